@@ -1,0 +1,42 @@
+# Every target sets up what it needs in .venv, with the groups of pyproject.toml.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lint types record build clean
+
+demo: .venv/pool.ok
+	@$(BIN)/python -m examples.demo
+
+test: .venv/test.ok
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+check: lint types test
+
+lint: .venv/lint.ok
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/types.ok
+	$(BIN)/mypy
+	PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright $(BIN)/pyright
+
+record: .venv/test.ok
+	$(BIN)/python -m tests.record
+
+build: .venv/build.ok
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+
+clean:
+	rm -rf .venv dist .coverage .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+
+.venv/%.ok: pyproject.toml | .venv/bin/pip
+	$(BIN)/pip install --quiet --editable . --group $*
+	@touch $@
