@@ -1,0 +1,220 @@
+"""What does not change between calls: which pool, which app client, where to send, how long to wait.
+
+Everything is derived from the issuer URL, the one value that a pool, its tokens and its users' settings agree on.
+It performs no I/O; the clock and the source of randomness are kept here so that everything above is a function.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+# The DNS suffixes of the partitions, from the endpoint rule set of the service.
+_SUFFIXES: Final = (
+    "amazonaws.com",
+    "amazonaws.eu",
+    "amazonaws.com.cn",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+)
+_EXAMPLE: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf123"
+
+
+# Longer waits overflow the timers of some platforms, and nobody waits that long for an answer.
+_LONGEST_DEADLINE: Final = 86_400.0
+
+
+class _Own(str):
+    """The service's own address, told from one that was given: `dataclasses.replace` hands it on to another issuer."""
+
+    __slots__ = ()
+
+
+def _random_bytes(count: int) -> bytes:
+    import secrets  # here, because it costs a cold start what only a sign-in needs
+
+    return secrets.token_bytes(count)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A user pool and an app client of it.
+
+    iss: the pool's issuer URL, in either official form (`https://cognito-idp.{region}...` or
+        `https://issuer-cognito-idp.{region}...`). Any other host needs an `endpoint` beside it.
+    client_id, client_secret: of the app client; leave the secret out for a client that has none.
+    endpoint: where calls go instead of the service's own address: an emulator, a proxy, FIPS.
+    deadline: seconds that one method may take in all, with every request, pause and repetition; at most a day.
+    clock: seconds since the epoch. For tests and replay: a wrong clock makes tokens look fresh or stale.
+    monotonic: seconds that never go back, for deadlines. For tests.
+    randomness: so many random bytes. For tests and replay: predictable bytes give the password away.
+
+    Raises `ValueError` for a malformed value, and says which one and why.
+    """
+
+    iss: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    endpoint: str = ""
+    deadline: float = 10.0
+    clock: Callable[[], float] = field(default=time.time, repr=False, compare=False)
+    monotonic: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
+    randomness: Callable[[int], bytes] = field(default=_random_bytes, repr=False, compare=False)
+    region: str = field(init=False, repr=False)
+    pool_id: str = field(init=False, repr=False)
+    issuers: tuple[str, ...] = field(init=False, repr=False)
+
+    if TYPE_CHECKING:  # what is given may be None, as an environment variable is; what is read never is
+
+        def __init__(
+            self,
+            iss: str,
+            client_id: str,
+            client_secret: str | None = None,
+            endpoint: str | None = None,
+            deadline: float = 10.0,
+            clock: Callable[[], float] = time.time,
+            monotonic: Callable[[], float] = time.monotonic,
+            randomness: Callable[[int], bytes] = _random_bytes,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        iss = _checked_text("iss", self.iss).removesuffix("/")
+        given = _checked_endpoint(self.endpoint)
+        host, pool_id = _split_issuer(iss)
+        official = _official_region(host)
+        if official is None and not given:
+            raise ValueError(
+                f"iss {iss!r}: {host!r} is not a host of Amazon Cognito, whose issuers look like {_EXAMPLE}; "
+                "for another server, say with endpoint= where it is"
+            )
+        region, suffix = official or (pool_id.partition("_")[0], "")
+        if official and region != pool_id.partition("_")[0] and not given:
+            raise ValueError(
+                f"iss {iss!r}: the host is in {region} but the pool id says {pool_id.partition('_')[0]}; "
+                "for a replica in another region, say with endpoint= where it is"
+            )
+        _checked_client(self.client_id, self.client_secret)
+        checked_deadline(self.deadline)
+        own = f"https://cognito-idp.{region}.{suffix}"
+        issuers = (
+            (f"{own}/{pool_id}", f"https://issuer-cognito-idp.{region}.{suffix}/{pool_id}") if official else (iss,)
+        )
+        for name, value in (
+            ("iss", iss),
+            ("endpoint", given or _Own(own)),
+            ("region", region),
+            ("pool_id", pool_id),
+            ("issuers", issuers),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def pool_name(self) -> str:
+        """What follows the first `_` of the pool id: the name that an SRP proof hashes."""
+        return self.pool_id.partition("_")[2]
+
+    def secret_hash(self, username: str) -> str | None:
+        """What proves the client secret beside this user name; None for an app client that has no secret.
+
+        base64(HMAC-SHA256(client secret, user name + client id)), over exactly the name that the same call sends.
+        """
+        if self.client_secret is None:
+            return None
+        import base64  # here, as the next, because most app clients have no secret
+        import hmac
+
+        digest = hmac.digest(self.client_secret.encode(), (username + self.client_id).encode(), "sha256")
+        return base64.b64encode(digest).decode()
+
+    @property
+    def jwks_uri(self) -> str:
+        """The address of the key set that the pool signs its tokens with."""
+        return f"{self.iss}/.well-known/jwks.json"
+
+
+def _checked_text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be text, not {type(value).__name__}")
+    if not value:
+        raise ValueError(f"{name} is empty")
+    return value
+
+
+def _split_url(name: str, value: str) -> SplitResult:
+    if "@" in value:  # not quoted: what stands before it may be a password
+        raise ValueError(f"{name} holds '@': a user or a password has no place in it")
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # reading it is what checks it
+    except ValueError as error:
+        raise ValueError(f"{name} {value!r}: {error}") from None
+    # Looked for in the text itself, since urlsplit drops control characters and lowers the case of the scheme.
+    if not (value.startswith(("https://", "http://")) and parts.hostname and _is_visible(value)):
+        raise ValueError(
+            f"{name} {value!r}: not a URL such as {_EXAMPLE if name == 'iss' else 'http://127.0.0.1:4566'}"
+        )
+    if "?" in value or "#" in value:
+        raise ValueError(f"{name} {value!r}: a query or a fragment has no place in it")
+    return parts
+
+
+def _is_visible(text: str) -> bool:
+    return text.isprintable() and " " not in text
+
+
+def _split_issuer(iss: str) -> tuple[str, str]:
+    parts = _split_url("iss", iss)
+    pool_id = parts.path.removeprefix("/")
+    if not _is_pool_id(pool_id):
+        raise ValueError(f"iss {iss!r}: {pool_id!r} is not a pool id such as eu-west-1_AbCdEf123")
+    if parts.scheme == "http" and _official_region(parts.netloc):
+        raise ValueError(f"iss {iss!r}: the service's issuers start with https://")
+    return parts.netloc, pool_id
+
+
+def _is_pool_id(text: str) -> bool:
+    r"""Whether it fits the service's own pattern, `[\w-]+_[0-9a-zA-Z]+`."""
+    prefix, _, name = text.rpartition("_")
+    return text.isascii() and name.isalnum() and prefix.replace("-", "_").replace("_", "a").isalnum()
+
+
+def _official_region(host: str) -> tuple[str, str] | None:
+    service, _, rest = host.partition(".")
+    region, _, suffix = rest.partition(".")
+    official = service in ("cognito-idp", "issuer-cognito-idp") and suffix in _SUFFIXES
+    plain = region.isascii() and region.islower() and region.replace("-", "").isalnum()
+    return (region, suffix) if official and plain else None
+
+
+def _checked_endpoint(endpoint: object) -> str:
+    """The endpoint that was given, or nothing where the issuer tells it."""
+    if endpoint is None or endpoint == "" or isinstance(endpoint, _Own):
+        return ""
+    text = _checked_text("endpoint", endpoint)
+    _split_url("endpoint", text)
+    return text.removesuffix("/")
+
+
+def _checked_client(client_id: object, client_secret: object) -> None:
+    text = _checked_text("client_id", client_id)
+    # The service's own pattern is [\w+]+; anything else could only be a slip of the clipboard.
+    if not text.isascii() or not text.replace("_", "a").replace("+", "a").isalnum():
+        raise ValueError(f"client_id {text!r}: only letters, digits, '_' and '+' occur in the id of an app client")
+    if client_secret is None:
+        return
+    if not isinstance(client_secret, str) or not client_secret:
+        raise ValueError("client_secret is not a text or empty: leave it out for an app client that has none")
+    if not (client_secret.isascii() and _is_visible(client_secret)):
+        raise ValueError("client_secret holds white space or characters that no secret of the service has")
+
+
+def checked_deadline(seconds: object) -> None:
+    """Raise `ValueError` unless it is a number of seconds above 0 and at most a day."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds <= _LONGEST_DEADLINE:
+        raise ValueError(f"deadline {seconds!r}: must be a number of seconds above 0, and at most a day")

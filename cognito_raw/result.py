@@ -1,0 +1,93 @@
+"""What every method gives: `Ok` with a value, or `Err` with a reason. The caller's own mistakes raise instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, Literal, NoReturn, TypeAlias, TypeVar
+
+from .challenge import Challenge
+from .reason import Reason
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+Sent: TypeAlias = Literal["no", "maybe", "yes"]
+
+
+class CognitoError(Exception):
+    """What `unwrap` raises: an `Err` that nobody looked at. `err` holds it, with the service's own words."""
+
+    def __init__(self, err: Err) -> None:
+        super().__init__(err)
+        self.err = err
+
+    def __str__(self) -> str:
+        where = f" ({self.err.code or 'no answer'} to {self.err.operation})" if self.err.operation else ""
+        return f"{self.err.reason}{where}; the service's words are in .err.message"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ok(Generic[T_co]):
+    """It worked, and `value` is what it gives."""
+
+    value: T_co
+
+    def unwrap(self) -> T_co:
+        """The value."""
+        return self.value
+
+    def on(
+        self,
+        success: Callable[[T_co], object] | None = None,
+        failure: Callable[[Reason], object] | None = None,  # noqa: ARG002  # the other class calls it
+    ) -> Ok[T_co]:
+        """Call `success` with the value, and return this result."""
+        if success is not None:
+            success(self.value)
+        return self
+
+    def __repr__(self) -> str:
+        # Our own values hide what is secret; a text or a reply's body may be nothing but secret.
+        shown = self.value is None or hasattr(type(self.value), "__dataclass_fields__")
+        return f"Ok({self.value!r})" if shown else f"Ok(<{type(self.value).__name__}>)"
+
+
+@dataclass(frozen=True, slots=True)
+class Err:
+    """It did not work, for this `reason`.
+
+    message, code, status, request_id: the service's own words, its exception's name, the HTTP status, its id of the
+        call, as far as it answered. The message may quote what was sent: look before you log it.
+    operation: the call that failed, in the service's name.
+    challenge: what must be answered, where the reason ends in `-challenge`.
+    sent: "yes" if the service answered, "maybe" if the call left and no answer came, "no" if nothing left.
+    retryable: whether the very same call may be made again without harm, and may then succeed.
+    """
+
+    reason: Reason
+    message: str | None = field(default=None, repr=False)
+    code: str | None = None
+    operation: str | None = None
+    status: int | None = None
+    request_id: str | None = None
+    challenge: Challenge | None = None
+    retryable: bool = False
+    sent: Sent = "no"
+
+    def unwrap(self) -> NoReturn:
+        """Raise `CognitoError`."""
+        raise CognitoError(self)
+
+    def on(
+        self,
+        success: Callable[..., object] | None = None,  # noqa: ARG002  # the other class calls it
+        failure: Callable[[Reason], object] | None = None,
+    ) -> Err:
+        """Call `failure` with the reason, and return this result."""
+        if failure is not None:
+            failure(self.reason)
+        return self
+
+
+Result: TypeAlias = Ok[T] | Err

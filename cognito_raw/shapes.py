@@ -1,0 +1,127 @@
+"""The values that calls give: small and frozen, each of which reads itself from the service's JSON.
+
+A constructor named `read` raises `Misfit` where the JSON does not fit. What is secret stays out of every `repr`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .challenge import Challenge
+from .members import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service answered to a call that it accepted.
+
+    body: the JSON object of the reply; request_id: the service's id of the call.
+    date: the service's clock when it answered, in seconds since the epoch, if the reply says it.
+    """
+
+    operation: str
+    body: Mapping[str, Any] = field(repr=False)
+    status: int = 200
+    request_id: str | None = None
+    date: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdToken:
+    """The token that says who the user is: `jwt` as it is sent, `exp` in seconds since the epoch, its claims.
+
+    The claims were read, not verified: a session trusts them since the service itself just handed them over.
+    """
+
+    jwt: str = field(repr=False)
+    exp: int
+    payload: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def read(cls, jwt: str) -> IdToken:
+        payload = claims(jwt)
+        optional_integer(payload, "iat")  # checked here, since sessions reckon with it
+        return cls(jwt, integer(payload, "exp"), payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a finished sign-in gives. `expires_in` counts seconds from the moment that the service answered."""
+
+    id_token: IdToken
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_in: int | None = None
+
+    @classmethod
+    def read(cls, body: Mapping[str, object], *, kept: str | None = None) -> Tokens:
+        """From AuthenticationResult; `kept` is the refresh token that stays where the service sends no new one."""
+        result = mapping(body, "AuthenticationResult")
+        return cls(
+            id_token=IdToken.read(text(result, "IdToken")),
+            access_token=text(result, "AccessToken"),
+            refresh_token=optional_text(result, "RefreshToken") or kept,
+            expires_in=optional_integer(result, "ExpiresIn"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where a code went: a masked address, `EMAIL` or `SMS`, and the attribute that holds the address."""
+
+    destination: str | None = None
+    medium: str | None = None
+    attribute: str | None = None
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> Delivery:
+        """From CodeDeliveryDetails, any of whose members the service may leave out."""
+        details = mapping(body, "CodeDeliveryDetails")
+        return cls(
+            destination=optional_text(details, "Destination"),
+            medium=optional_text(details, "DeliveryMedium"),
+            attribute=optional_text(details, "AttributeName"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A new user: the id (`sub`), whether it needs no confirmation, and where the code went if one was sent."""
+
+    user_id: str
+    confirmed: bool
+    delivery: Delivery | None = None
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> Registration:
+        sent = body.get("CodeDeliveryDetails") is not None
+        return cls(text(body, "UserSub"), flag(body, "UserConfirmed"), Delivery.read(body) if sent else None)
+
+
+def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
+    """The challenge of a reply; `username` is the name to answer with where the reply has no better one."""
+    parameters = texts(body, "ChallengeParameters")
+    named = parameters.get("USERNAME") or parameters.get("USER_ID_FOR_SRP") or username
+    return Challenge(text(body, "ChallengeName"), named, optional_text(body, "Session"), parameters)
+
+
+def claims(jwt: str) -> dict[str, Any]:
+    """The claims of a token, unverified; `Misfit` if it is not a JSON Web Token."""
+    parts = jwt.split(".")
+    payload = _decoded(parts[1]) if len(parts) == 3 else None
+    if not isinstance(payload, dict):
+        raise Misfit("not a JSON Web Token")
+    return payload
+
+
+def _decoded(part: str) -> object:
+    """What a part of a token holds, or None: an error of the JSON reader would carry the text that it read."""
+    import base64  # here, because an import of the library alone needs no tokens
+
+    try:
+        return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, RecursionError):
+        return None

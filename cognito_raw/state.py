@@ -1,0 +1,110 @@
+"""What a session knows, as one frozen value: plain enough to be carried to another invocation or process as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from .challenge import Challenge
+from .members import Misfit, optional_integer, optional_text, text, texts
+from .shapes import IdToken, Tokens
+
+_VERSION: Final = 1
+# Far more than any clock is wrong, and small enough to reckon with: JSON sets no limit to a number.
+_LARGEST_DRIFT: Final = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One user's session at one moment.
+
+    username: whom the next confirmation, code or reset is about, as the user typed it.
+    challenge: what must be answered to finish signing in.
+    tokens: those of the signed-in user.
+    drift: seconds that the service's clock is ahead of ours, measured when the tokens came.
+    """
+
+    username: str | None = None
+    challenge: Challenge | None = None
+    tokens: Tokens | None = None
+    drift: float = field(default=0.0, repr=False)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever it rests."""
+        return {
+            "version": _VERSION,
+            "username": self.username,
+            "challenge": None if self.challenge is None else _challenge_to_dict(self.challenge),
+            "tokens": None if self.tokens is None else _tokens_to_dict(self.tokens),
+            "drift": self.drift,
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, object]) -> State:
+        """The state that `to_dict` wrote; `ValueError` for anything else, with no word of what it holds."""
+        if not isinstance(saved, Mapping):
+            raise ValueError(f"a saved session is what State.to_dict() gave, not {type(saved).__name__}")
+        version = saved.get("version")
+        if version != _VERSION:
+            known = f"version {_VERSION} is what this library reads"
+            raise ValueError(f"a saved session of another kind or version ({known})")
+        try:
+            return cls(
+                username=optional_text(saved, "username"),
+                challenge=_challenge_from_dict(_part(saved, "challenge")),
+                tokens=_tokens_from_dict(_part(saved, "tokens")),
+                drift=_drift(saved.get("drift", 0.0)),
+            )
+        except Misfit as misfit:
+            raise ValueError(f"a damaged saved session: {misfit}") from None
+
+
+def _challenge_to_dict(challenge: Challenge) -> dict[str, object]:
+    return {
+        "name": challenge.name,
+        "username": challenge.username,
+        "session": challenge.session,
+        "parameters": dict(challenge.parameters),
+    }
+
+
+def _challenge_from_dict(saved: Mapping[str, object] | None) -> Challenge | None:
+    if saved is None:
+        return None
+    session, parameters = optional_text(saved, "session"), texts(saved, "parameters")
+    return Challenge(text(saved, "name"), text(saved, "username"), session, parameters)
+
+
+def _tokens_to_dict(tokens: Tokens) -> dict[str, object]:
+    return {
+        "id_token": tokens.id_token.jwt,
+        "access_token": tokens.access_token,
+        "refresh_token": tokens.refresh_token,
+        "expires_in": tokens.expires_in,
+    }
+
+
+def _tokens_from_dict(saved: Mapping[str, object] | None) -> Tokens | None:
+    if saved is None:
+        return None
+    return Tokens(
+        IdToken.read(text(saved, "id_token")),
+        text(saved, "access_token"),
+        optional_text(saved, "refresh_token"),
+        optional_integer(saved, "expires_in"),
+    )
+
+
+def _part(saved: Mapping[str, object], name: str) -> Mapping[str, object] | None:
+    value = saved.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        raise Misfit(f"{name} is not an object")
+    return value
+
+
+def _drift(value: object) -> float:
+    # Compared so that neither infinity nor what is not a number passes.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST_DRIFT:
+        raise Misfit("drift is not a number")
+    return float(value)

@@ -1,0 +1,110 @@
+"""Reading members of JSON that others wrote, in the one type that each may have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cognito_raw.members import (
+    Misfit,
+    flag,
+    integer,
+    mapping,
+    optional_integer,
+    optional_text,
+    text,
+    texts,
+)
+
+Reader = Callable[[Mapping[str, object], str], object]
+ABSENT: Final = object()
+LARGEST: Final = 2**53 - 1
+
+# What each reader makes of a member.
+FITS: Final[list[tuple[Reader, object, object]]] = [
+    (text, "abc", "abc"),
+    (text, "", ""),
+    (text, "Zo\u00eb \U0001f511", "Zo\u00eb \U0001f511"),
+    (optional_text, "abc", "abc"),
+    (optional_text, ABSENT, None),
+    (optional_text, None, None),
+    (flag, True, True),
+    (flag, False, False),
+    (integer, 0, 0),
+    (integer, LARGEST, LARGEST),
+    (integer, -LARGEST, -LARGEST),
+    (optional_integer, 3600, 3600),
+    (optional_integer, ABSENT, None),
+    (optional_integer, None, None),
+    (mapping, {"a": [1]}, {"a": [1]}),
+    (mapping, {}, {}),
+    (mapping, ABSENT, {}),
+    (mapping, None, {}),
+    (texts, {"a": "b"}, {"a": "b"}),
+    (texts, ABSENT, {}),
+    (texts, None, {}),
+]
+
+# What each reader refuses, and the words of the refusal.
+REFUSED: Final[list[tuple[Reader, str, list[object]]]] = [
+    (text, "x is not a text", [ABSENT, None, 5, True, [], {}, "hunter2\ud800", "\udfff"]),
+    (optional_text, "x is not a text", [5, False, [], {}, "hunter2\udc00"]),
+    (flag, "x is not a boolean", [ABSENT, None, 1, 0, "true", []]),
+    (
+        integer,
+        "x is not a whole number",
+        [ABSENT, None, True, 1.0, float("nan"), "1", LARGEST + 1, -LARGEST - 1, 10**400],
+    ),
+    (optional_integer, "x is not a whole number", [False, 1.5, "1", 10**400, []]),
+    (mapping, "x is not an object", [[], "", 0, False, "hunter2"]),
+    (texts, "x is not an object", [[], "", 0, ["hunter2"]]),
+    (
+        texts,
+        "x does not hold texts alone",
+        [{"a": 5}, {"a": "b", "c": {}}, {"a": "\ud800"}, {"\ud800": "a"}, {5: "a"}, {"hunter2": 1}],
+    ),
+]
+MISFITS: Final = [(read, value, words) for read, words, values in REFUSED for value in values]
+
+
+def body(value: object) -> dict[str, object]:
+    return {} if value is ABSENT else {"x": value}
+
+
+@pytest.mark.parametrize(("read", "value", "result"), FITS, ids=lambda value: getattr(value, "__name__", None))
+def test_a_member_that_fits_is_read(read: Reader, value: object, result: object) -> None:
+    """A member of the right type is given as it is; what may be left out has its empty value then."""
+    assert read(body(value), "x") == result
+
+
+@pytest.mark.parametrize(("read", "value", "words"), MISFITS, ids=lambda value: getattr(value, "__name__", None))
+def test_a_member_that_does_not_fit_is_named_and_not_shown(read: Reader, value: object, words: str) -> None:
+    """`Misfit`, a ValueError, says which member has the wrong type, and never what it holds."""
+    with pytest.raises(Misfit) as caught:
+        read(body(value), "x")
+    assert str(caught.value) == words
+    assert isinstance(caught.value, ValueError)
+
+
+@given(
+    st.sampled_from([text, optional_text, flag, integer, optional_integer, mapping, texts]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+        max_leaves=4,
+    ),
+)
+def test_no_json_raises_anything_else(read: Reader, value: Any) -> None:
+    """Any JSON value is read or is a `Misfit`."""
+    try:
+        result = read({"x": value}, "x")
+    except Misfit:
+        return
+    expected = {} if value is None and isinstance(result, dict) else value
+    if read is texts and isinstance(value, dict):
+        expected = {name: member for name, member in value.items() if member is not None}
+    assert result == expected

@@ -1,0 +1,222 @@
+"""The closed list of reasons: which answer of the service means which."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args
+
+import botocore.session
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cognito_raw import Reason
+from cognito_raw.reason import TABLE, Row, challenge_reason, classify
+from tests.samples import ERRORS, Recorded, title
+
+MODEL: Final[Any] = botocore.session.get_session().get_service_model("cognito-idp")
+UNSIGNED: Final = [
+    operation for name in MODEL.operation_names if (operation := MODEL.operation_model(name)).auth_type == "none"
+]
+# The last one is in the documentation of InitiateAuth, and not in the model's list of its exceptions.
+EXCEPTIONS: Final = sorted(
+    {shape.name for operation in UNSIGNED for shape in operation.error_shapes} | {"FeatureUnavailableInTierException"}
+)
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+
+
+def test_the_list_and_the_table_have_the_same_reasons() -> None:
+    """Every reason stands once in the list and once in the table, in one order, and is a keyword."""
+    assert tuple(TABLE) == REASONS
+    assert all(reason.replace("-", "a").isalpha() and reason.islower() for reason in REASONS)
+
+
+def test_no_exception_means_two_reasons() -> None:
+    """An exception's name stands in one row at most."""
+    names = [name for row in TABLE.values() for name in row.exceptions]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("reason", "row"), TABLE.items(), ids=TABLE.keys())
+def test_each_reason_says_when_it_occurs(reason: Reason, row: Row) -> None:
+    """The table explains each reason in one line, and has every exception that it names under that reason."""
+    assert row.when.strip() == row.when != ""
+    assert "\n" not in row.when
+    assert [classify(name, None) for name in row.exceptions] == [reason] * len(row.exceptions)
+
+
+def test_the_service_has_the_exceptions_that_we_know_of() -> None:
+    """The operations that need no signature name 44 exceptions between them."""
+    assert len(EXCEPTIONS) == 44
+
+
+@pytest.mark.parametrize("name", EXCEPTIONS)
+def test_every_exception_of_an_unsigned_operation_has_a_reason(name: str) -> None:
+    """No exception that the service documents for these operations is an unknown error."""
+    assert classify(name, None) != "unknown-error"
+
+
+PARAMETER: Final = "InvalidParameterException"
+REFUSED: Final = "NotAuthorizedException"
+# The sixteen reasons that come first: exception, message, reason.
+FIRST: Final[list[tuple[str, str | None, Reason]]] = [
+    (PARAMETER, "Missing required parameter USERNAME", "username-not-provided"),
+    (PARAMETER, "1 validation error detected: Value at 'password' failed to satisfy constraint", "invalid-password"),
+    (PARAMETER, "Missing required parameter username", "invalid-parameter"),
+    (PARAMETER, "Missing required parameter Username", "invalid-parameter"),
+    (PARAMETER, "Missing required parameter Password", "invalid-parameter"),
+    (PARAMETER, "PASSWORD", "invalid-parameter"),
+    (PARAMETER, "limit exceeded", "invalid-parameter"),
+    (PARAMETER, "", "invalid-parameter"),
+    (PARAMETER, None, "invalid-parameter"),
+    ("InvalidPasswordException", "Password did not conform with policy", "invalid-password"),
+    ("InvalidPasswordException", None, "invalid-password"),
+    (REFUSED, "Password attempts exceeded", "login-attempts-limit-exceeded"),
+    (REFUSED, "whatever is exceeded by anyone", "login-attempts-limit-exceeded"),
+    (REFUSED, "EXCEEDED", "not-authorized"),
+    (REFUSED, "User is disabled.", "disabled-user"),
+    (REFUSED, "User is disabled", "disabled-user"),
+    (REFUSED, "User is Disabled", "not-authorized"),
+    (REFUSED, "Incorrect username or password.", "incorrect-username-or-password"),
+    (REFUSED, "Incorrect username or password", "incorrect-username-or-password"),
+    (REFUSED, "incorrect username or password", "incorrect-username-or-password"),
+    ("UsernameExistsException", "User already exists", "username-exists"),
+    ("UserNotFoundException", "User does not exist.", "user-not-found"),
+    ("CodeMismatchException", "Invalid verification code provided, please try again.", "code-mismatch"),
+    ("ExpiredCodeException", "Invalid code provided, please request a code again.", "code-expired"),
+    (
+        "LimitExceededException",
+        "Attempt limit exceeded, please try after some time.",
+        "daily-operations-limit-exceeded",
+    ),
+    ("UserNotConfirmedException", "User is not confirmed.", "account-unverified"),
+    ("PasswordResetRequiredException", "Password reset required for the user", "password-reset-required"),
+    ("SomeNewException", "Incorrect username or password.", "unknown-error"),
+    ("", "User is disabled.", "unknown-error"),
+]
+
+
+@pytest.mark.parametrize(("name", "message", "reason"), FIRST)
+def test_the_first_reasons_follow_their_rules(name: str, message: str | None, reason: Reason) -> None:
+    """Exception and, where it covers several cases, message decide; the case of letters counts."""
+    assert classify(name, message) == reason
+
+
+# What tells the recorded messages of the three ambiguous exceptions apart: a part of the message, and its reason.
+MEANT: Final[dict[str, list[tuple[str, Reason]]]] = {
+    PARAMETER: [
+        ("registered", "no-verified-address"),
+        ("already confirmed", "user-already-confirmed"),
+        ("secret hash", "wrong-client-secret"),
+        ("USERNAME", "username-not-provided"),
+        ("'password'", "invalid-password"),
+        ("'proposedPassword'", "invalid-password"),
+        ("", "invalid-parameter"),
+    ],
+    REFUSED: [
+        ("attempts exceeded", "login-attempts-limit-exceeded"),
+        ("User is disabled", "disabled-user"),
+        ("Incorrect username", "incorrect-username-or-password"),
+        ("Refresh Token has expired", "refresh-token-expired"),
+        ("Refresh Token has been revoked", "refresh-token-revoked"),
+        ("deleted", "user-deleted"),
+        ("efresh", "refresh-token-invalid"),
+        ("Access Token has expired", "access-token-expired"),
+        ("Access Token has been revoked", "access-token-revoked"),
+        ("scopes", "access-token-scope-missing"),
+        ("secret hash", "wrong-client-secret"),
+        ("ccess", "access-token-invalid"),
+        ("ession", "challenge-session-invalid"),
+        ("SecretHash", "wrong-client-secret"),
+        ("SECRET_HASH", "wrong-client-secret"),
+        ("status is CONFIRMED", "user-already-confirmed"),
+        ("not UNCONFIRMED", "user-already-confirmed"),
+        ("status is RESET_REQUIRED", "wrong-user-state"),
+        ("current state", "wrong-user-state"),
+        ("by an administrator", "temporary-password-expired"),
+        ("Contact administrator", "password-reset-not-allowed"),
+        ("security reasons", "request-blocked"),
+        ("", "not-authorized"),
+    ],
+    "ResourceNotFoundException": [
+        ("lient <", "client-not-found"),
+        ("User pool <", "user-pool-not-found"),
+        ("Device ", "device-not-found"),
+        ("", "resource-not-found"),
+    ],
+}
+# A message in pointed brackets is not one, but says what some emulator puts there.
+AMBIGUOUS: Final = [
+    entry for entry in ERRORS if entry["type"] in MEANT and not (entry["message"] or "").startswith("<")
+]
+
+
+def _meant(entry: Recorded) -> Reason:
+    message = entry["message"] or ""
+    return next(reason for part, reason in MEANT[entry["type"] or ""] if part in message)
+
+
+@pytest.mark.parametrize("entry", AMBIGUOUS, ids=title)
+def test_a_recorded_message_tells_the_cases_of_one_exception_apart(entry: Recorded) -> None:
+    """Each recorded message of an ambiguous exception has the reason that a program would want."""
+    assert classify(entry["type"] or "", entry["message"]) == _meant(entry)
+
+
+def test_every_reason_that_a_message_decides_is_recorded() -> None:
+    """For each case of an ambiguous exception, fixtures/errors.json has a message and tells its source."""
+    assert {_meant(entry) for entry in AMBIGUOUS} == {reason for cases in MEANT.values() for _, reason in cases}
+    assert all(entry["where"] and entry["confidence"] for entry in ERRORS)
+
+
+OTHER: Final = [
+    entry for entry in AMBIGUOUS if entry["type"] == REFUSED and "Incorrect" not in (entry["message"] or "")
+]
+
+
+@pytest.mark.parametrize("entry", OTHER, ids=title)
+def test_a_refusal_that_is_not_about_the_credentials_is_no_wrong_password(entry: Recorded) -> None:
+    """NotAuthorizedException says wrong password only where its message does."""
+    assert classify(REFUSED, entry["message"]) != "incorrect-username-or-password"
+
+
+@pytest.mark.parametrize("name", sorted(MEANT))
+@pytest.mark.parametrize("message", [None, "", "Something quite new."])
+def test_an_unknown_message_falls_back_to_the_general_reason(name: str, message: str | None) -> None:
+    """What an ambiguous exception says in new words has the reason of the exception itself."""
+    assert classify(name, message) == MEANT[name][-1][1]
+
+
+@given(st.text(), st.none() | st.text())
+def test_an_unknown_exception_is_an_unknown_error(name: str, message: str | None) -> None:
+    """A name that the table does not have is an unknown error, whatever the message says."""
+    known = {name for row in TABLE.values() for name in row.exceptions}
+    assert (classify(name, message) == "unknown-error") == (name not in known)
+
+
+@given(st.sampled_from(EXCEPTIONS), st.none() | st.text())
+def test_a_known_exception_never_becomes_an_unknown_error(name: str, message: str | None) -> None:
+    """No message takes a documented exception's reason away."""
+    assert classify(name, message) in TABLE
+    assert classify(name, message) != "unknown-error"
+
+
+CHALLENGES: Final[list[str]] = MODEL.shape_for("ChallengeNameType").enum
+
+
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_every_challenge_of_the_service_has_a_reason_of_its_own(name: str) -> None:
+    """Each name of the service's list is reported as itself, in lower case and with `-challenge` at the end."""
+    expected = {"NEW_PASSWORD_REQUIRED": "new-password-challenge", "CUSTOM_CHALLENGE": "custom-challenge"}
+    plain = name.lower().replace("_", "-").removesuffix("-challenge") + "-challenge"
+    assert challenge_reason(name) == expected.get(name, plain)
+
+
+@pytest.mark.parametrize("name", ["", "SOMETHING_NEW", "new_password_required"])
+def test_a_new_challenge_is_reported_as_unknown(name: str) -> None:
+    """A challenge that the service invents later can still be answered, from `challenge`."""
+    assert challenge_reason(name) == "unknown-challenge"
+
+
+def test_every_reason_of_a_challenge_belongs_to_a_challenge() -> None:
+    """No `-challenge` reason stands in the table for nothing."""
+    ours = {reason for reason in REASONS if reason.endswith("-challenge")} - {"unknown-challenge"}
+    assert {challenge_reason(name) for name in CHALLENGES} == ours

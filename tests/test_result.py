@@ -1,0 +1,183 @@
+"""`Ok` and `Err`: what every method gives."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import traceback
+from dataclasses import FrozenInstanceError, dataclass, fields, replace
+from typing import Any, Final
+
+import pytest
+
+from cognito_raw import Challenge, CognitoError, Delivery, Err, Ok, Reason, Result
+
+ERR: Final = Err(
+    "code-mismatch",
+    "the code hunter2 is wrong",
+    "CodeMismatchException",
+    "ConfirmSignUp",
+    400,
+    "id-1",
+    sent="yes",
+)
+
+
+def told(result: Result[int]) -> str:
+    """What a caller's match statement makes of a result."""
+    match result:
+        case Ok(value):
+            return f"value {value}"
+        case Err("code-mismatch"):
+            return "wrong code"
+        case Err(reason):
+            return f"other {reason}"
+
+
+@pytest.mark.parametrize(
+    ("result", "words"), [(Ok(5), "value 5"), (ERR, "wrong code"), (Err("timed-out"), "other timed-out")]
+)
+def test_results_match_on_their_first_position(result: Result[int], words: str) -> None:
+    """`case Ok(value)` and `case Err("reason")` are all that a caller needs."""
+    assert told(result) == words
+
+
+def test_an_error_matches_by_name_too() -> None:
+    """Whatever else an error carries can be matched by its name."""
+    match ERR:
+        case Err("code-mismatch", code=code, operation=operation, status=status, sent="yes"):
+            assert (code, operation, status) == ("CodeMismatchException", "ConfirmSignUp", 400)
+        case _:
+            pytest.fail("the pattern did not match")
+
+
+def test_unwrapping_a_success_gives_its_value() -> None:
+    """`unwrap` is for scripts that want a value or a traceback."""
+    assert Ok(5).unwrap() == 5
+    assert Ok(None).unwrap() is None
+
+
+def test_unwrapping_a_failure_raises_an_error_that_holds_it() -> None:
+    """`CognitoError.err` is the failure itself, with all that the service said."""
+    with pytest.raises(CognitoError) as caught:
+        ERR.unwrap()
+    assert caught.value.err is ERR
+
+
+SHOWN: Final[dict[Err, str]] = {
+    ERR: "code-mismatch (CodeMismatchException to ConfirmSignUp); the service's words are in .err.message",
+    Err("timed-out", operation="GetUser"): (
+        "timed-out (no answer to GetUser); the service's words are in .err.message"
+    ),
+    Err("no-session"): "no-session; the service's words are in .err.message",
+}
+
+
+@pytest.mark.parametrize(("err", "text"), SHOWN.items(), ids=lambda value: getattr(value, "reason", ""))
+def test_the_error_says_what_failed_and_not_what_was_said(err: Err, text: str) -> None:
+    """A traceback names the reason, the exception and the operation; the service's words may quote a secret."""
+    error = CognitoError(err)
+    assert str(error) == text
+    shown = "".join(traceback.format_exception(error)) + repr(error)
+    assert "hunter2" not in shown
+    assert text in shown
+
+
+@pytest.mark.parametrize(
+    "twin", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))], ids=["copy", "pickle"]
+)
+def test_results_and_errors_survive_copying_and_pickling(twin: Any) -> None:
+    """They may go to another thread or process and come back whole."""
+    assert [twin(Ok(5)), twin(ERR)] == [Ok(5), ERR]
+    assert twin(CognitoError(ERR)).err == ERR
+    assert str(twin(CognitoError(ERR))) == str(CognitoError(ERR))
+
+
+def test_callbacks_are_called_with_the_value_or_the_reason() -> None:
+    """`on` calls the one that applies, once, and returns the very result."""
+    calls: list[object] = []
+    success, failure = Ok(5), ERR
+    assert success.on(success=calls.append, failure=lambda _: calls.append("no")) is success
+    assert failure.on(success=lambda _: calls.append("no"), failure=calls.append) is failure
+    assert calls == [5, "code-mismatch"]
+
+
+def test_either_callback_may_be_left_out() -> None:
+    """`on` without the callback that applies does nothing."""
+    calls: list[object] = []
+    assert Ok(5).on() == Ok(5).on(failure=calls.append) == Ok(5)
+    assert ERR.on() == ERR.on(success=calls.append) == ERR
+    assert calls == []
+
+
+def test_an_exception_of_a_callback_is_the_callers_own() -> None:
+    """What a callback raises goes through `on` to whoever passed it."""
+
+    def fail(_: object) -> None:
+        raise KeyError("mine")
+
+    for result in (Ok(5), ERR):
+        with pytest.raises(KeyError):
+            result.on(success=fail, failure=fail)
+
+
+@dataclass(frozen=True)
+class _Open:
+    """A value of the caller's own flow."""
+
+    shown: str
+
+
+REPRS: Final[dict[str, tuple[Ok[Any], str]]] = {
+    "nothing": (Ok(None), "Ok(None)"),
+    "a value of ours": (Ok(Delivery("b***@e***", "EMAIL", "email")), f"Ok({Delivery('b***@e***', 'EMAIL', 'email')})"),
+    "a value of the caller": (Ok(_Open("x")), "Ok(_Open(shown='x'))"),
+    "a success within": (Ok(Ok("hunter2")), "Ok(Ok(<str>))"),
+    "a text": (Ok("hunter2"), "Ok(<str>)"),
+    "an empty text": (Ok(""), "Ok(<str>)"),
+    "bytes": (Ok(b"hunter2"), "Ok(<bytes>)"),
+    "a dict": (Ok({"AccessToken": "hunter2"}), "Ok(<dict>)"),
+    "a list": (Ok(["hunter2"]), "Ok(<list>)"),
+    "a class": (Ok(_Open), "Ok(<type>)"),
+}
+
+
+@pytest.mark.parametrize(("result", "shown"), REPRS.values(), ids=REPRS.keys())
+def test_the_repr_of_a_success_hides_what_may_be_a_token(result: Ok[Any], shown: str) -> None:
+    """Values of a class of their own hide their secrets; of a text or a reply's body only the kind is shown."""
+    assert repr(result) == shown.replace("_Open(shown", f"{_Open.__qualname__}(shown")
+
+
+def test_the_repr_of_a_failure_hides_the_services_words() -> None:
+    """Reason, exception, operation, status and request id are shown; the message and what waits are not."""
+    err = replace(ERR, challenge=Challenge("SMS_MFA", "bob", "hunter2", {"a": "hunter2"}))
+    shown = repr(err)
+    assert "hunter2" not in shown
+    assert all(word in shown for word in ("code-mismatch", "CodeMismatchException", "ConfirmSignUp", "400", "id-1"))
+
+
+def test_equal_results_are_equal_and_hash_alike() -> None:
+    """Results are values: equal if they hold the same."""
+    assert Ok(5) == Ok(5) != Ok(6)
+    assert ERR == replace(ERR) != replace(ERR, status=500)
+    values: list[object] = [Ok(None), ERR, None]
+    assert [values.index(value) for value in values] == [0, 1, 2]
+    assert len({Ok(5), Ok(5), ERR, replace(ERR)}) == 2
+
+
+@pytest.mark.parametrize(("result", "name"), [(Ok(5), "value"), (ERR, "reason")], ids=["success", "failure"])
+def test_results_are_frozen(result: Any, name: str) -> None:
+    """Nobody who is handed a result can change it."""
+    with pytest.raises(FrozenInstanceError):
+        setattr(result, name, None)
+    with pytest.raises((AttributeError, TypeError)):
+        result.more = 1
+
+
+def test_an_error_says_nothing_that_it_was_not_told() -> None:
+    """A bare reason has no code, message, status, challenge, and claims that nothing was sent."""
+    err = Err("no-session")
+    rest = {field.name: getattr(err, field.name) for field in fields(err)}
+    empty = dict.fromkeys(rest)
+    reason: Reason = "no-session"
+    assert rest == {**empty, "reason": reason, "retryable": False, "sent": "no"}

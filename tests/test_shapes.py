@@ -1,0 +1,257 @@
+"""The values that calls give: read from the service's JSON, or refused where it does not fit."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cognito_raw import Answer, Challenge, Delivery, IdToken, Registration, Tokens
+from cognito_raw.members import Misfit
+from cognito_raw.shapes import claims, read_challenge
+from tests.samples import jwt
+
+JWT: Final = jwt({"exp": 1783418703, "iat": 1783415103, "email": "bob@example.com"})
+RESULT: Final = {"IdToken": JWT, "AccessToken": "access", "RefreshToken": "refresh", "ExpiresIn": 3600}
+
+
+def tokens(**changes: object) -> dict[str, object]:
+    """A reply with tokens, some members of which are others, or gone where they are `...`."""
+    result = {**RESULT, **changes}
+    return {"AuthenticationResult": {key: value for key, value in result.items() if value is not ...}}
+
+
+def test_an_id_token_is_read_into_its_claims() -> None:
+    """The token as it is sent, its end, and what it claims."""
+    token = IdToken.read(JWT)
+    assert (token.jwt, token.exp, token.payload["email"]) == (JWT, 1783418703, "bob@example.com")
+
+
+def test_claims_are_whatever_the_payload_says() -> None:
+    """Claims are read as they are, in any script, and with any length of padding."""
+    for name in ("Zo\u00eb", "\U0001f511", "a", "ab", "abc", ""):
+        assert claims(jwt({"name": name})) == {"name": name}
+
+
+NO_TOKENS: Final[dict[str, str]] = {
+    "nothing": "",
+    "a word": "token",
+    "two parts": "a.e30",
+    "four parts": "a.e30.c.d",
+    "five parts, which are encrypted": "a.e30.c.d.e",
+    "an empty payload": "a..c",
+    "one letter too many": "a.e30aa.c",
+    "no base64": "a.\u00e9.c",
+    "no JSON": jwt(None, raw=b"hunter2"),
+    "no UTF-8": jwt(None, raw=b'{"exp":"\xff"}'),
+    "a list": jwt([{"exp": 1}]),
+    "a number": jwt(1),
+    "null": jwt(None),
+    "brackets without end": jwt(None, raw=b"[" * 100_000),
+    "an integer of 10,000 digits": jwt(None, raw=b'{"exp":' + b"9" * 10_000 + b"}"),
+    "points without end": "." * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", NO_TOKENS.values(), ids=NO_TOKENS.keys())
+def test_what_is_no_json_web_token_is_a_misfit(text: str) -> None:
+    """A text of another form, or whose payload is no JSON object, is refused and not repeated."""
+    for read in (claims, IdToken.read):
+        with pytest.raises(Misfit, match=r"^not a JSON Web Token$") as caught:
+            read(text)
+        assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("exp", [..., None, True, 1783418703.5, 1e9, "1783418703", 2**53, -(10**400), [], {}], ids=repr)
+def test_a_token_without_a_whole_number_as_its_end_is_a_misfit(exp: object) -> None:
+    """`exp` must be there, and be a whole number that one can reckon with."""
+    with pytest.raises(Misfit, match="exp is not a whole number"):
+        IdToken.read(jwt({"iat": 1} if exp is ... else {"exp": exp}))
+
+
+@pytest.mark.parametrize("iat", [True, 1783415103.5, "1783415103", 2**53, [], {}], ids=repr)
+def test_a_token_with_a_wrong_beginning_is_a_misfit(iat: object) -> None:
+    """`iat` may be left out; if it is there, it is a whole number."""
+    with pytest.raises(Misfit, match="iat is not a whole number"):
+        IdToken.read(jwt({"exp": 1, "iat": iat}))
+    assert [IdToken.read(jwt({"exp": 1, **more})).exp for more in ({}, {"iat": None}, {"iat": 0})] == [1, 1, 1]
+
+
+def test_tokens_are_read_from_the_result_of_a_sign_in() -> None:
+    """ID, access and refresh token, and the seconds for which they are good."""
+    assert Tokens.read(tokens()) == Tokens(IdToken.read(JWT), "access", "refresh", 3600)
+
+
+def test_a_refresh_token_stays_where_no_new_one_comes() -> None:
+    """A refresh without rotation sends none, and the one that was used is kept; a new one takes its place."""
+    assert Tokens.read(tokens(RefreshToken=...), kept="old").refresh_token == "old"
+    assert Tokens.read(tokens(RefreshToken=None), kept="old").refresh_token == "old"
+    assert Tokens.read(tokens(RefreshToken=""), kept="old").refresh_token == "old"
+    assert Tokens.read(tokens(), kept="old").refresh_token == "refresh"
+    assert Tokens.read(tokens(RefreshToken=...)).refresh_token is None
+
+
+@pytest.mark.parametrize("name", ["IdToken", "AccessToken"])
+@pytest.mark.parametrize("value", [..., None, 5, [], {}], ids=repr)
+def test_tokens_without_one_that_must_be_there_are_a_misfit(name: str, value: object) -> None:
+    """A sign-in without ID or access token makes no sense."""
+    with pytest.raises(Misfit, match=f"{name} is not a text"):
+        Tokens.read(tokens(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"RefreshToken": 5}, {"ExpiresIn": "3600"}, {"ExpiresIn": 10**20}, {"IdToken": "a.b.c"}], ids=repr
+)
+def test_tokens_of_another_type_are_a_misfit(changes: dict[str, object]) -> None:
+    """What may be left out must fit where it is not."""
+    with pytest.raises(Misfit):
+        Tokens.read(tokens(**changes))
+
+
+@pytest.mark.parametrize("body", [{}, {"AuthenticationResult": None}, {"AuthenticationResult": []}], ids=repr)
+def test_a_reply_without_tokens_is_a_misfit(body: dict[str, object]) -> None:
+    """Neither tokens nor a challenge: such a reply makes no sense."""
+    with pytest.raises(Misfit):
+        Tokens.read(body)
+
+
+DETAILS: Final = {"Destination": "b***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}
+
+
+def test_a_delivery_says_where_a_code_went() -> None:
+    """The masked address, how it went, and the attribute of the address."""
+    assert Delivery.read({"CodeDeliveryDetails": DETAILS}) == Delivery("b***@e***", "EMAIL", "email")
+
+
+@pytest.mark.parametrize("body", [{}, {"CodeDeliveryDetails": None}, {"CodeDeliveryDetails": {}}], ids=repr)
+def test_a_delivery_of_which_nothing_is_said_is_still_one(body: dict[str, object]) -> None:
+    """Any part, and all of them, may be left out."""
+    assert Delivery.read(body) == Delivery()
+
+
+@pytest.mark.parametrize("details", [[], "EMAIL", {"Destination": 5}, {"DeliveryMedium": []}], ids=repr)
+def test_a_delivery_of_another_type_is_a_misfit(details: object) -> None:
+    """What is said of a delivery must be texts in an object."""
+    with pytest.raises(Misfit):
+        Delivery.read({"CodeDeliveryDetails": details})
+
+
+def test_a_registration_says_who_was_registered() -> None:
+    """The user's id, whether a code is needed, and where it went if one was sent."""
+    waiting = {"UserSub": "id-1", "UserConfirmed": False, "CodeDeliveryDetails": DETAILS}
+    assert Registration.read(waiting) == Registration("id-1", False, Delivery("b***@e***", "EMAIL", "email"))
+    for body in ({"UserSub": "id-1", "UserConfirmed": True}, {**waiting, "CodeDeliveryDetails": None}):
+        assert Registration.read(body).delivery is None
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"UserSub": "a"}, {"UserConfirmed": True}, {"UserSub": 5, "UserConfirmed": True}], ids=repr
+)
+def test_a_registration_without_its_parts_is_a_misfit(body: dict[str, object]) -> None:
+    """Id and state must be there."""
+    with pytest.raises(Misfit):
+        Registration.read(body)
+
+
+# Parameters of a challenge, and the name that the answer must use.
+ANSWERED_AS: Final[dict[str, tuple[dict[str, str], str]]] = {
+    "the name that the service says": ({"USERNAME": "id-1", "USER_ID_FOR_SRP": "id-2"}, "id-1"),
+    "else the id": ({"USER_ID_FOR_SRP": "id-2"}, "id-2"),
+    "else what was typed": ({}, "typed"),
+    "an empty name is none": ({"USERNAME": "", "USER_ID_FOR_SRP": ""}, "typed"),
+}
+
+
+@pytest.mark.parametrize(("parameters", "name"), ANSWERED_AS.values(), ids=ANSWERED_AS.keys())
+def test_a_challenge_knows_whom_its_answer_must_name(parameters: dict[str, str], name: str) -> None:
+    """After a sign-in by alias the answer names the user otherwise than was typed."""
+    body = {"ChallengeName": "SMS_MFA", "Session": "handle", "ChallengeParameters": parameters}
+    assert read_challenge(body, username="typed") == Challenge("SMS_MFA", name, "handle", parameters)
+
+
+def test_a_challenge_may_come_without_session_and_parameters() -> None:
+    """Only its name must be there."""
+    assert read_challenge({"ChallengeName": "SMS_MFA"}, username="bob") == Challenge("SMS_MFA", "bob")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"ChallengeName": 5},
+        {"ChallengeName": "SMS_MFA", "Session": 5},
+        {"ChallengeName": "SMS_MFA", "ChallengeParameters": {"a": 5}},
+        {"ChallengeName": "SMS_MFA", "ChallengeParameters": []},
+    ],
+    ids=repr,
+)
+def test_a_challenge_of_another_type_is_a_misfit(body: dict[str, object]) -> None:
+    """Name and session are texts, and so are all parameters."""
+    with pytest.raises(Misfit):
+        read_challenge(body, username="bob")
+
+
+MEMBERS: Final = st.sampled_from(
+    [
+        *RESULT,
+        *DETAILS,
+        "AuthenticationResult",
+        "ChallengeName",
+        "ChallengeParameters",
+        "Session",
+        "UserSub",
+        "UserConfirmed",
+        "CodeDeliveryDetails",
+    ]
+)
+JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.just(JWT),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(MEMBERS | st.text(), inner, max_size=6),
+    max_leaves=12,
+)
+READERS: Final[list[Callable[[Mapping[str, object]], object]]] = [
+    Tokens.read,
+    Delivery.read,
+    Registration.read,
+    lambda body: read_challenge(body, username="bob"),
+]
+
+
+@given(st.sampled_from(READERS), st.dictionaries(MEMBERS, JSON, max_size=6))
+def test_any_json_is_a_value_or_a_misfit(read: Callable[[Mapping[str, object]], object], body: dict[str, Any]) -> None:
+    """No JSON object, however odd, makes a reader raise anything but `Misfit`; what is read can go out again."""
+    try:
+        value = read(body)
+    except Misfit:
+        return
+    assert repr(value).isprintable()
+
+
+@given(st.text(st.characters()) | st.binary().map(lambda raw: jwt(None, raw=raw)) | JSON.map(jwt))
+def test_any_text_is_a_token_or_a_misfit(text: str) -> None:
+    """No text makes the reader of tokens raise anything but `Misfit`."""
+    try:
+        token = IdToken.read(text)
+    except Misfit:
+        return
+    part = text.split(".")[1]
+    assert token.payload == json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def test_equal_tokens_are_equal_whatever_was_read_of_them() -> None:
+    """Two tokens are the same if they are the same text; a token can be a key."""
+    assert IdToken.read(JWT) == IdToken(JWT, 1783418703, {})
+    assert len({IdToken.read(JWT), IdToken.read(JWT)}) == 1
+
+
+def test_the_reprs_hide_what_is_secret() -> None:
+    """Tokens, claims and bodies are shown by no value; ends, states and masked addresses are."""
+    read = Tokens.read(tokens(AccessToken="hunter2-a", RefreshToken="hunter2-r"))
+    shown = repr([read, Answer("InitiateAuth", {"Session": "hunter2"}, 200, "id-1", 5.0)])
+    assert not any(secret in shown for secret in ("hunter2", JWT, JWT.split(".")[1], "bob@example.com"))
+    assert all(part in shown for part in ("1783418703", "3600", "InitiateAuth", "id-1"))
