@@ -1,0 +1,120 @@
+"""The flow contract. A flow is a generator: it yields calls, is sent each one's result, and returns its own.
+
+It performs no I/O, and owns nothing while it waits, so that whoever runs it may close it at any time. `advance`
+steps one by hand. `run` and `arun` drive what a flow has become once requests and pauses are worked out; they are
+the only place where blocking and asynchronous programs differ.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from .call import Call, Reply, Request
+from .members import Misfit
+from .result import Err, Ok, Result
+from .shapes import Answer
+
+T = TypeVar("T")
+Y = TypeVar("Y")
+
+Flow: TypeAlias = Generator[Call, Result[Answer], Result[T]]
+"""Yields calls, takes their results, returns a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait so many seconds before going on."""
+
+    seconds: float
+
+
+Steps: TypeAlias = Generator[Request | Pause, Result[Reply] | None, T]
+"""Yields requests and pauses, takes each request's reply (None after a pause), returns what the flow returned."""
+
+
+class Transport(Protocol):
+    """Sends one request and gives the raw reply, within `request.timeout` seconds; never raises for the network."""
+
+    def send(self, request: Request) -> Result[Reply]: ...
+
+
+class AsyncTransport(Protocol):
+    """The same for asynchronous programs, awaited. Cancelling it ends the request."""
+
+    def send(self, request: Request) -> Awaitable[Result[Reply]]: ...
+
+
+def ask(operation: str, parameters: Mapping[str, object]) -> Generator[Call, Result[Answer], Result[Answer]]:
+    """One call from within a flow, and its answer.
+
+    Use it as `answer = yield from ask("GetUser", {"AccessToken": token})`.
+    """
+    return (yield Call(operation, parameters))
+
+
+def shaped(answer: Result[Answer], read: Callable[[Mapping[str, object]], T]) -> Result[T]:
+    """The value that `read` makes of the answer; `malformed-reply` where it does not fit."""
+    if isinstance(answer, Err):
+        return answer
+    try:
+        return Ok(read(answer.value.body))
+    except Misfit as misfit:
+        return malformed(answer.value, str(misfit))
+
+
+def malformed(answer: Answer, message: str) -> Err:
+    """The failure of an answer that came, but makes no sense."""
+    return Err("malformed-reply", message, None, answer.operation, answer.status, answer.request_id, sent="maybe")
+
+
+def done(answer: Result[Answer]) -> Result[None]:
+    """`Ok(None)` for a call whose answer holds nothing."""
+    return answer if isinstance(answer, Err) else Ok(None)
+
+
+def advance(flow: Generator[Y, Any, T], answer: object = None) -> Y | T:
+    """Take a flow to its next call, or to its result.
+
+    Without an answer it starts; after that, give the result of the call that it waits for:
+
+        step = advance(flow)
+        while isinstance(step, Call):
+            step = advance(flow, answer_of_your_own(step))
+    """
+    try:
+        return flow.send(answer)
+    except StopIteration as stop:
+        returned: T = stop.value
+        return returned
+
+
+def run(steps: Steps[T], transport: Transport) -> T:
+    """Drive the steps to their end, blocking."""
+    with closing(steps):
+        step = advance(steps)
+        while isinstance(step, (Request, Pause)):
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+                step = advance(steps)
+            else:
+                step = advance(steps, transport.send(step))
+        return step
+
+
+async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
+    """Drive the steps to their end, in a running asyncio loop."""
+    import asyncio
+
+    with closing(steps):
+        step = advance(steps)
+        while isinstance(step, (Request, Pause)):
+            if isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+                step = advance(steps)
+            else:
+                step = advance(steps, await transport.send(step))
+        return step

@@ -1,0 +1,96 @@
+"""From status, headers and body to a result.
+
+The service answers 400 for nearly every failure, so the exception's name decides: it stands in a header or in the
+body, under several names and sometimes decorated. The status decides only where there is no name. Whatever the
+reply holds, reading it gives a result and never raises.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from .call import Call, Reply
+from .reason import Reason, classify
+from .result import Err, Ok, Result, Sent
+from .shapes import Answer
+
+# These have no output shape, so their success is an empty body; every other one's is at least `{}`.
+_EMPTY: Final = ("DeleteUser", "ForgetDevice")
+
+
+def read(call: Call, reply: Reply) -> Result[Answer]:
+    """The answer that the reply holds, or why there is none."""
+    body = _json(reply.body)
+    code = _code(reply, body)
+    request_id = reply.headers.get("x-amzn-requestid")
+    if reply.status == 200 and code is None:
+        if body is None and not reply.body and call.operation in _EMPTY:
+            body = {}
+        if body is not None:
+            return Ok(Answer(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
+    message = _message(reply, body)
+    reason = classify(code, message) if code is not None else _reason_of(reply.status)
+    sent: Sent = "maybe" if reason == "malformed-reply" else "yes"
+    return Err(reason, message, code, call.operation, reply.status, request_id, sent=sent)
+
+
+def _json(body: bytes) -> Mapping[str, object] | None:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _code(reply: Reply, body: Mapping[str, object] | None) -> str | None:
+    """The exception's bare name, such as CodeMismatchException."""
+    found: list[object] = [reply.headers.get("x-amzn-errortype")]
+    if body is not None:
+        output = body.get("Output")
+        found += [body.get("__type"), output.get("__type") if isinstance(output, dict) else None]
+        found += [body.get("code")] if reply.status != 200 else []
+    return next((name for text in found if isinstance(text, str) and (name := _bare(text))), None)
+
+
+def _bare(text: str) -> str:
+    """The name in "namespace#Name:http://...", which is what front ends make of it."""
+    return _printable(text.partition(":")[0].partition(",")[0].rpartition("#")[2].strip())
+
+
+def _message(reply: Reply, body: Mapping[str, object] | None) -> str | None:
+    found: list[object] = [body.get("message"), body.get("Message")] if body is not None else []
+    found.append(reply.headers.get("x-amzn-errormessage"))
+    return next((_printable(text) for text in found if isinstance(text, str)), None)
+
+
+def _printable(text: str) -> str:
+    """The text without the halves of surrogate pairs that JSON may hold and no terminal can print."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _reason_of(status: int) -> Reason:
+    if status == 429:
+        return "throttled"
+    if status in (403, 405):  # a web application firewall in front of the pool, whose body may be anything
+        return "request-blocked"
+    if 300 <= status < 400:
+        return "redirect-refused"
+    return "service-unavailable" if status >= 500 else "malformed-reply"
+
+
+def _date(header: str | None) -> float | None:
+    """Seconds since the epoch of a Date header, if it is one; some platforms know no time before the epoch."""
+    if header is None:
+        return None
+    from datetime import UTC
+    from email.utils import parsedate_to_datetime  # here, because only a sign-in asks for the service's clock
+
+    try:
+        when = parsedate_to_datetime(header)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    # HTTP knows no other zone; where none is named, Python would take ours.
+    seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    return seconds if seconds >= 0 else None

@@ -1,0 +1,132 @@
+"""Which failure of which call may be tried again, and when.
+
+`persist` turns a flow, which knows only calls, into steps: requests to send and pauses to make, within a deadline.
+One law: nothing is done twice that was not safe to do twice. A call is repeated when nothing of it was sent, when
+the service says that it was throttled, or when it only reads or may be repeated. A call that carries a password, a
+code or a challenge's answer is never sent a second time, and a quota is never retried. The service's exceptions
+are told apart by name, since nearly all of them have the status 400.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from .call import Call, Reply, render
+from .config import Config
+from .flow import Pause, Steps, advance
+from .reason import Reason
+from .reply import read
+from .result import Err, Ok, Result
+from .shapes import Answer
+
+R = TypeVar("R")
+
+ATTEMPTS: Final = 3
+# Seconds before the second attempt; doubled for the third. A throttled account needs seconds to recover, a lost
+# connection does not: the two bases are those of the AWS SDKs' standard mode.
+_THROTTLED: Final = 1.0
+_PASSING: Final = 0.05
+
+_PASSING_REASONS: Final[frozenset[Reason]] = frozenset(
+    ("service-unavailable", "timed-out", "connection-failed", "connection-lost")
+)
+_REPEATABLE: Final = frozenset(
+    (
+        "GetDevice",
+        "GetUser",
+        "GetUserAuthFactors",
+        "ListDevices",
+        "ListUserSessions",
+        "ListWebAuthnCredentials",
+        "RevokeToken",
+    )
+)
+# The others may send the user a code, or run the pool's triggers.
+_REPEATABLE_AUTH: Final = ("USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
+# Members, at any depth of a call, that are good for one use or must not be guessed with.
+_ONCE: Final = frozenset(
+    (
+        "ChallengeResponses",
+        "Code",
+        "ConfirmationCode",
+        "Credential",
+        "PASSWORD",
+        "Password",
+        "PreviousPassword",
+        "ProposedPassword",
+        "Session",
+        "UserCode",
+    )
+)
+
+
+def persist(flow: Generator[Call, Result[Answer], R], config: Config, deadline: float | None = None) -> Steps[R]:
+    """The steps that drive a flow to its end within `deadline` seconds, or the configuration's."""
+    ends = config.monotonic() + (config.deadline if deadline is None else deadline)
+    with closing(flow):
+        step = advance(flow)
+        while isinstance(step, Call):
+            step = advance(flow, (yield from _exchange(step, config, ends)))
+        return step
+
+
+def _exchange(call: Call, config: Config, ends: float) -> Steps[Result[Answer]]:
+    """One call, tried as often as is safe, useful and in time."""
+    failure = Err("timed-out", operation=call.operation, sent="no", retryable=True)
+    attempt = 0
+    while (left := ends - config.monotonic()) > 0:
+        reply = yield render(call, config.endpoint, left)
+        if reply is None:
+            raise TypeError("a transport must answer every request with Ok or Err")
+        answer = _read(call, reply)
+        if isinstance(answer, Ok):
+            return answer
+        # An attempt that did not get out leaves open what an earlier one did.
+        sent = answer.sent if answer.sent != "no" else failure.sent
+        failure = replace(answer, operation=call.operation, retryable=is_safe(call, answer), sent=sent)
+        pause = _pause(call, failure, attempt, config)
+        if pause is None or pause >= ends - config.monotonic():
+            return failure
+        yield Pause(pause)
+        attempt += 1
+    return failure
+
+
+def _read(call: Call, reply: Result[Reply]) -> Result[Answer]:
+    return reply if isinstance(reply, Err) else read(call, reply.value)
+
+
+def is_safe(call: Call, failure: Err) -> bool:
+    """Whether making the same call again can do no harm, and may help."""
+    if failure.reason == "throttled":
+        return True
+    if failure.reason not in _PASSING_REASONS:
+        return False
+    return failure.sent == "no" or (_is_repeatable(call) and not _is_once(call.parameters))
+
+
+def _is_repeatable(call: Call) -> bool:
+    """Whether the service does the same if it is asked twice."""
+    if call.operation == "InitiateAuth":
+        return call.parameters.get("AuthFlow") in _REPEATABLE_AUTH
+    return call.operation in _REPEATABLE
+
+
+def _pause(call: Call, failure: Err, attempt: int, config: Config) -> float | None:
+    """Seconds to wait before the next attempt, or None where there must be none."""
+    if attempt + 1 == ATTEMPTS or not failure.retryable or (failure.sent != "no" and _is_once(call.parameters)):
+        return None
+    if failure.reason == "timed-out":
+        return None  # it took all the time there was
+    base = _THROTTLED if failure.reason == "throttled" else _PASSING
+    share = int.from_bytes(config.randomness(2), "big") / 0xFFFF
+    return base * (1 << attempt) * (0.5 + share / 2)
+
+
+def _is_once(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(name in _ONCE or _is_once(inner) for name, inner in value.items())
+    return isinstance(value, (list, tuple)) and any(map(_is_once, value))
