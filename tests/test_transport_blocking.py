@@ -1,0 +1,231 @@
+"""What only the blocking transport promises: its threads end, and a client of the caller's own is left be."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from cognito_raw import HttpxTransport, Request, Result
+from cognito_raw.call import Reply
+from tests.hostile import MIB, Peer, deaf, dripping, echoing, reply, replying, saying, serving, wait_until
+from tests.transports import body_of, leaving_nothing, post, summary, workers
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.fixture(autouse=True)
+def tidy() -> Iterator[None]:
+    with leaving_nothing():
+        yield
+
+
+@pytest.fixture
+def transport() -> Iterator[HttpxTransport]:
+    made = HttpxTransport()
+    yield made
+    made.close()
+
+
+def test_many_threads_share_a_transport(transport: HttpxTransport) -> None:
+    """Each of many threads gets its own answers, over connections that are used again."""
+    with serving(echoing) as server, ThreadPoolExecutor(32) as threads:
+
+        def talk(thread: int) -> bool:
+            bodies = [f"{thread}-{number}".encode() for number in range(5)]
+            return [body_of(transport.send(post(server.url, body))) for body in bodies] == bodies
+
+        assert all(threads.map(talk, range(32)))
+        assert len(server.received) == 160
+        assert server.connections <= 32
+        transport.close()
+        assert server.is_left()
+
+
+def test_no_idle_connection_is_kept_for_long(transport: HttpxTransport) -> None:
+    """A connection that lay idle for more than some seconds is not used again, and all that did are closed."""
+    with serving(echoing) as server, ThreadPoolExecutor(8) as threads:
+        list(threads.map(transport.send, [post(server.url)] * 8))
+        before = server.connections
+        time.sleep(4.1)
+        assert body_of(transport.send(post(server.url, b"late"))) == b"late"
+        assert server.connections == before + 1
+        assert wait_until(lambda: server.open == 1)
+
+
+def test_a_closed_transport_goes_on(transport: HttpxTransport) -> None:
+    """Closing ends the idle connections; the next request opens another."""
+    with serving(echoing) as server:
+        for number in (1, 2):
+            assert body_of(transport.send(post(server.url, b"x"))) == b"x"
+            transport.close()
+            assert server.is_left()
+            assert server.connections == number
+
+
+def test_a_deadline_cuts_a_connection_that_was_used_before(transport: HttpxTransport) -> None:
+    """The socket of a request that hangs is shut also when an earlier request opened it, and then not used again."""
+
+    async def once(peer: Peer) -> None:
+        await peer.receive()
+        await peer.send(reply(b"first"))
+        await peer.receive()
+        while peer.number == 1:
+            await peer.drip(b"HTTP/1.1 100 Go on\r\n\r\n")
+
+    with serving(once) as server:
+        assert body_of(transport.send(post(server.url))) == b"first"
+        assert summary(transport.send(post(server.url, within=0.3))) == ("timed-out", "maybe")
+        assert server.is_left()
+        assert body_of(transport.send(post(server.url))) == b"first"
+        assert [received.connection for received in server.received] == [1, 1, 2]
+
+
+def test_replies_at_the_very_deadline_do_not_mix(transport: HttpxTransport) -> None:
+    """A reply that comes as its deadline passes is given or lost, and never given to another request."""
+    pause = 0.02
+
+    async def slow(peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            await asyncio.sleep(pause)
+            await peer.send(reply(received.body))
+
+    def talk(number: int) -> bool:
+        body = b"%d" % number
+        result = transport.send(post(server.url, body, within=pause + random.uniform(-0.005, 0.015)))
+        return summary(result) == ("timed-out", "maybe") or body_of(result) == body
+
+    with serving(slow) as server, ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(talk, range(200)))
+        transport.close()
+        assert wait_until(lambda: not workers())
+        assert server.is_left()
+
+
+def test_an_interrupted_wait_leaves_nothing(transport: HttpxTransport) -> None:
+    """Control-C while a request waits is heard at once, and its connection is closed."""
+    main = threading.main_thread().ident
+    assert main is not None
+    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have turned it off
+    try:
+        with serving(deaf) as server:
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                transport.send(post(server.url, within=9))
+            assert server.is_left()
+        timer.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_without_another_thread_a_request_goes_out_all_the_same(transport: HttpxTransport) -> None:
+    """Where the system gives no more threads, the caller's own sends the request."""
+    with serving(echoing) as server:
+        before = threading.stack_size(1 << 50)  # more than there is
+        try:
+            result = transport.send(post(server.url, b"x"))
+        finally:
+            threading.stack_size(before)
+        assert body_of(result) == b"x"
+
+
+def send(client: httpx.Client, request: Request) -> Result[Reply]:
+    """Send a request over a client of one's own, which stays open."""
+    result = HttpxTransport(client).send(request)
+    assert not client.is_closed
+    return result
+
+
+def test_a_client_of_ones_own_is_used_and_left_open() -> None:
+    """Requests go over the caller's client, with its headers and its connections, and closing does not close it."""
+    with serving(echoing) as server, httpx.Client(headers={"X-Mine": "yes"}) as client:
+        for _ in range(2):
+            assert body_of(send(client, post(server.url, b"x"))) == b"x"
+        HttpxTransport(client).close()
+        assert body_of(send(client, post(server.url, b"x"))) == b"x"
+        assert {(received.connection, received.headers["x-mine"]) for received in server.received} == {(1, "yes")}
+
+
+def test_a_client_that_answers_by_itself_is_a_transport_too() -> None:
+    """A client without a network, as in tests, gives its own replies."""
+    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(400, json={"a": 1}))) as client:
+        assert body_of(send(client, post("http://127.0.0.1:1/"))).replace(b" ", b"") == b'{"a":1}'
+
+
+def test_a_hook_may_read_the_reply() -> None:
+    """A hook that has read the reply, to log it, does not keep it from us."""
+    with serving(echoing) as server, httpx.Client(event_hooks={"response": [httpx.Response.read]}) as client:
+        assert body_of(send(client, post(server.url, b"read"))) == b"read"
+
+
+class Leave(BaseException):
+    """What no library may swallow."""
+
+
+@pytest.mark.parametrize("event", ["request", "response"])
+def test_a_hook_that_raises_is_an_error(event: str) -> None:
+    """What a hook of the caller's client raises is `unknown-error`; what is no `Exception` comes through."""
+
+    def fails(_: object) -> None:
+        raise ValueError("the hook's own fault")
+
+    def leaves(_: object) -> None:
+        raise Leave
+
+    with serving(echoing) as server:
+        with httpx.Client(event_hooks={event: [fails]}) as client:
+            assert summary(send(client, post(server.url))) == ("unknown-error", "maybe")
+        with httpx.Client(event_hooks={event: [leaves]}) as client, pytest.raises(Leave):
+            send(client, post(server.url))
+        assert server.is_left()
+
+
+def test_a_client_without_a_free_connection_sends_nothing() -> None:
+    """Where the caller's client has no connection to give, the deadline ends the wait."""
+    limits = httpx.Limits(max_connections=1)
+    with serving(saying(b"", then="silent")) as server, httpx.Client(limits=limits) as client:
+        first = threading.Thread(target=send, args=(client, post(server.url, within=1.0)))
+        first.start()
+        assert wait_until(lambda: len(server.received) == 1)
+        assert summary(send(client, post(server.url, within=0.2)))[0] == "timed-out"
+        first.join()
+        assert wait_until(lambda: not workers())
+        assert len(server.received) == server.connections == 1
+
+
+@pytest.mark.parametrize("kind", ["silence", "drip"])
+def test_a_late_request_of_ones_own_client_ends_without_cutting(kind: str) -> None:
+    """Of a caller's client we shut no socket; the thread ends at the next byte, or at the client's own limit."""
+    behaviour = deaf if kind == "silence" else dripping(OK + b"Content-Length: 999\r\n\r\n", b" ")
+    with serving(behaviour) as server, httpx.Client() as client:
+        assert summary(send(client, post(server.url, within=0.3))) == ("timed-out", "maybe")
+        assert wait_until(lambda: not workers())
+        assert server.is_left()
+
+
+def test_a_client_that_authenticates_tells_what_left() -> None:
+    """Where the first of two requests of an authentication was sent, a second that fails to connect may have acted."""
+    challenge = reply(b"", 401, 'WWW-Authenticate: Digest realm="a", nonce="b"', "Connection: close")
+
+    async def once(peer: Peer) -> None:
+        await peer.receive()
+        server.stop_listening()
+        await peer.send(challenge)
+
+    with serving(once) as server, httpx.Client(auth=httpx.DigestAuth("user", "password")) as client:
+        assert summary(send(client, post(server.url))) == ("connection-failed", "maybe")
+
+
+def test_a_large_reply_over_ones_own_client_is_not_read_to_its_end() -> None:
+    """The cap on what is read holds for the caller's client as well, and the connection is closed."""
+    with serving(replying(reply(bytes(4 * MIB)))) as server, httpx.Client() as client:
+        assert summary(send(client, post(server.url))) == ("reply-too-large", "maybe")
+        assert server.is_left()
