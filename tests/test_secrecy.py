@@ -1,0 +1,269 @@
+"""Secrets stay secret: planted in every place that holds one, none shows in a repr, an exception or a log line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from cognito_raw import (
+    Answer,
+    AsyncSession,
+    Call,
+    Challenge,
+    Client,
+    CognitoError,
+    Config,
+    Err,
+    IdToken,
+    Ok,
+    Reply,
+    Request,
+    Result,
+    Session,
+    State,
+    Tokens,
+    flows,
+)
+from cognito_raw.call import render
+from cognito_raw.flows.journey import Journeys
+from cognito_raw.srp import Ephemeral
+from tests.samples import CLIENT, ISS, jwt
+
+# A word that can stand anywhere a secret can, and that nothing shows by chance.
+CANARY: Final = "xyzzyCanary"
+CONFIG: Final = Config(ISS, CLIENT, CANARY, randomness=lambda count: b"\x01" * count, clock=lambda: 1_783_415_103.0)
+TOKEN: Final = IdToken.read(jwt({"exp": 1783418703, "iat": 1783415103, "email": CANARY}))
+TOKENS: Final = Tokens(TOKEN, f"{CANARY}-access", f"{CANARY}-refresh", 3600)
+STALE: Final = Tokens(IdToken.read(jwt({"exp": 1, "email": CANARY})), CANARY, CANARY)
+CHALLENGE: Final = Challenge("NEW_PASSWORD_REQUIRED", "bob", CANARY, {"requiredAttributes": CANARY})
+STATE: Final = State("bob", CHALLENGE, TOKENS)
+CALL: Final = Call("SignUp", {"Password": CANARY})
+ERR: Final = Err("code-mismatch", CANARY, "CodeMismatchException", "SignUp", 400, challenge=CHALLENGE)
+
+
+def hidden(text: str) -> bool:
+    """Whether no secret shows, neither as it is nor as part of a token."""
+    return not any(secret in text for secret in (CANARY, TOKEN.jwt.split(".")[1], STALE.id_token.jwt.split(".")[1]))
+
+
+def said(error: BaseException | None) -> str:
+    """All that an exception and those behind it can show, and the values that they keep."""
+    words = ""
+    while error is not None:
+        kept = [getattr(error, name, "") for name in ("object", "doc", "__notes__")]
+        words += f"{error!r} {error} {error.args!r} {vars(error)!r} {kept!r}"
+        words += "".join(traceback.format_exception(error))
+        error = error.__cause__ or error.__context__
+    return words
+
+
+VALUES: Final[dict[str, object]] = {
+    "the configuration": CONFIG,
+    "a call": CALL,
+    "a request": render(CALL, CONFIG.endpoint, 1.0),
+    "a reply": Reply(200, {"x-amzn-errormessage": CANARY}, CANARY.encode()),
+    "an answer": Answer("InitiateAuth", {"Session": CANARY}),
+    "an ID token": TOKEN,
+    "tokens": TOKENS,
+    "a challenge": CHALLENGE,
+    "a state": STATE,
+    "a session": Session(CONFIG, state=STATE),
+    "an asynchronous session": AsyncSession(CONFIG, state=STATE),
+    "a client": Client(CONFIG),
+    "the journeys of a session": Journeys(CONFIG, STATE),
+    "a success with a text": Ok(CANARY),
+    "a success with a body": Ok({"AccessToken": CANARY}),
+    "a success with tokens": Ok(TOKENS),
+    "a success with a challenge": Ok(CHALLENGE),
+    "a failure": ERR,
+    "an error": CognitoError(ERR),
+    "a flow": flows.sign_in(CONFIG, "bob", CANARY),
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
+def test_no_value_shows_a_secret(value: object) -> None:
+    """Neither repr nor str nor a format of any public value holds a password, token, code, handle or body."""
+    assert hidden(f"{value!r} {value} {[value]} {{{value!r}: 1}} {vars(type(value)).get('__match_args__')}")
+
+
+def test_the_private_number_of_an_exchange_is_not_shown() -> None:
+    """The exponent of an SRP exchange gives the password away, in decimal as in hexadecimal."""
+    pair = Ephemeral.draw(CONFIG.randomness)
+    number = int.from_bytes(b"\x01" * 32, "big")
+    assert pair.a == number
+    assert not any(text in repr(pair) for text in (str(number), f"{number:x}"))
+
+
+@dataclass
+class Scripted:
+    """A transport that answers every request as the function says, and remembers what was sent."""
+
+    answer: Callable[[Request], Result[Reply]]
+    sent: int = 0
+
+    def send(self, request: Request) -> Result[Reply]:
+        self.sent += 1
+        return self.answer(request)
+
+
+METHODS: Final[dict[str, Callable[[Session, Any], Result[Any]]]] = {
+    "register": lambda session, bad: session.register("bob", bad),
+    "register with an attribute": lambda session, bad: session.register("bob", "secret", {"email": bad}),
+    "confirm_registration": lambda session, bad: session.confirm_registration(bad),
+    "login": lambda session, bad: session.login("bob", bad),
+    "login of an odd user": lambda session, bad: session.login(bad, "secret"),
+    "new_password_challenge": lambda session, bad: session.new_password_challenge(bad),
+    "new_password_challenge with an attribute": lambda session, bad: session.new_password_challenge("a", {"x": bad}),
+    "reset_password_confirmation": lambda session, bad: session.reset_password_confirmation(bad, "123456"),
+    "reset_password_confirmation by code": lambda session, bad: session.reset_password_confirmation("secret", bad),
+    "change_password": lambda session, bad: session.change_password(bad, "secret"),
+    "change_password to a new one": lambda session, bad: session.change_password("secret", bad),
+    "request_password_reset": lambda session, bad: session.request_password_reset(bad),
+    "the client's call": lambda session, bad: Client(CONFIG, transport=session._transport).call("X", {"Password": bad}),
+    "the client's call with more": lambda session, bad: Client(CONFIG, transport=session._transport).call(
+        "X", {"Password": CANARY, "Codes": [CANARY, {CANARY: bad}]}
+    ),
+    "the client's revoke_token": lambda session, bad: Client(CONFIG, transport=session._transport).revoke_token(bad),
+}
+BAD: Final[dict[str, Any]] = {
+    "half a surrogate pair": f"{CANARY}\ud800",
+    "bytes": CANARY.encode(),
+    "a set": {CANARY},
+}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_a_mistake_is_refused_before_it_is_sent_and_not_repeated(
+    method: Callable[[Session, Any], Result[Any]], bad: Any
+) -> None:
+    """An argument that cannot be sent raises ValueError, which holds it as little as the errors behind it do."""
+    transport = Scripted(lambda _: Err("connection-failed"))
+    with pytest.raises(ValueError, match=r"text|JSON|surrogate") as caught:
+        method(Session(CONFIG, state=STATE, transport=transport), bad)
+    assert hidden(said(caught.value))
+    assert transport.sent == 0
+
+
+def test_mistakes_in_a_configuration_are_not_repeated_either() -> None:
+    """No message about a client secret or a URL with a password holds it."""
+    for iss, secret, endpoint in (
+        (ISS, f"{CANARY}\n", ""),
+        (ISS, f"{CANARY}\ud800", ""),
+        (ISS.replace("://", f"://bob:{CANARY}@"), None, ""),
+        (ISS, None, f"http://bob:{CANARY}@localhost:port"),
+    ):
+        with pytest.raises(ValueError, match=r"^(client_secret|iss|endpoint) ") as caught:
+            Config(iss, CLIENT, secret, endpoint)
+        assert hidden(said(caught.value))
+
+
+def _echo(status: int, headers: Mapping[str, str] | None = None) -> Callable[[Request], Result[Reply]]:
+    """A server that sends back what it was sent, under a status, and what it knows in every odd place."""
+    return lambda request: Ok(Reply(status, {"x-amzn-errormessage": CANARY, **(headers or {})}, request.body))
+
+
+def _says(status: int, body: object) -> Callable[[Request], Result[Reply]]:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return lambda _: Ok(Reply(status, {}, content))
+
+
+REFUSAL: Final = {"__type": "NotAuthorizedException", "message": CANARY, "more": CANARY}
+SRP: Final = {"SALT": "1f", "SRP_B": "2b", "SECRET_BLOCK": "AAAA", "USER_ID_FOR_SRP": "bob", "more": CANARY}
+HOSTILE: Final[dict[str, Callable[[Request], Result[Reply]]]] = {
+    "an echo": _echo(200),
+    "an echo as failure": _echo(400),
+    "an echo with a name": _echo(400, {"x-amzn-errortype": "InvalidParameterException"}),
+    "an echo of an outage": _echo(500),
+    "a refusal": _says(400, REFUSAL),
+    "a page": _says(200, f"<p>{CANARY}".encode()),
+    "a broken body": _says(200, f'{{"Session":"{CANARY}'.encode()),
+    "a list": _says(200, [CANARY]),
+    "texts where none belong": _says(200, {"AuthenticationResult": CANARY, "ChallengeParameters": CANARY}),
+    "names of secrets": _says(200, {"ChallengeName": "SMS_MFA", "ChallengeParameters": {CANARY: 5}}),
+    "tokens that are none": _says(200, {"AuthenticationResult": {"IdToken": f"{CANARY}.{CANARY}.{CANARY}"}}),
+    "a token of a text": _says(200, {"AuthenticationResult": {"IdToken": jwt(None, raw=CANARY.encode())}}),
+    "a token with an odd end": _says(200, {"AuthenticationResult": {"IdToken": jwt({"exp": CANARY})}}),
+    "a challenge": _says(200, {"ChallengeName": "SMS_MFA", "Session": CANARY, "ChallengeParameters": {"a": CANARY}}),
+    "an exchange without end": _says(200, {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": SRP}),
+    "a number that is none": _says(
+        200, {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": {**SRP, "SALT": CANARY}}
+    ),
+    "a block that is none": _says(
+        200, {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": {**SRP, "SECRET_BLOCK": f"{CANARY}!"}}
+    ),
+    "tokens": _says(200, {"AuthenticationResult": {"IdToken": TOKEN.jwt, "AccessToken": CANARY}}),
+}
+ACTIONS: Final[dict[str, Callable[[Session], Result[Any]]]] = {
+    "register": lambda session: session.register("bob", CANARY, {"email": CANARY}),
+    "confirm_registration": lambda session: session.confirm_registration(CANARY),
+    "login": lambda session: session.login("bob", CANARY),
+    "new_password_challenge": lambda session: session.new_password_challenge(CANARY),
+    "reset_password_confirmation": lambda session: session.reset_password_confirmation(CANARY, CANARY),
+    "change_password": lambda session: session.change_password(CANARY, CANARY),
+    "id_token": lambda session: session.id_token(),
+    "access_token": lambda session: session.access_token(),
+    "logout": lambda session: session.logout(),
+    "logout everywhere": lambda session: session.logout(everywhere=True),
+}
+
+
+@pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize("tokens", [TOKENS, STALE], ids=["fresh", "stale"])
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS.keys())
+def test_no_result_shows_what_a_hostile_server_sends_back(
+    action: Callable[[Session], Result[Any]],
+    tokens: Tokens,
+    answer: Callable[[Request], Result[Reply]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever a server makes of the secrets that it was sent, no repr, no error's text and no log line has them."""
+    session = Session(CONFIG, state=State("bob", CHALLENGE, tokens), transport=Scripted(answer))
+    with caplog.at_level(logging.DEBUG):
+        result = action(session)
+    error = CognitoError(result) if isinstance(result, Err) else None
+    assert hidden(f"{result!r} {session!r} {session.state} {said(error)} {caplog.text}")
+
+
+def test_a_failing_subscriber_is_logged_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
+    """The log line about a subscriber that failed holds its own error, and nothing of the token."""
+
+    def fail(_: object) -> None:
+        raise KeyError("mine")
+
+    session = Session(CONFIG, state=State("bob", CHALLENGE), transport=Scripted(HOSTILE["tokens"]))
+    session.subscribe(fail)
+    assert isinstance(session.new_password_challenge(CANARY), Ok)
+    assert "mine" in caplog.text
+    assert hidden(caplog.text)
+
+
+def test_the_asynchronous_session_is_as_silent() -> None:
+    """What an asynchronous session raises and shows is what the blocking one does."""
+
+    class Refusing:
+        async def send(self, request: Request) -> Result[Reply]:
+            return HOSTILE["a refusal"](request)
+
+    session = AsyncSession(CONFIG, state=STATE, transport=Refusing())
+    result = asyncio.run(session.login("bob", CANARY))
+    assert hidden(f"{result!r} {session!r}")
+    with pytest.raises(ValueError, match="password") as caught:
+        asyncio.run(session.login("bob", f"{CANARY}\ud800"))
+    assert hidden(said(caught.value))
+
+
+@pytest.mark.parametrize("saved", [{"username": [CANARY]}, {"tokens": {"id_token": jwt(None, raw=CANARY.encode())}}])
+def test_a_damaged_saved_session_is_not_repeated(saved: dict[str, object]) -> None:
+    """A saved session that cannot be read is refused without a word of what it holds."""
+    with pytest.raises(ValueError, match="damaged saved session") as caught:
+        State.from_dict({"version": 1, **saved})
+    assert hidden(said(caught.value))

@@ -1,0 +1,187 @@
+"""The library as its users write it: checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, assert_never, assert_type
+
+from cognito_raw import (
+    Answer,
+    AsyncClient,
+    AsyncHttpxTransport,
+    AsyncSession,
+    Call,
+    Challenge,
+    Client,
+    CognitoError,
+    Config,
+    Delivery,
+    Err,
+    Flow,
+    HttpxTransport,
+    IdToken,
+    Ok,
+    Reason,
+    Registration,
+    Reply,
+    Request,
+    Result,
+    Session,
+    State,
+    Tokens,
+    advance,
+    ask,
+)
+
+config = Config(iss="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pKbrdhQl8", client_id="abc")
+assert_type(config.region, str)
+assert_type(config.issuers, tuple[str, ...])
+assert_type(dataclasses.replace(config, deadline=2.5), Config)
+
+
+def first_example() -> str:
+    """A sign-in that branches on reasons."""
+    session = Session(config)
+    match session.login("user", "pass"):
+        case Ok(token):
+            assert_type(token, IdToken)
+            assert_type(token.payload, Mapping[str, Any])
+            return f"{token.payload['email']} {token.exp} {token.jwt}"
+        case Err("new-password-challenge", challenge=challenge):
+            assert_type(challenge, Challenge | None)
+            assert_type(session.new_password_challenge("N3w-Pass!", {"email": "a@b.example"}), Result[IdToken])
+        case Err("account-unverified"):
+            session.confirm_registration("123456")
+        case Err(reason):
+            assert_type(reason, Reason)
+    return ""
+
+
+def the_session() -> None:
+    """Every method of a session has the type that its documentation says."""
+    with Session(config, state=State(), transport=HttpxTransport()) as session:
+        assert_type(session, Session)
+        assert_type(session.within(2.5), Session)
+        assert_type(session.register("user", "pass"), Result[Registration])
+        assert_type(session.register("user", "pass", {"email": "a@b.example"}), Result[Registration])
+        assert_type(session.confirm_registration("123456"), Result[None])
+        assert_type(session.resend_verification_code(), Result[Delivery])
+        assert_type(session.logout(everywhere=True), Result[None])
+        assert_type(session.request_password_reset("user"), Result[Delivery])
+        assert_type(session.reset_password_confirmation("N3w-Pass!", "123456"), Result[None])
+        assert_type(session.change_password("pass", "N3w-Pass!"), Result[None])
+        assert_type(session.id_token(), Result[IdToken])
+        assert_type(session.access_token(), Result[str])
+        assert_type(session.challenge, Challenge | None)
+        assert_type(session.state.to_dict(), dict[str, object])
+        assert_type(session.subscribe(print), Callable[[], None])
+        assert_type(session.login(username="user", password="pass").unwrap(), IdToken)
+
+
+async def the_asynchronous_session() -> None:
+    """The same with `await`."""
+    async with AsyncSession(config, transport=AsyncHttpxTransport()) as session:
+        assert_type(session, AsyncSession)
+        assert_type(await session.within(2.5).login("user", "pass"), Result[IdToken])
+        assert_type(await session.register("user", "pass"), Result[Registration])
+        assert_type(await session.confirm_registration("123456"), Result[None])
+        assert_type(await session.resend_verification_code(), Result[Delivery])
+        assert_type(await session.new_password_challenge("N3w-Pass!"), Result[IdToken])
+        assert_type(await session.logout(), Result[None])
+        assert_type(await session.request_password_reset("user"), Result[Delivery])
+        assert_type(await session.reset_password_confirmation("N3w-Pass!", "123456"), Result[None])
+        assert_type(await session.change_password("pass", "N3w-Pass!"), Result[None])
+        assert_type(await session.id_token(), Result[IdToken])
+        assert_type(await session.access_token(), Result[str])
+        assert_type(session.state, State)
+
+
+def the_client() -> Tokens | Challenge | None:
+    """A client's values are narrowed step by step: the failure first, then the kind of the value."""
+    client = Client(config)
+    assert_type(client.sign_up("user", "pass"), Result[Registration])
+    assert_type(client.get_tokens_from_refresh_token("refresh"), Result[Tokens])
+    assert_type(client.revoke_token("refresh"), Result[None])
+    assert_type(client.call("GetUser", {"AccessToken": "access"}), Result[Mapping[str, Any]])
+    result = client.sign_in("user", "pass")
+    assert_type(result, Result[Tokens | Challenge])
+    if isinstance(result, Err):
+        return None
+    match result.value:
+        case Tokens() as tokens:
+            assert_type(tokens.refresh_token, str | None)
+            return tokens
+        case Challenge() as challenge:
+            again = client.respond_to_new_password_required(challenge, "N3w-Pass!")
+            assert_type(again, Result[Tokens | Challenge])
+            return challenge
+        case never:
+            assert_never(never)
+
+
+async def the_asynchronous_client() -> None:
+    """The same with `await`."""
+    client = AsyncClient(config).within(2.5)
+    assert_type(await client.sign_in("user", "pass"), Result[Tokens | Challenge])
+    assert_type(await client.call("GetUser", {}), Result[Mapping[str, Any]])
+    assert_type(await client.run(whoami("access")), Result[str])
+
+
+def whoami(access_token: str) -> Flow[str]:
+    """A flow of the user's own."""
+    answer = yield from ask("GetUser", {"AccessToken": access_token})
+    assert_type(answer, Result[Answer])
+    return answer if isinstance(answer, Err) else Ok(str(answer.value.body["Username"]))
+
+
+def by_hand(recorded: Callable[[Call], Result[Answer]]) -> Result[str]:
+    """A flow that is stepped by hand."""
+    flow = whoami("access")
+    step = advance(flow)
+    while isinstance(step, Call):
+        step = advance(flow, recorded(step))
+    assert_type(step, Result[str])
+    assert_type(Client(config).run(whoami("access")), Result[str])
+    return step
+
+
+class Recorded:
+    """A transport of the user's own."""
+
+    def send(self, request: Request) -> Result[Reply]:
+        return Ok(Reply(200, {}, request.body))
+
+
+def own_transport() -> Session:
+    """Anything with the one method is a transport."""
+    return Session(config, transport=Recorded())
+
+
+def callbacks(result: Result[IdToken]) -> Result[IdToken]:
+    """For people who pass callbacks."""
+
+    def on_token(token: IdToken) -> None:
+        assert_type(token.exp, int)
+
+    def on_reason(reason: Reason) -> None:
+        assert_type(reason, Reason)
+
+    return result.on(success=on_token, failure=on_reason)
+
+
+def an_error(error: CognitoError) -> tuple[Reason, Literal["no", "maybe", "yes"], int | None]:
+    """What an error carries has exact types too."""
+    assert_type(error.err.retryable, bool)
+    assert_type(error.err.message, str | None)
+    return error.err.reason, error.err.sent, error.err.status
+
+
+def carried(saved: Mapping[str, object]) -> Session:
+    """A session goes on from where another one stopped."""
+    return Session(config, state=State.from_dict(saved))
+
+
+def a_wider_result(result: Result[str]) -> Result[object]:
+    """A result of a text is a result of an object."""
+    return result

@@ -1,0 +1,58 @@
+"""What the type checkers must refuse: a test takes each `type: ignore` away and expects an error just there.
+
+So the file as a whole checks, and fails to check as soon as one of these mistakes would go through.
+"""
+
+from __future__ import annotations
+
+import cognito_raw
+from cognito_raw import AsyncClient, AsyncSession, Client, Config, Err, IdToken, Ok, Reason, Result, Session, State
+
+config = Config("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", "abc")
+
+
+def misspelt_words(result: Result[IdToken]) -> bool:
+    """A reason is one of a closed list, and so is a public name."""
+    reason: Reason = "code-missmatch"  # type: ignore[assignment]  # refused: misspelt
+    Err("wrong-password")  # type: ignore[arg-type]  # refused: not of the list
+    if isinstance(result, Ok):
+        return False
+    cognito_raw.Sesion  # type: ignore[attr-defined]  # noqa: B018  # refused: no such name
+    return result.reason == reason == "code-missmatch"  # type: ignore[comparison-overlap]  # refused: never so
+
+
+def wrong_arguments(session: Session, client: Client) -> None:
+    """Arguments have types, and those that must be named are named."""
+    Config(5, "abc")  # type: ignore[arg-type]  # refused: not a text
+    Config("https://...", "abc", deadline="10")  # type: ignore[arg-type]  # refused: not a number
+    Config("https://...", "abc", region="eu-west-1")  # type: ignore[call-arg]  # refused: the issuer tells it
+    Session("https://...")  # type: ignore[arg-type]  # refused: not a configuration
+    Session(config, State())  # type: ignore[call-arg]  # refused: must be named
+    session.login("bob")  # type: ignore[call-arg]  # refused: no password
+    session.login("bob", None)  # type: ignore[arg-type]  # refused: not a text
+    session.login("bob", "hunter2", "more")  # type: ignore[call-arg]  # refused: one too many
+    session.register("bob", "hunter2", {"age": 5})  # type: ignore[dict-item]  # refused: attributes are texts
+    session.logout(True)  # type: ignore[call-arg]  # refused: must be named
+    session.sign_in("bob", "hunter2")  # type: ignore[attr-defined]  # refused: that is the client's
+    session.subscribe(lambda: None)  # type: ignore[arg-type, misc]  # refused: takes no token
+    client.sign_in("bob", password=5)  # type: ignore[arg-type]  # refused: not a text
+    client.call("GetUser")  # type: ignore[call-arg]  # refused: no parameters
+    Session(config, transport=object())  # type: ignore[arg-type]  # refused: sends nothing
+
+
+async def missing_awaits(session: AsyncSession, client: AsyncClient) -> None:
+    """An asynchronous method gives nothing until it is awaited."""
+    session.login("bob", "hunter2").unwrap()  # type: ignore[attr-defined]  # refused: no await
+    token: Result[IdToken] = session.id_token()  # type: ignore[assignment]  # refused: no await
+    client.sign_in("bob", "hunter2").on(print)  # type: ignore[attr-defined]  # refused: no await
+    await Client(config).sign_up("bob", "hunter2")  # type: ignore[misc]  # refused: the blocking one
+    with session:  # type: ignore[attr-defined]  # refused: async with
+        await session.login("bob", token)  # type: ignore[arg-type]  # refused: not a text
+
+
+def wrong_results(result: Result[IdToken]) -> str:
+    """A result must be looked at before its value is there."""
+    result.value  # type: ignore[union-attr]  # noqa: B018  # refused: it may be a failure
+    result.unwrap().jwt = "x"  # type: ignore[misc]  # refused: frozen
+    result.on(success=lambda token: token.email)  # type: ignore[attr-defined]  # refused: no such part
+    return result.unwrap()  # type: ignore[return-value]  # refused: not a text
