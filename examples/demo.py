@@ -1,0 +1,150 @@
+"""A user's whole journey on a local user pool, told step by step: `make demo`, or `python -m examples.demo`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from cognito_raw import Config, Err, HttpxTransport, IdToken, Reply, Request, Result, Session, State
+
+from .local_pool import RESET_CODE, SIGN_UP_CODE, CannotServe, Pool, serve
+
+USERNAME, EMAIL = "ada", "ada@example.com"
+PASSWORD, CHANGED, RESET = "An-Engine-1843", "Analytical-1844", "Difference-1845"
+HOUR = 3600
+
+
+class Counting:
+    """A transport around another: any object with `send` can be one."""
+
+    def __init__(self) -> None:
+        self._inner = HttpxTransport()
+        self.round_trips = 0
+
+    def send(self, request: Request) -> Result[Reply]:
+        self.round_trips += 1
+        return self._inner.send(request)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class Stage:
+    """Runs steps and tells what came of them."""
+
+    def __init__(self) -> None:
+        self.transport = Counting()
+        self._number = 0
+        self.surprises: list[str] = []
+
+    def step(self, what: str, method: Callable[[], Result[Any]], expected: str = "Ok") -> Any:
+        self._number += 1
+        before, began = self.transport.round_trips, time.perf_counter()
+        result = method()
+        took, trips = (time.perf_counter() - began) * 1000, self.transport.round_trips - before
+        outcome = f'Err "{result.reason}"' if isinstance(result, Err) else "Ok"
+        print(f"{self._number:3}. {what:<48} {outcome:<38} {_plural(trips, 'round trip')}, {took:6.1f} ms")
+        if (result.reason if isinstance(result, Err) else "Ok") != expected:
+            self.surprises.append(f"step {self._number} should have given {expected}: {getattr(result, 'message', '')}")
+        return None if isinstance(result, Err) else result.value
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def tell(pool: Pool, stage: Stage) -> IdToken | None:
+    """The journey itself; gives the last ID token."""
+    session = Session(pool.config(), transport=stage.transport)
+    session.subscribe(lambda token: print("       subscribers hear:", "the session ended" if token is None else token))
+    step = stage.step
+
+    print("\nAda registers and confirms her address.")
+    step("register, password too simple", lambda: session.register(USERNAME, "simple"), "invalid-password")
+    step("register", lambda: session.register(USERNAME, PASSWORD, {"email": EMAIL, "team": "engines"}))
+    step("log in before confirming", lambda: session.login(USERNAME, PASSWORD), "account-unverified")
+    step("confirm with a wrong code", lambda: session.confirm_registration("000000"), "code-mismatch")
+    step("confirm", lambda: session.confirm_registration(SIGN_UP_CODE))
+
+    print("\nShe logs in: SRP proves the password without sending it.")
+    wrong = "incorrect-username-or-password"
+    step("log in with a wrong password", lambda: session.login(USERNAME, PASSWORD + "x"), wrong)
+    step("log in", lambda: session.login(USERNAME, PASSWORD))
+    step("ask for the ID token, which is still fresh", session.id_token)
+
+    print("\nNearly an hour later, in another process: what the session knows was carried as JSON.")
+    carried = State.from_dict(json.loads(json.dumps(session.state.to_dict())))
+    session = Session(_later(pool.config()), state=carried, transport=stage.transport)
+    step("ask for the ID token, which is refreshed first", session.id_token)
+
+    print("\nShe changes her password, forgets it, and sets a new one.")
+    step("change the password, old one wrong", lambda: session.change_password("Wrong-1843", CHANGED), wrong)
+    step("change the password", lambda: session.change_password(PASSWORD, CHANGED))
+    step("ask for a reset code", lambda: session.request_password_reset(USERNAME))
+    step("reset with a wrong code", lambda: session.reset_password_confirmation(RESET, "000000"), "code-mismatch")
+    step("reset", lambda: session.reset_password_confirmation(RESET, RESET_CODE))
+    step(
+        "reset with the same code again", lambda: session.reset_password_confirmation(RESET, RESET_CODE), "code-expired"
+    )
+    token: IdToken | None = step("log in with the new password", lambda: session.login(USERNAME, RESET))
+
+    print("\nShe logs out; her refresh token is revoked.")
+    step("log out", session.logout)
+    step("log out again", session.logout, "no-session")
+
+    print("\nAn administrator made an account for Charles, with a password that he must replace.")
+    pool.add_user("charles", "Temporary-1822", temporary=True)
+    charles = Session(pool.config(), transport=stage.transport)
+    step("log in", lambda: charles.login("charles", "Temporary-1822"), "new-password-challenge")
+    step("answer the challenge", lambda: charles.new_password_challenge("Permanent-1823"))
+    step("log out everywhere", lambda: charles.logout(everywhere=True))
+    return token
+
+
+def _later(config: Config) -> Config:
+    """The same configuration, its clock nearly an hour on."""
+    return Config(
+        config.iss,
+        config.client_id,
+        config.client_secret,
+        endpoint=config.endpoint,
+        clock=lambda: time.time() + HOUR - 30,
+    )
+
+
+def show_shape(token: IdToken) -> None:
+    """What an ID token looks like, without giving one away."""
+    print("\nAn ID token, as the session gives it:")
+    print(f"  jwt      text of {len(token.jwt)} characters, in {token.jwt.count('.') + 1} parts")
+    print(f"  exp      {token.exp}  (seconds since the epoch)")
+    for name, value in token.payload.items():
+        print(f"  payload  {name}: {type(value).__name__}")
+
+
+def main() -> int:
+    """Run the demo; 0 if every step went as told."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--port", type=int, help="the port of 127.0.0.1 to use; a free one is found without it")
+    stage = Stage()
+    try:
+        with serve(parser.parse_args().port) as server:
+            print(f"A local user pool listens on {server.endpoint}; it is gone when the demo ends.")
+            token = tell(server.pool(), stage)
+    except CannotServe as error:
+        print(f"The demo cannot run: {error}", file=sys.stderr)
+        return 1
+    finally:
+        stage.transport.close()
+    if token is not None:
+        show_shape(token)
+    for surprise in stage.surprises:
+        print(f"Not as expected: {surprise}", file=sys.stderr)
+    return 1 if stage.surprises or token is None else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""A user pool on this machine, for the demo and the tests: ministack, which checks SRP proofs as the service does.
+
+`serve` starts it on a free port of 127.0.0.1 and takes it away again with all that it wrote. What only an
+administrator may do (make pools, clients and users) goes through boto3, as it would against the real service; the
+library itself has no part in it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cognito_raw import Config
+
+REGION = "eu-west-1"
+# What ministack sends out, since there is nobody to send it to.
+SIGN_UP_CODE = "123456"
+RESET_CODE = "654321"
+
+_PATIENCE = 60.0
+
+
+class CannotServe(Exception):
+    """The local pool cannot be had, and why, in a sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One user pool of the local server, with one app client."""
+
+    id: str
+    client_id: str
+    client_secret: str | None = field(repr=False)
+    endpoint: str
+    admin: Any = field(repr=False)
+
+    def config(self, **changes: Any) -> Config:
+        """The configuration that reaches it."""
+        iss = f"https://cognito-idp.{REGION}.amazonaws.com/{self.id}"
+        return Config(iss, self.client_id, self.client_secret, endpoint=self.endpoint, **changes)
+
+    def add_user(self, username: str, password: str, *, temporary: bool = False, **attributes: str) -> None:
+        """A user whom an administrator made: confirmed, or with a temporary password that must be replaced."""
+        named = [{"Name": name, "Value": value} for name, value in attributes.items()]
+        self.admin.admin_create_user(
+            UserPoolId=self.id, Username=username, TemporaryPassword=password, UserAttributes=named
+        )
+        if not temporary:
+            self.admin.admin_set_user_password(UserPoolId=self.id, Username=username, Password=password, Permanent=True)
+
+
+@dataclass(frozen=True)
+class Server:
+    """The running server."""
+
+    endpoint: str
+    admin: Any = field(repr=False)
+
+    def pool(self, *, secret: bool = False, seconds: int = 3600, **settings: Any) -> Pool:
+        """A new pool whose client signs in over SRP; `seconds` is the life of its ID and access tokens."""
+        pool_id = self.admin.create_user_pool(PoolName="local", **settings)["UserPool"]["Id"]
+        client = self.admin.create_user_pool_client(
+            UserPoolId=pool_id,
+            ClientName="local",
+            GenerateSecret=secret,
+            ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            IdTokenValidity=seconds,
+            AccessTokenValidity=seconds,
+            TokenValidityUnits={"IdToken": "seconds", "AccessToken": "seconds"},
+        )["UserPoolClient"]
+        return Pool(pool_id, client["ClientId"], client.get("ClientSecret"), self.endpoint, self.admin)
+
+
+@contextmanager
+def serve(port: int | None = None) -> Iterator[Server]:
+    """A running server, for as long as the block lasts; `CannotServe` says why there is none."""
+    for tool in ("ministack", "cryptography", "boto3"):
+        if importlib.util.find_spec(tool) is None:
+            raise CannotServe(f"the Python package {tool} is not installed; `make demo` and `make test` install it")
+    chosen = _checked(port) if port is not None else _free_port()
+    with tempfile.TemporaryDirectory(prefix="cognito_raw-") as folder:
+        log = Path(folder, "log")
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ministack"], env=_environment(chosen, folder), stdout=output, stderr=output
+            )
+        try:
+            _wait_until_up(process, chosen, log)
+            endpoint = f"http://127.0.0.1:{chosen}"
+            yield Server(endpoint, _admin(endpoint))
+        finally:
+            _stop(process)
+
+
+def _environment(port: int, folder: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "AUTH": "true",  # without it neither codes nor tokens are checked
+        "SERVICES": "cognito-idp",
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "STATE_DIR": folder,
+        "IOT_MTLS_ENABLED": "0",  # it would listen on a fixed port, and two servers could not run side by side
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _checked(port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            raise CannotServe(f"port {port} of 127.0.0.1 cannot be used ({error}); leave --port out") from None
+    return port
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    ends = time.monotonic() + _PATIENCE
+    while not _is_up(port):
+        if process.poll() is not None or time.monotonic() > ends:
+            last = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+            raise CannotServe(f"the local server did not come up on port {port}; its last words were:\n{last}")
+        time.sleep(0.05)
+
+
+def _is_up(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _admin(endpoint: str) -> Any:
+    import boto3
+    from botocore.config import Config as BotoConfig
+
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION).client(
+        "cognito-idp", endpoint_url=endpoint, config=BotoConfig(proxies={}, retries={"mode": "standard"})
+    )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
