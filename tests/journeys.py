@@ -1,0 +1,115 @@
+"""The journeys that are recorded from the local server and replayed without it.
+
+A journey is what an administrator prepares, and a script that uses one session and tells what came of each step. The
+script is the same when it is recorded and when it is replayed, in either colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cognito_raw import Err, Result
+from examples.local_pool import RESET_CODE, SIGN_UP_CODE, Pool, Server
+
+PASSWORD, OTHER = "An-Engine-1843", "Analytical-1844"
+Script = Callable[[Any], list[Result[Any]]]
+
+
+@dataclass(frozen=True)
+class Journey:
+    """`pool` makes the pool and the users; `script` takes a session and gives the result of each step."""
+
+    pool: Callable[[Server], Pool]
+    script: Script
+
+
+def outcome(result: Result[Any]) -> str:
+    """One step's result in one word."""
+    return result.reason if isinstance(result, Err) else "Ok"
+
+
+def _with_user(server: Server, **options: Any) -> Pool:
+    pool = server.pool(**options)
+    pool.add_user("ada", PASSWORD, email="ada@example.com", email_verified="true")
+    return pool
+
+
+def _with_newcomer(server: Server) -> Pool:
+    pool = server.pool()
+    pool.add_user("charles", PASSWORD, temporary=True)
+    return pool
+
+
+def _register(session: Any) -> list[Result[Any]]:
+    return [
+        session.confirm_registration(SIGN_UP_CODE),
+        session.register("ada", "weak"),
+        session.register("ada", PASSWORD, {"email": "ada@example.com", "team": "engines"}),
+        session.register("ada", PASSWORD),
+        session.login("ada", PASSWORD),
+        session.resend_verification_code(),
+        session.confirm_registration("000000"),
+        session.confirm_registration(SIGN_UP_CODE),
+        session.confirm_registration(SIGN_UP_CODE),
+        session.login("ada", PASSWORD),
+    ]
+
+
+def _log_in(session: Any) -> list[Result[Any]]:
+    return [
+        session.id_token(),
+        session.login("nobody", PASSWORD),
+        session.login("ada", OTHER),
+        session.login("ada", PASSWORD),
+        session.id_token(),
+        session.access_token(),
+        session.logout(),
+        session.logout(),
+    ]
+
+
+def _refresh(session: Any) -> list[Result[Any]]:
+    return [session.login("ada", PASSWORD), session.id_token(), session.access_token(), session.logout(everywhere=True)]
+
+
+def _answer(session: Any) -> list[Result[Any]]:
+    return [
+        session.new_password_challenge(OTHER),
+        session.login("charles", PASSWORD),
+        session.new_password_challenge(OTHER, {"name": "Charles"}),
+        session.login("charles", OTHER),
+    ]
+
+
+def _reset(session: Any) -> list[Result[Any]]:
+    return [
+        session.change_password(PASSWORD, OTHER),
+        session.request_password_reset("nobody"),
+        session.request_password_reset("ada"),
+        session.reset_password_confirmation(OTHER, "000000"),
+        session.reset_password_confirmation("weak", RESET_CODE),
+        session.reset_password_confirmation(OTHER, RESET_CODE),
+        session.reset_password_confirmation(OTHER, RESET_CODE),
+        session.login("ada", OTHER),
+        session.change_password("Wrong-1843", PASSWORD),
+        session.change_password(OTHER, "weak"),
+        session.change_password(OTHER, PASSWORD),
+    ]
+
+
+def _log_in_by_address(session: Any) -> list[Result[Any]]:
+    return [session.login("ada@example.com", PASSWORD), session.id_token(), session.logout()]
+
+
+JOURNEYS: dict[str, Journey] = {
+    "register": Journey(lambda server: server.pool(), _register),
+    "log-in": Journey(_with_user, _log_in),
+    "refresh": Journey(lambda server: _with_user(server, seconds=30), _refresh),
+    "new-password": Journey(_with_newcomer, _answer),
+    "passwords": Journey(_with_user, _reset),
+    "alias-and-client-secret": Journey(
+        lambda server: _with_user(server, secret=True, seconds=30, AliasAttributes=["email"]), _log_in_by_address
+    ),
+}
