@@ -108,8 +108,9 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._ended.set)
-        self._thread.join(10)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join(10)
 
     def stop_listening(self) -> None:
         """Refuse further connections; for a behaviour to call."""

@@ -73,19 +73,21 @@ def test_a_closed_transport_goes_on(transport: HttpxTransport) -> None:
 def test_a_deadline_cuts_a_connection_that_was_used_before(transport: HttpxTransport) -> None:
     """The socket of a request that hangs is shut also when an earlier request opened it, and then not used again."""
 
-    async def once(peer: Peer) -> None:
-        await peer.receive()
-        await peer.send(reply(b"first"))
+    async def twice(peer: Peer) -> None:
+        for _ in range(2):
+            await peer.receive()
+            await peer.send(reply(b"good"))
         await peer.receive()
         while peer.number == 1:
             await peer.drip(b"HTTP/1.1 100 Go on\r\n\r\n")
 
-    with serving(once) as server:
-        assert body_of(transport.send(post(server.url))) == b"first"
+    with serving(twice) as server:
+        for _ in range(2):
+            assert body_of(transport.send(post(server.url))) == b"good"
         assert summary(transport.send(post(server.url, within=0.3))) == ("timed-out", "maybe")
         assert server.is_left()
-        assert body_of(transport.send(post(server.url))) == b"first"
-        assert [received.connection for received in server.received] == [1, 1, 2]
+        assert body_of(transport.send(post(server.url))) == b"good"
+        assert [received.connection for received in server.received] == [1, 1, 1, 2]
 
 
 def test_replies_at_the_very_deadline_do_not_mix(transport: HttpxTransport) -> None:
@@ -209,6 +211,15 @@ def test_a_late_request_of_ones_own_client_ends_without_cutting(kind: str) -> No
         assert summary(send(client, post(server.url, within=0.3))) == ("timed-out", "maybe")
         assert wait_until(lambda: not workers())
         assert server.is_left()
+
+
+def test_no_socket_of_ones_own_client_is_shut() -> None:
+    """Since its connections may be shared, only the client's own limits end a request that drips its headers."""
+    with serving(dripping(OK, b"X: y\r\n")) as server, httpx.Client() as client:
+        assert summary(send(client, post(server.url, within=0.3))) == ("timed-out", "maybe")
+        assert not wait_until(lambda: not workers(), 0.3)
+        server.stop()
+        assert wait_until(lambda: not workers())
 
 
 def test_a_client_that_authenticates_tells_what_left() -> None:

@@ -54,7 +54,7 @@ class AsyncHttpxTransport:
             return _Pool(self._own)
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
-        if pool is not None and not pool.busy and not pool.is_fresh():
+        if pool is not None and not pool.is_fresh():
             await self.aclose()
             pool = self._pools.get(loop)
         return pool or await self._new_pool(loop)
