@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from cognito_raw import Config
 from tests.samples import CLIENT, ISS, POOL, load
 
-REGIONS: Final[list[dict[str, str]]] = load("endpoints.json")
+REGIONS: Final[list[dict[str, str]]] = load("endpoints.json")["regions"]
 EMULATOR: Final = "http://localhost:9229"
 
 
