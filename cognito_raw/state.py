@@ -54,7 +54,9 @@ class State:
                 username=optional_text(saved, "username"),
                 challenge=_challenge_from_dict(_part(saved, "challenge")),
                 tokens=_tokens_from_dict(_part(saved, "tokens")),
-                drift=_drift(saved.get("drift", 0.0)),
+                # Measured against the clock of another machine, perhaps: a clock that was behind may still be, but
+                # one that was ahead must not keep tokens young here.
+                drift=max(0.0, _drift(saved.get("drift", 0.0))),
             )
         except Misfit as misfit:
             raise ValueError(f"a damaged saved session: {misfit}") from None

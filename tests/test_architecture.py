@@ -20,7 +20,7 @@ ROWS: Final[tuple[tuple[str, ...], ...]] = (
     ("result", "shapes"),
     ("reply", "flow", "state"),
     ("flows", "transport", "retry"),
-    ("face",),
+    ("face", "memory"),
     ("client", "session", "verify", "auth"),
     ("__init__", "testing", "__main__"),
 )

@@ -36,6 +36,25 @@ _OVER: Final[frozenset[Reason]] = frozenset(
 # Tokens that are dead already need no revoking.
 _DEAD: Final[frozenset[Reason]] = _OVER.union(("access-token-revoked", "access-token-expired"))
 
+# Failures that pass, or that our configuration or a box on the way causes: they say nothing of a token.
+_NO_WORD: Final[frozenset[Reason]] = frozenset(
+    (
+        "client-not-found",
+        "connection-failed",
+        "connection-lost",
+        "malformed-reply",
+        "redirect-refused",
+        "reply-too-large",
+        "request-blocked",
+        "request-not-understood",
+        "service-unavailable",
+        "throttled",
+        "timed-out",
+        "unknown-error",
+        "wrong-client-secret",
+    )
+)
+
 _NO_SESSION: Final = Err("no-session")
 
 
@@ -55,8 +74,9 @@ class Journeys:
         Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`, `code-delivery-failed`
         (the user exists; resend the code), `lambda-refused`.
         """
-        result = yield from registration.sign_up(self.config, username, password, attributes)
-        return replace(self.state, username=username), result
+        state = replace(self.state, username=username)
+        yield state  # a call that is interrupted may have made the user, who must then be confirmed
+        return state, (yield from registration.sign_up(self.config, username, password, attributes))
 
     def confirm_registration(self, code: str) -> Journey[None]:
         """Confirm the user of the last `register`, `login` or reset request with the code that was sent.
@@ -86,8 +106,9 @@ class Journeys:
         challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,
         `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`.
         """
-        outcome = yield from authentication.sign_in(self.config, username, password)
-        return _signed_in(self.config, replace(self.state, username=username, challenge=None), outcome)
+        state = replace(self.state, username=username, challenge=None)
+        yield state
+        return _signed_in(self.config, state, (yield from authentication.sign_in(self.config, username, password)))
 
     def new_password_challenge(
         self, new_password: str, attributes: Mapping[str, str] | None = None
@@ -109,16 +130,17 @@ class Journeys:
     def logout(self, *, everywhere: bool = False) -> Journey[None]:
         """Revoke the refresh token, or with `everywhere` all tokens of the user, and forget the tokens.
 
-        Where the service could not be asked, the session stays, so that logging out can be tried again. Reasons:
-        `no-session` (signed out already), `operation-not-supported` (the client revokes no tokens: they are forgotten
-        here, and stay valid until they expire), `wrong-client-secret`.
+        Where the service gave no word on the tokens, the session stays, so that logging out can be tried again. Where
+        it refused them, they are forgotten all the same. Reasons: `no-session` (signed out already),
+        `operation-not-supported` (the client revokes no tokens: they stay valid until they expire),
+        `refresh-token-invalid`, `disabled-user`, `wrong-client-secret` (the session stays).
         """
         if self.state.tokens is None:
             return self.state, _NO_SESSION
         state, result = yield from (_revoke_all if everywhere else _revoke)(self.config, self.state, self.state.tokens)
         if isinstance(result, Err) and result.reason in _DEAD:
             result = Ok(None)
-        over = isinstance(result, Ok) or result.reason == "operation-not-supported"
+        over = isinstance(result, Ok) or result.reason not in _NO_WORD
         return (replace(state, tokens=None, challenge=None) if over else state), result
 
     def request_password_reset(self, username: str) -> Journey[Delivery]:
@@ -127,8 +149,9 @@ class Journeys:
         Reasons: `user-not-found`, `no-verified-address`, `wrong-user-state`, `password-reset-not-allowed`,
         `disabled-user`, `daily-operations-limit-exceeded`.
         """
-        result = yield from passwords.forgot_password(self.config, username)
-        return replace(self.state, username=username), result
+        state = replace(self.state, username=username)
+        yield state
+        return state, (yield from passwords.forgot_password(self.config, username))
 
     def reset_password_confirmation(self, new_password: str, code: str) -> Journey[None]:
         """Set a new password with the code that was sent to the user of the last request.
