@@ -18,20 +18,23 @@ from .shapes import Answer
 
 # These have no output shape, so their success is an empty body; every other one's is at least `{}`.
 _EMPTY: Final = ("DeleteUser", "ForgetDevice")
+_LONGEST_NAME: Final = 100
 
 
 def read(call: Call, reply: Reply) -> Result[Answer]:
     """The answer that the reply holds, or why there is none."""
     body = _json(reply.body)
     code = _code(reply, body)
-    request_id = reply.headers.get("x-amzn-requestid")
+    request_id = _request_id(reply)
     if reply.status == 200 and code is None:
         if body is None and not reply.body and call.operation in _EMPTY:
             body = {}
         if body is not None:
             return Ok(Answer(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
     message = _message(reply, body)
-    reason = classify(code, message) if code is not None else _reason_of(reply.status)
+    reason = _reason_of(reply.status) if code is None else classify(code, message)
+    if reason == "unknown-error" and (reply.status == 429 or reply.status >= 500):
+        reason = _reason_of(reply.status)  # a name that only the box that made this page knows
     sent: Sent = "maybe" if reason == "malformed-reply" else "yes"
     return Err(reason, message, code, call.operation, reply.status, request_id, sent=sent)
 
@@ -55,8 +58,18 @@ def _code(reply: Reply, body: Mapping[str, object] | None) -> str | None:
 
 
 def _bare(text: str) -> str:
-    """The name in "namespace#Name:http://...", which is what front ends make of it."""
-    return _printable(text.partition(":")[0].partition(",")[0].rpartition("#")[2].strip())
+    """The name in "namespace#Name:http://...", which is what front ends make of it; nothing if it is no name.
+
+    It is shown and logged, so that it must not be a place where others can write.
+    """
+    name = text.partition(":")[0].partition(",")[0].rpartition("#")[2].strip()
+    return name if len(name) <= _LONGEST_NAME and name.isascii() and name.replace("_", "a").isalnum() else ""
+
+
+def _request_id(reply: Reply) -> str | None:
+    text = reply.headers.get("x-amzn-requestid", "")
+    plain = text.isascii() and text.replace("-", "a").isalnum() and len(text) <= _LONGEST_NAME
+    return text if plain else None
 
 
 def _message(reply: Reply, body: Mapping[str, object] | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Literal, NoReturn, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
 from .challenge import Challenge
 from .reason import Reason
@@ -23,7 +23,8 @@ class CognitoError(Exception):
         self.err = err
 
     def __str__(self) -> str:
-        where = f" ({self.err.code or 'no answer'} to {self.err.operation})" if self.err.operation else ""
+        answer = self.err.code or (f"HTTP {self.err.status}" if self.err.status else "no answer")
+        where = f" ({answer} to {self.err.operation})" if self.err.operation else ""
         return f"{self.err.reason}{where}; the service's words are in .err.message"
 
 
@@ -61,7 +62,7 @@ class Err:
         call, as far as it answered. The message may quote what was sent: look before you log it.
     operation: the call that failed, in the service's name.
     challenge: what must be answered, where the reason ends in `-challenge`.
-    sent: "yes" if the service answered, "maybe" if the call left and no answer came, "no" if nothing left.
+    sent: "no" if nothing of the call left, "yes" if it was answered in a way that makes sense, "maybe" otherwise.
     retryable: whether the very same call may be made again without harm, and may then succeed.
     """
 
@@ -81,7 +82,7 @@ class Err:
 
     def on(
         self,
-        success: Callable[..., object] | None = None,  # noqa: ARG002  # the other class calls it
+        success: Callable[[Any], object] | None = None,  # noqa: ARG002  # the other class calls it
         failure: Callable[[Reason], object] | None = None,
     ) -> Err:
         """Call `failure` with the reason, and return this result."""

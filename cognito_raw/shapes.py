@@ -43,7 +43,9 @@ class IdToken:
     @classmethod
     def read(cls, jwt: str) -> IdToken:
         payload = claims(jwt)
-        optional_integer(payload, "iat")  # checked here, since sessions reckon with it
+        issued = optional_integer(payload, "iat")
+        if issued is not None and issued < 0:  # sessions reckon with it
+            raise Misfit("iat is before the epoch")
         return cls(jwt, integer(payload, "exp"), payload)
 
 

@@ -212,9 +212,33 @@ def test_not_a_number_is_no_reason_to_raise() -> None:
 
 
 def test_words_that_no_terminal_can_print_are_made_printable() -> None:
-    """Halves of surrogate pairs in code and message become question marks."""
-    err = failed(400, raw=b'{"__type":"a\\ud800b","message":"c\\udfffd"}')
-    assert (err.code, err.message) == ("a?b", "c?d")
+    """Halves of surrogate pairs in a message become question marks."""
+    assert failed(400, raw=b'{"__type":"A","message":"c\\udfffd"}').message == "c?d"
+
+
+@pytest.mark.parametrize(
+    "name", ["my-Passw0rd-echo", "Bad\n2026 ERROR root", "a\ud800b", "n\u00e4me", "a b", "x" * 101], ids=ascii
+)
+def test_what_is_no_name_is_not_taken_for_one(name: str) -> None:
+    """An exception's name is shown and logged: text that could be anything else there counts as none."""
+    err = failed(400, {"__type": name, "code": name})
+    assert (err.code, err.reason) == (None, "malformed-reply")
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a\nb", "n\u00e4me", "x" * 101], ids=ascii)
+def test_what_is_no_request_id_is_not_taken_for_one(text: str) -> None:
+    """The same holds for the request id."""
+    result = read(CALL, Reply(200, {"x-amzn-requestid": text}, b"{}"))
+    assert answered(result).request_id is None
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(429, "throttled"), (502, "service-unavailable"), (500, "service-unavailable")]
+)
+def test_a_box_on_the_way_with_names_of_its_own_is_read_by_its_status(status: int, reason: str) -> None:
+    """A name that the service does not have leaves the status to decide, and is kept."""
+    err = failed(status, {"code": "ECONNRESET"})
+    assert (err.reason, err.code, err.status) == (reason, "ECONNRESET", status)
 
 
 # Date headers, and the seconds since the epoch that they say.

@@ -79,6 +79,8 @@ def test_a_token_with_a_wrong_beginning_is_a_misfit(iat: object) -> None:
     """`iat` may be left out; if it is there, it is a whole number."""
     with pytest.raises(Misfit, match="iat is not a whole number"):
         IdToken.read(jwt({"exp": 1, "iat": iat}))
+    with pytest.raises(Misfit, match="iat is before the epoch"):
+        IdToken.read(jwt({"exp": 1, "iat": -1}))
     assert [IdToken.read(jwt({"exp": 1, **more})).exp for more in ({}, {"iat": None}, {"iat": 0})] == [1, 1, 1]
 
 
