@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TypeAlias
 
 import httpx
 import pytest
 
-from cognito_raw import Err, Ok, Reply
+from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Request
 from cognito_raw.transport.rules import LARGEST_BODY, LONGEST_WAIT, Body, Progress, client_options, failure, options
 from tests.transports import post
 
@@ -177,3 +178,23 @@ def test_what_httpx_is_asked_for() -> None:
     assert (asked["headers"], asked["timeout"], asked["follow_redirects"]) == ({"X-A": "b"}, 1.5, False)
     assert options(post("http://127.0.0.1/", within=1e300))["timeout"] == LONGEST_WAIT
     assert client_options()["follow_redirects"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SSL_CERT_FILE", "/nonexistent/ca.pem"), ("ALL_PROXY", "foo://127.0.0.1:9")]
+)
+def test_an_environment_that_httpx_cannot_use_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A proxy or a certificate file that cannot be is the machine's fault, told as `ValueError` in both colours."""
+    monkeypatch.setenv(name, value)
+    request = Request("http://127.0.0.1:9/", {}, b"{}", 1.0)
+    with pytest.raises(ValueError, match="settings of this environment"):
+        HttpxTransport().send(request)
+    with pytest.raises(ValueError, match="settings of this environment"):
+        asyncio.run(AsyncHttpxTransport().send(request))
+
+
+def test_a_host_name_that_cannot_be_one_is_no_connection() -> None:
+    """Nothing left for it."""
+    result = HttpxTransport().send(Request("http://xn--zzzzzz-.invalid/", {}, b"{}", 1.0))
+    assert isinstance(result, Err)
+    assert (result.reason, result.sent) == ("connection-failed", "no")

@@ -11,7 +11,7 @@ import httpx
 
 from ..call import Reply, Request
 from ..result import Err, Result
-from .rules import LONGEST_IDLE, TIMED_OUT, Body, Progress, client_options, failure, options, seconds
+from .rules import LONGEST_IDLE, TIMED_OUT, Body, Progress, client_options, failure, options, seconds, set_up
 
 
 class AsyncHttpxTransport:
@@ -78,9 +78,9 @@ class AsyncHttpxTransport:
 
     def _client(self) -> httpx.AsyncClient:
         if self._context is None:
-            self._context = httpx.create_ssl_context()
+            self._context = set_up(httpx.create_ssl_context)
         limits = httpx.Limits(max_connections=None, keepalive_expiry=LONGEST_IDLE)
-        return httpx.AsyncClient(verify=self._context, limits=limits, **client_options())
+        return set_up(lambda: httpx.AsyncClient(verify=self._context, limits=limits, **client_options()))
 
 
 class _Pool:

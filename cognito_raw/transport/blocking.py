@@ -21,7 +21,7 @@ import httpx
 
 from ..call import Reply, Request
 from ..result import Err, Result, Sent
-from .rules import LONGEST_IDLE, TIMED_OUT, Body, Progress, client_options, failure, options, seconds
+from .rules import LONGEST_IDLE, TIMED_OUT, Body, Progress, client_options, failure, options, seconds, set_up
 
 
 class HttpxTransport:
@@ -88,8 +88,9 @@ class HttpxTransport:
     def _client(self) -> httpx.Client:
         with self._lock():
             if self._context is None:
-                self._context = httpx.create_ssl_context()
-        return httpx.Client(verify=self._context, limits=httpx.Limits(max_connections=1), **client_options())
+                self._context = set_up(httpx.create_ssl_context)
+        limits = httpx.Limits(max_connections=1)
+        return set_up(lambda: httpx.Client(verify=self._context, limits=limits, **client_options()))
 
 
 class _Line:

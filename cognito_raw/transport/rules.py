@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 
 from ..call import Reply, Request
 from ..result import Err, Ok, Result, Sent
+
+M = TypeVar("M")
 
 # No reply of the service comes near it: the largest hold some tokens.
 LARGEST_BODY: Final = 1024 * 1024
@@ -25,7 +27,13 @@ _CONNECTED: Final = ("connect_tcp.complete", "connect_unix_socket.complete", "st
 _LEAVING: Final = "send_request_headers.started"
 
 # No request leaves before a connection stands.
-_NO_CONNECTION: Final = (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL)
+_NO_CONNECTION: Final = (
+    httpx.ConnectError,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+    UnicodeError,  # a host name that cannot be one
+)
 # How the messages begin that mean the end of a connection, among those of replies that make no sense. What follows
 # may quote the server, so it decides nothing.
 _HANG_UPS: Final = ("Server disconnected", "peer closed", "peer unexpectedly closed", "<ConnectionTerm", "<StreamReset")
@@ -108,6 +116,15 @@ def options(request: Request) -> dict[str, Any]:
 def client_options() -> dict[str, Any]:
     """The arguments of an httpx client of our own: it keeps no cookies, since its users are many."""
     return {"cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])), "follow_redirects": False}
+
+
+def set_up(make: Callable[[], M]) -> M:
+    """What `make` makes of httpx; `ValueError` where the environment's settings do not let it."""
+    try:
+        return make()
+    except (ImportError, OSError, ValueError) as error:
+        words = f"the proxy or certificate settings of this environment cannot be used: {error}"
+    raise ValueError(words)
 
 
 def failure(error: Exception, progress: Progress) -> Err:
