@@ -7,6 +7,7 @@ import copy
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -256,7 +257,8 @@ def test_every_spoiled_reply_gives_a_result(colour: Colour, name: str, before: l
             session = colour.session(config(server.url), state=KNOWN)
             result = METHODS[name](session)
             assert isinstance(result, (Ok, Err)), tried[:200]
-            assert State.from_dict(json.loads(json.dumps(session.state.to_dict()))) == session.state, tried[:200]
+            kept = replace(session.state, drift=max(0.0, session.state.drift))
+            assert State.from_dict(json.loads(json.dumps(session.state.to_dict()))) == kept, tried[:200]
 
 
 @pytest.mark.parametrize("status", [200, 400, 418, 500])
