@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from cognito_raw import AsyncHttpxTransport, AsyncSession, Config, HttpxTransport, Session, State
-from tests.recording import AsyncReplay, BlockingReplay
 
 
 class Colour(Protocol):
     """Makes sessions whose methods are called without `await`, whatever they are inside."""
-
-    replay: Callable[[dict[str, Any]], Any]
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any: ...
 
@@ -22,8 +18,6 @@ class Colour(Protocol):
 
 class Blocking:
     """`Session` as it is."""
-
-    replay = BlockingReplay
 
     def __init__(self) -> None:
         self._transport = HttpxTransport()
@@ -37,8 +31,6 @@ class Blocking:
 
 class Asynchronous:
     """`AsyncSession`, each of whose methods is run to its end in one event loop."""
-
-    replay = AsyncReplay
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()

@@ -7,7 +7,7 @@ script is the same when it is recorded and when it is replayed, in either colour
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cognito_raw import Err, Result
@@ -19,10 +19,11 @@ Script = Callable[[Any], list[Result[Any]]]
 
 @dataclass(frozen=True)
 class Journey:
-    """`pool` makes the pool and the users; `script` takes a session and gives the result of each step."""
+    """`pool` makes the pool and the users; `script` takes a session through its steps, which come to the `outcomes`."""
 
     pool: Callable[[Server], Pool]
     script: Script
+    outcomes: str
 
 
 def outcome(result: Result[Any]) -> str:
@@ -40,6 +41,35 @@ def _with_newcomer(server: Server) -> Pool:
     pool = server.pool()
     pool.add_user("charles", PASSWORD, temporary=True)
     return pool
+
+
+def _with_disabled(server: Server) -> Pool:
+    pool = _with_user(server)
+    pool.admin.admin_disable_user(UserPoolId=pool.id, Username="ada")
+    return pool
+
+
+def _with_reset(server: Server) -> Pool:
+    pool = _with_user(server)
+    pool.admin.admin_reset_user_password(UserPoolId=pool.id, Username="ada")
+    return pool
+
+
+def _with_wrong_secret(server: Server) -> Pool:
+    return replace(_with_user(server, secret=True), client_secret="wrong")
+
+
+def _log_in_as_ada(session: Any) -> list[Result[Any]]:
+    return [session.login("ada", PASSWORD)]
+
+
+def _log_in_after_reset(session: Any) -> list[Result[Any]]:
+    return [
+        session.login("ada", PASSWORD),
+        session.request_password_reset("ada"),
+        session.reset_password_confirmation(OTHER, RESET_CODE),
+        session.login("ada", OTHER),
+    ]
 
 
 def _register(session: Any) -> list[Result[Any]]:
@@ -104,12 +134,29 @@ def _log_in_by_address(session: Any) -> list[Result[Any]]:
 
 
 JOURNEYS: dict[str, Journey] = {
-    "register": Journey(lambda server: server.pool(), _register),
-    "log-in": Journey(_with_user, _log_in),
-    "refresh": Journey(lambda server: _with_user(server, seconds=30), _refresh),
-    "new-password": Journey(_with_newcomer, _answer),
-    "passwords": Journey(_with_user, _reset),
+    "register": Journey(
+        lambda server: server.pool(),
+        _register,
+        "no-session invalid-password Ok username-exists account-unverified Ok code-mismatch Ok "
+        "user-already-confirmed Ok",
+    ),
+    "log-in": Journey(
+        _with_user, _log_in, "no-session user-not-found incorrect-username-or-password Ok Ok Ok Ok no-session"
+    ),
+    "refresh": Journey(lambda server: _with_user(server, seconds=30), _refresh, "Ok Ok Ok Ok"),
+    "new-password": Journey(_with_newcomer, _answer, "no-session new-password-challenge Ok Ok"),
+    "passwords": Journey(
+        _with_user,
+        _reset,
+        "no-session user-not-found Ok code-mismatch invalid-password Ok code-expired Ok "
+        "incorrect-username-or-password invalid-password Ok",
+    ),
+    "disabled": Journey(_with_disabled, _log_in_as_ada, "disabled-user"),
+    "reset-required": Journey(_with_reset, _log_in_after_reset, "password-reset-required Ok Ok Ok"),
+    "wrong-client-secret": Journey(_with_wrong_secret, _log_in_as_ada, "wrong-client-secret"),
     "alias-and-client-secret": Journey(
-        lambda server: _with_user(server, secret=True, seconds=30, AliasAttributes=["email"]), _log_in_by_address
+        lambda server: _with_user(server, secret=True, seconds=30, AliasAttributes=["email"]),
+        _log_in_by_address,
+        "Ok Ok Ok",
     ),
 }

@@ -1,64 +1,56 @@
-"""Records the journeys from the local server into fixtures/: `make record`."""
+"""Records what the tests replay, from the local server: `make record`.
+
+The journeys go to fixtures/journeys/, through `Recorder`; the cassettes of examples/testing/ beside their tests,
+through the pytest plugin, as a user of the library records them.
+"""
 
 from __future__ import annotations
 
-import json
+import os
+import subprocess
 import sys
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from cognito_raw import Session
+from cognito_raw.testing import Recorder
 from examples.local_pool import CannotServe, Server, serve
-from tests.journeys import JOURNEYS, Journey, outcome
-from tests.recording import Recorder
+from tests.journeys import JOURNEYS, PASSWORD, outcome
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "journeys"
+ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "fixtures" / "journeys"
 
 
-def record(journey: Journey, server: Server) -> dict[str, Any]:
-    """One journey as its file holds it."""
-    pool = journey.pool(server)
-    recorder = Recorder(pool.config())
-    session = Session(recorder.config(), transport=recorder)
-    outcomes = [outcome(result) for result in journey.script(session)]
-    recorder.close()
-    return {
-        "provenance": {
-            "recorded_from": f"ministack {version('ministack')} on this machine, a server that checks SRP proofs",
-            "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "made_by": "make record",
-            "redacted": "passwords, codes, client secrets, secret hashes, sessions, tokens (their claims stay)",
-        },
-        "pool": {
-            "iss": recorder.config().iss,
-            "client_id": pool.client_id,
-            "has_secret": pool.client_secret is not None,
-        },
-        "proof": {
-            "note": "what the proofs were computed from, beside the passwords in tests/journeys.py; the pool is gone",
-            "clock": recorder.clock,
-            "randomness": recorder.randomness,
-        },
-        "outcomes": outcomes,
-        "exchanges": recorder.exchanges,
-    }
+def record_journeys(server: Server) -> bool:
+    """Record each journey; whether all came out as they must."""
+    well = True
+    for name, journey in JOURNEYS.items():
+        pool = journey.pool(server)
+        against = f"ministack {version('ministack')} on this machine, which checks SRP proofs; the pool is gone"
+        with Recorder(FIXTURES / f"{name}.json", pool.config(), proof=True, against=against) as recorder:
+            outcomes = " ".join(map(outcome, journey.script(recorder.session())))
+        print(f"{name}: {outcomes}")
+        well = well and outcomes == journey.outcomes
+    return well
+
+
+def record_example(server: Server) -> bool:
+    """Record the cassettes of the example's tests; whether the tests passed."""
+    pool = server.pool()
+    pool.add_user("ada", PASSWORD)
+    environment = {**os.environ, "COGNITO_ISS": pool.config().iss, "COGNITO_CLIENT_ID": pool.client_id}
+    command = [sys.executable, "-m", "pytest", "-q", f"--cognito-record={pool.endpoint}", "test_greeting.py"]
+    folder = ROOT / "examples" / "testing"
+    return subprocess.run(command, cwd=folder, env=environment, check=False).returncode == 0
 
 
 def main() -> int:
-    FIXTURES.mkdir(parents=True, exist_ok=True)
     try:
         with serve() as server:
-            for name, journey in JOURNEYS.items():
-                recording = record(journey, server)
-                path = FIXTURES / f"{name}.json"
-                path.write_text(json.dumps(recording, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-                print(f"{path.name}: {len(recording['exchanges'])} exchanges, {' '.join(recording['outcomes'])}")
+            well = record_journeys(server) and record_example(server)
     except CannotServe as error:
         print(f"Nothing was recorded: {error}", file=sys.stderr)
         return 1
-    return 0
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

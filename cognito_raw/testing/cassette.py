@@ -1,0 +1,213 @@
+"""A cassette: the exchanges of one recording, as one JSON file that can be read in a diff.
+
+It holds where it comes from, the pool, the clock readings, the exchanges in their order, and, only if it was recorded
+so, a section with what the SRP proofs are computed from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ..call import Reply
+from ..config import Config
+from ..members import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
+from ..reason import TABLE
+from ..result import Err, Ok, Result
+
+SCHEMA: Final = 1
+# The end of the year 9999, after which no date can be written.
+_LATEST: Final = 253_402_300_800
+_HEXADECIMAL: Final = re.compile("([0-9a-f]{2})*")
+
+
+class CassetteError(ValueError):
+    """A cassette cannot be read, and why, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call and its reply, or the failure that came instead; redacted.
+
+    body: the reply's JSON object, or its text where it is none.
+    """
+
+    operation: str
+    request: Mapping[str, Any] = field(repr=False)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Any = field(default="", repr=False)
+    failure: Mapping[str, Any] | None = None
+
+    def result(self) -> Result[Reply]:
+        """What a transport gave, and gives again."""
+        if self.failure is not None:
+            reason, sent = self.failure["reason"], self.failure["sent"]
+            return Err(reason, "as it was recorded", status=self.failure.get("status"), sent=sent)
+        written = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
+        return Ok(Reply(self.status, self.headers, _utf8(written)))
+
+    def to_dict(self) -> dict[str, Any]:
+        if self.failure is not None:
+            return {"operation": self.operation, "request": self.request, "failure": self.failure}
+        reply = {"status": self.status, "headers": self.headers, "body": self.body}
+        return {"operation": self.operation, "request": self.request, "reply": reply}
+
+    @classmethod
+    def read(cls, saved: Mapping[str, object]) -> Exchange:
+        operation, request = text(saved, "operation"), _object(saved, "request")
+        if "failure" in saved:
+            return cls(operation, request, failure=_failure(_object(saved, "failure")))
+        reply = _object(saved, "reply")
+        body = reply.get("body")
+        if not isinstance(body, (str, dict)):
+            raise Misfit("body is neither an object nor a text")
+        return cls(operation, request, integer(reply, "status"), _texts(reply, "headers"), body)
+
+
+def _failure(saved: Mapping[str, object]) -> Mapping[str, Any]:
+    reason, sent = text(saved, "reason"), text(saved, "sent")
+    if reason not in TABLE or sent not in ("no", "maybe", "yes"):
+        raise Misfit("failure is not one of a transport")
+    return {"reason": reason, "sent": sent, "status": optional_integer(saved, "status")}
+
+
+@dataclass(frozen=True, slots=True)
+class Cassette:
+    """One recording.
+
+    clock: the readings of the clock, in seconds since the epoch, in their order.
+    randomness: the random draws in their order, or None where the recording keeps no proof.
+    password: the throwaway user's, where the recording keeps the proof and was told it.
+    """
+
+    provenance: Mapping[str, str]
+    iss: str
+    client_id: str
+    has_secret: bool
+    clock: tuple[float, ...] = field(repr=False)
+    randomness: tuple[bytes, ...] | None = field(repr=False)
+    exchanges: tuple[Exchange, ...]
+    password: str | None = field(default=None, repr=False)
+
+    def save(self, path: Path) -> None:
+        """Write it whole, or not at all: a recording that is cut short leaves the file as it was."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            unfinished.write_bytes(_utf8(json.dumps(self._to_dict(), indent=2, ensure_ascii=False) + "\n"))
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: Path) -> Cassette:
+        """Read one; `CassetteError` says what is wrong with it."""
+        saved = _json(path)
+        if not isinstance(saved, dict) or type(saved.get("schema")) is not int:
+            raise CassetteError(f"{path}: not a cassette: it has no schema number")
+        if saved["schema"] != SCHEMA:
+            raise CassetteError(
+                f"{path}: a cassette of schema {saved['schema']}; this version of cognito_raw reads schema {SCHEMA}"
+            )
+        try:
+            return cls._read(saved)
+        except Misfit as misfit:
+            raise CassetteError(f"{path}: a damaged cassette: {misfit}") from None
+
+    def _to_dict(self) -> dict[str, Any]:
+        proof = None
+        if self.randomness is not None:
+            note = "what the SRP proofs are computed from, beside the password: only for throwaway users"
+            draws = [drawn.hex() for drawn in self.randomness]
+            proof = {"note": note, "password": self.password, "randomness": draws}
+        return {
+            "schema": SCHEMA,
+            "provenance": self.provenance,
+            "pool": {"iss": self.iss, "client_id": self.client_id, "has_secret": self.has_secret},
+            "clock": self.clock,
+            "proof": proof,
+            "exchanges": [exchange.to_dict() for exchange in self.exchanges],
+        }
+
+    @classmethod
+    def _read(cls, saved: Mapping[str, object]) -> Cassette:
+        pool = _object(saved, "pool")
+        clock, exchanges = saved.get("clock"), saved.get("exchanges")
+        if not isinstance(clock, list) or not all(map(_is_time, clock)):
+            raise Misfit("clock is not a list of seconds")
+        if not isinstance(exchanges, list) or not all(isinstance(exchange, dict) for exchange in exchanges):
+            raise Misfit("exchanges is not a list of objects")
+        if "proof" not in saved:
+            raise Misfit("proof is not there")
+        proof = None if saved["proof"] is None else _object(saved, "proof")
+        iss, client_id = text(pool, "iss"), text(pool, "client_id")
+        _check_pool(iss, client_id)
+        return cls(
+            provenance=_texts(saved, "provenance"),
+            iss=iss,
+            client_id=client_id,
+            has_secret=flag(pool, "has_secret"),
+            clock=tuple(clock),
+            randomness=None if proof is None else _draws(proof),
+            exchanges=tuple(map(Exchange.read, exchanges)),
+            password=None if proof is None else optional_text(proof, "password"),
+        )
+
+
+def _json(path: Path) -> object:
+    """What the file holds."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        fault = "there is no such cassette"
+    except OSError as error:
+        fault = f"cannot be read: {error.strerror}"
+    except (ValueError, RecursionError):
+        fault = "not a cassette, or cut short: it is not JSON"
+    # Out here, since an error raised in a handler keeps the first one, which carries the whole text.
+    raise CassetteError(f"{path}: {fault}")
+
+
+def _object(saved: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """An object that must be there."""
+    if saved.get(name) is None:
+        raise Misfit(f"{name} is not an object")
+    return mapping(saved, name)
+
+
+def _texts(saved: Mapping[str, object], name: str) -> dict[str, str]:
+    """An object that must be there, all of whose members are texts."""
+    members = texts(saved, name)
+    if len(members) < len(_object(saved, name)):
+        raise Misfit(f"{name} does not hold texts alone")
+    return members
+
+
+def _is_time(value: object) -> bool:
+    # Compared so that neither infinity nor what is not a number passes.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _LATEST
+
+
+def _check_pool(iss: str, client_id: str) -> None:
+    try:
+        Config(iss, client_id, endpoint="https://replay.invalid")
+    except ValueError as error:
+        raise Misfit(f"its pool: {error}") from None
+
+
+def _draws(proof: Mapping[str, object]) -> tuple[bytes, ...]:
+    draws = proof.get("randomness")
+    if isinstance(draws, list) and all(isinstance(drawn, str) and _HEXADECIMAL.fullmatch(drawn) for drawn in draws):
+        return tuple(map(bytes.fromhex, draws))
+    raise Misfit("randomness is not a list of hexadecimal texts")
+
+
+def _utf8(text: str) -> bytes:
+    """JSON as bytes; halves of surrogate pairs, which UTF-8 cannot carry, as JSON's own escapes."""
+    return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,184 @@
+"""What may stay in a cassette as it is: the names of the members that hold nothing secret, by what holds them.
+
+Whatever does not stand here is replaced; so are the addresses, the user ids and the known secrets within what does.
+`SECRETS` are the other names that the service has: they may be written down, what they hold may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+REQUEST: Final = frozenset(
+    (
+        "AttributeName",
+        "AuthFlow",
+        "ChallengeName",
+        "ClientId",
+        "DeviceRememberedStatus",
+        "FeedbackValue",
+        "Limit",
+        "MaxResults",
+        "UserAttributeNames",
+        "UserPoolId",
+        "Username",
+    )
+)
+# The service's own words on a failure, under all the names that they have.
+WORDS: Final = frozenset(("Message", "__type", "code", "message", "type"))
+REPLY: Final = WORDS | frozenset(
+    (
+        "AvailableChallenges",
+        "ChallengeName",
+        "ConfiguredUserAuthFactors",
+        "PreferredMfaSetting",
+        "Status",
+        "UserMFASettingList",
+        "Username",
+    )
+)
+CLAIMS: Final = frozenset(
+    (
+        "aud",
+        "auth_time",
+        "client_id",
+        "cognito:groups",
+        "cognito:username",
+        "exp",
+        "iat",
+        "iss",
+        "nbf",
+        "scope",
+        "token_use",
+        "username",
+    )
+)
+# Of the parameters of a sign-in and its challenges, in both directions.
+PARAMETERS: Final = frozenset(
+    (
+        "CHALLENGE_NAME",
+        "CODE_DELIVERY_DELIVERY_MEDIUM",
+        "CODE_DELIVERY_DESTINATION",
+        "MFAS_CAN_CHOOSE",
+        "MFAS_CAN_SETUP",
+        "PREFERRED_CHALLENGE",
+        "SALT",
+        "SRP_B",
+        "TIMESTAMP",
+        "USERNAME",
+        "USER_ID_FOR_SRP",
+        "requiredAttributes",
+    )
+)
+_ATTRIBUTES: Final = frozenset(("Name",))
+_DELIVERY: Final = frozenset(("AttributeName", "DeliveryMedium", "Destination"))
+_DEVICES: Final = frozenset(("DeviceCreateDate", "DeviceLastAuthenticatedDate", "DeviceLastModifiedDate"))
+HOLDERS: Final[Mapping[str, frozenset[str]]] = {
+    "AuthParameters": PARAMETERS,
+    "AuthenticationResult": frozenset(("ExpiresIn", "TokenType")),
+    "ChallengeParameters": PARAMETERS,
+    "ChallengeResponses": PARAMETERS,
+    "CodeDeliveryDetails": _DELIVERY,
+    "CodeDeliveryDetailsList": _DELIVERY,
+    "Credentials": frozenset(("AuthenticatorAttachment", "AuthenticatorTransports", "CreatedAt")),
+    "Device": _DEVICES,
+    "DeviceAttributes": _ATTRIBUTES,
+    "Devices": _DEVICES,
+    "MFAOptions": _DELIVERY,
+    "NewDeviceMetadata": frozenset(),
+    "Output": frozenset(("__type",)),
+    "Sessions": frozenset(("ClientId", "CreateDate", "LastActiveDate", "SessionType")),
+    "UserAttributes": _ATTRIBUTES,
+}
+SECRETS: Final = frozenset(
+    (
+        "ANSWER",
+        "AccessToken",
+        "AnalyticsEndpointId",
+        "AnalyticsMetadata",
+        "CREDENTIAL",
+        "CREDENTIAL_REQUEST_OPTIONS",
+        "City",
+        "ClientMetadata",
+        "ClientSecret",
+        "Code",
+        "ConfirmationCode",
+        "Country",
+        "Credential",
+        "CredentialCreationOptions",
+        "CredentialId",
+        "DEVICE_GROUP_KEY",
+        "DEVICE_KEY",
+        "DeviceGroupKey",
+        "DeviceKey",
+        "DeviceName",
+        "DeviceSecretVerifierConfig",
+        "DeviceType",
+        "EMAIL_OTP_CODE",
+        "EncodedData",
+        "EventId",
+        "FRIENDLY_DEVICE_NAME",
+        "FeedbackToken",
+        "FriendlyCredentialName",
+        "FriendlyDeviceName",
+        "IdToken",
+        "IpAddress",
+        "LastIPAddress",
+        "LastLocation",
+        "NEW_PASSWORD",
+        "NewDeviceMetadata",
+        "NextToken",
+        "OriginSessionId",
+        "PASSWORD",
+        "PASSWORD_CLAIM_SECRET_BLOCK",
+        "PASSWORD_CLAIM_SIGNATURE",
+        "PaginationToken",
+        "Password",
+        "PasswordVerifier",
+        "PreviousPassword",
+        "ProposedPassword",
+        "REFRESH_TOKEN",
+        "RefreshToken",
+        "RelyingPartyId",
+        "SECRET_BLOCK",
+        "SECRET_HASH",
+        "SESSION",
+        "SMS_MFA_CODE",
+        "SMS_OTP_CODE",
+        "SOFTWARE_TOKEN_MFA_CODE",
+        "SRP_A",
+        "Salt",
+        "SecretCode",
+        "SecretHash",
+        "Session",
+        "SessionId",
+        "Token",
+        "UserCode",
+        "UserContextData",
+        "UserSub",
+        "Value",
+        "address",
+        "birthdate",
+        "email",
+        "email_verified",
+        "family_name",
+        "gender",
+        "given_name",
+        "jti",
+        "locale",
+        "middle_name",
+        "name",
+        "nickname",
+        "origin_jti",
+        "phone_number",
+        "phone_number_verified",
+        "picture",
+        "preferred_username",
+        "profile",
+        "sub",
+        "updated_at",
+        "userAttributes",
+        "website",
+        "zoneinfo",
+    )
+)

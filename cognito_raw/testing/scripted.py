@@ -1,0 +1,162 @@
+"""Answers written in the test itself, for what no recording has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn, TypeAlias
+
+from ..call import Reply, Request
+from ..config import Config
+from ..result import Err, Ok, Result, Sent
+from .redaction import unsigned
+from .replay import operation_of
+from .stage import Answered, Stage, awaitable
+
+_ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Scripted1"
+_CLIENT_ID: Final = "scripted1client2id3"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The service says no: its exception's name and its words."""
+
+    code: str
+    message: str = ""
+    status: int = 400
+
+    def result(self) -> Result[Reply]:
+        body = json.dumps({"__type": self.code, "message": self.message}).encode()
+        return Ok(Reply(self.status, {"x-amzn-errortype": f"{self.code}:"}, body))
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """No answer in time. `sent` tells how far the request came: "no" or "maybe"."""
+
+    sent: Sent = "maybe"
+
+    def result(self) -> Result[Reply]:
+        return Err("timed-out", "scripted", sent=self.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A reply that makes no sense: any bytes, with any status and headers."""
+
+    body: bytes = field(default=b"", repr=False)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def result(self) -> Result[Reply]:
+        return Ok(Reply(self.status, self.headers, self.body))
+
+
+Answer: TypeAlias = Mapping[str, Any] | Refusal | Timeout | Broken
+Step: TypeAlias = tuple[str, Answer] | Refusal | Timeout | Broken
+
+
+class Scripted(Stage):
+    """A transport, for both colours, that answers what the test wrote, in order.
+
+    steps: each `(operation, answer)`, or an answer alone for whatever operation comes. An answer is the reply's JSON
+        object, a `Refusal`, a `Timeout` or `Broken`.
+    config: for `session()` and `async_session()`; a made-up pool without it.
+
+    `calls` holds what was sent: the operations and their parameters. A call out of order raises `AssertionError`, at
+    once and at the end, and so do steps that are left over.
+    """
+
+    def __init__(self, *steps: Step, config: Config | None = None) -> None:
+        for step in steps:
+            _check(step)
+        self.config = config or Config(_ISS, _CLIENT_ID)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._left = list(steps)
+        self._mistake: AssertionError | None = None
+
+    def send(self, request: Request) -> Answered:
+        """The next answer of the script."""
+        operation = operation_of(request)
+        self.calls.append((operation, json.loads(request.body)))
+        if not self._left:
+            self._fail(f"{operation} was sent, but the script is over")
+        expected, answer = _parts(self._left.pop(0))
+        if expected not in (None, operation):
+            self._fail(f"{operation} was sent where the script has {expected}")
+        return awaitable(_result(answer))
+
+    def finish(self) -> None:
+        """Raise `AssertionError` if the script was not followed to its end."""
+        if self._mistake is not None:
+            raise self._mistake
+        if self._left:
+            names = ", ".join(_parts(step)[0] or type(_parts(step)[1]).__name__ for step in self._left)
+            raise AssertionError(f"{len(self._left)} steps of the script were left over: {names}")
+
+    def _fail(self, words: str) -> NoReturn:
+        mistake = AssertionError(words)
+        self._mistake = self._mistake or mistake  # the first, which explains those that follow
+        raise mistake
+
+
+def tokens(username: str = "ada", *, lifetime: int = 3600, at: float | None = None, **claims: Any) -> dict[str, Any]:
+    """The reply of a finished sign-in, with well-formed tokens that nobody signed; `claims` go into the ID token.
+
+    lifetime: seconds from `at`, or from now, until they expire.
+    """
+    import time
+
+    issued = int(time.time() if at is None else at)
+    common = {"sub": f"sub-of-{username}", "iss": _ISS, "iat": issued, "exp": issued + lifetime}
+    id_claims = {**common, "token_use": "id", "aud": _CLIENT_ID, "cognito:username": username, **claims}
+    access_claims = {**common, "token_use": "access", "client_id": _CLIENT_ID, "username": username}
+    return {
+        "AuthenticationResult": {
+            "AccessToken": unsigned(access_claims),
+            "ExpiresIn": lifetime,
+            "IdToken": unsigned(id_claims),
+            "RefreshToken": f"refresh-token-of-{username}",
+            "TokenType": "Bearer",
+        },
+        "ChallengeParameters": {},
+    }
+
+
+def password_verifier(username: str = "ada") -> dict[str, Any]:
+    """The reply to the first call of an SRP sign-in, well formed: any password gives a proof to it."""
+    parameters = {
+        "SALT": "1f2e3d4c5b6a7988",
+        "SECRET_BLOCK": "c2NyaXB0ZWQ=",
+        "SRP_B": "2",
+        "USERNAME": username,
+        "USER_ID_FOR_SRP": username,
+    }
+    return {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": parameters}
+
+
+def _parts(step: Step) -> tuple[str | None, Answer]:
+    return step if isinstance(step, tuple) else (None, step)
+
+
+def _check(step: object) -> None:
+    answer = step[1] if isinstance(step, tuple) and len(step) == 2 and isinstance(step[0], str) else step
+    if not isinstance(answer, (Refusal, Timeout, Broken)) and (answer is step or not isinstance(answer, Mapping)):
+        raise ValueError(
+            "a step of a script is (operation, answer), or a Refusal, Timeout or Broken alone; an answer may also be "
+            f"the reply's JSON object: {type(answer).__name__} is none of them"
+        )
+    if isinstance(answer, Mapping):
+        _json(answer)
+
+
+def _json(answer: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(dict(answer)).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"an answer of a script is not JSON: {error}") from None
+
+
+def _result(answer: Answer) -> Result[Reply]:
+    return Ok(Reply(200, {}, _json(answer))) if isinstance(answer, Mapping) else answer.result()

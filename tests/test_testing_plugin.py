@@ -1,0 +1,199 @@
+"""The pytest plugin, in suites as users write them, each run in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from examples.local_pool import Pool, Server
+
+PASSWORD = "An-Engine-1843"
+SIGNS_IN = f"""
+    import asyncio
+
+    def test_signs_in(cognito_session):
+        assert cognito_session.login("ada", "{PASSWORD}").unwrap().payload["cognito:username"] == "ada"
+"""
+
+
+@pytest.fixture(scope="module")
+def pool(server: Server) -> Pool:
+    """A pool with one user."""
+    made = server.pool()
+    made.add_user("ada", PASSWORD)
+    return made
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder for a suite, with the pool named in the environment."""
+    monkeypatch.setenv("COGNITO_ISS", pool.config().iss)
+    monkeypatch.setenv("COGNITO_CLIENT_ID", pool.client_id)
+    monkeypatch.delenv("COGNITO_CLIENT_SECRET", raising=False)
+    return pytester
+
+
+def record(suite: pytest.Pytester, pool: Pool) -> pytest.RunResult:
+    return suite.runpytest_inprocess(f"--cognito-record={pool.endpoint}")
+
+
+def replay(suite: pytest.Pytester) -> pytest.RunResult:
+    return suite.runpytest_inprocess()
+
+
+def cassettes(suite: pytest.Pytester) -> list[str]:
+    folder = suite.path / "cassettes"
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.json"))
+
+
+def test_a_test_is_recorded_and_replayed(suite: pytest.Pytester, pool: Pool) -> None:
+    """The cassette lies in a folder beside the test, named after its module and itself."""
+    suite.makepyfile(test_mine=SIGNS_IN)
+    record(suite, pool).assert_outcomes(passed=1)
+    assert cassettes(suite) == ["test_mine/test_signs_in.json"]
+    replay(suite).assert_outcomes(passed=1)
+
+
+def test_without_a_cassette_the_command_that_records_it_is_told(suite: pytest.Pytester) -> None:
+    """A missing cassette is an error that says how to make it."""
+    suite.makepyfile(test_mine=SIGNS_IN)
+    result = replay(suite)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*no cassette *test_signs_in.json; record it with: pytest --cognito-record=ENDPOINT 'test_mine.py::*"]
+    )
+
+
+def test_the_marker_names_a_cassette_that_tests_share_in_both_colours(suite: pytest.Pytester, pool: Pool) -> None:
+    """A named cassette is `cassettes/<name>.json`; blocking and asynchronous sessions replay it alike."""
+    suite.makepyfile(
+        f"""
+        import asyncio
+        import pytest
+
+        pytestmark = pytest.mark.cognito_replay("shared", proof=True, password="{PASSWORD}")
+
+        def test_blocking(cognito_session):
+            cognito_session.login("ada", "{PASSWORD}").unwrap()
+
+        def test_asynchronous(cognito_async_session):
+            assert asyncio.run(cognito_async_session.login("ada", "{PASSWORD}")).unwrap()
+
+        def test_by_name(cognito_replay):
+            assert cognito_replay.session().login("ada", "{PASSWORD}").unwrap()
+        """
+    )
+    record(suite, pool).assert_outcomes(passed=3)
+    assert cassettes(suite) == ["shared.json"]
+    assert json.loads((suite.path / "cassettes" / "shared.json").read_text())["proof"]["password"] == PASSWORD
+    replay(suite).assert_outcomes(passed=3)
+
+
+def test_parameters_make_cassettes_of_their_own(suite: pytest.Pytester, pool: Pool) -> None:
+    """Each parameter has its file, whose name holds nothing that a file system minds."""
+    suite.makepyfile(
+        test_mine="""
+        import pytest
+
+        @pytest.mark.parametrize("name", ["a/b", "c d?"])
+        def test_unknown(cognito_session, name):
+            assert cognito_session.login(name, "x").reason == "user-not-found"
+        """
+    )
+    record(suite, pool).assert_outcomes(passed=2)
+    assert cassettes(suite) == ["test_mine/test_unknown-a-b.json", "test_mine/test_unknown-c-d.json"]
+    replay(suite).assert_outcomes(passed=2)
+
+
+def test_a_difference_fails_the_test_and_names_the_field(suite: pytest.Pytester, pool: Pool) -> None:
+    """A test that no longer does what was recorded fails with the field's path."""
+    suite.makepyfile(test_mine=SIGNS_IN)
+    record(suite, pool)
+    suite.makepyfile(test_mine=SIGNS_IN.replace('login("ada"', 'login("bob"'))
+    result = replay(suite)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(['*AuthParameters.USERNAME: "ada" was recorded, "bob" was sent*'])
+
+
+def test_what_is_left_over_is_an_error_at_the_end(suite: pytest.Pytester, pool: Pool) -> None:
+    """A test that passes without asking for all that was recorded is not let off."""
+    suite.makepyfile(test_mine=SIGNS_IN)
+    record(suite, pool)
+    suite.makepyfile(test_mine="def test_signs_in(cognito_session): pass")
+    result = replay(suite)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*2 recorded exchanges were left over: InitiateAuth, RespondToAuthChallenge*"])
+
+
+def test_a_test_may_replay_loosely(suite: pytest.Pytester, pool: Pool) -> None:
+    """With strict=False the operation alone decides."""
+    suite.makepyfile(test_mine=SIGNS_IN)
+    record(suite, pool)
+    loose = SIGNS_IN.replace("def test", "import pytest\n\n    @pytest.mark.cognito_replay(strict=False)\n    def test")
+    suite.makepyfile(test_mine=loose.replace('login("ada"', 'login("bob"'))
+    replay(suite).assert_outcomes(passed=1)
+
+
+def test_a_failing_test_records_nothing(suite: pytest.Pytester, pool: Pool) -> None:
+    """What a failing test did is not kept."""
+    suite.makepyfile(test_mine=SIGNS_IN.replace(PASSWORD, "Wrong-1843"))
+    record(suite, pool).assert_outcomes(failed=1)
+    assert cassettes(suite) == []
+
+
+def test_the_pool_can_come_from_a_fixture(suite: pytest.Pytester, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite overrides `cognito_config` instead of setting the environment; 'aws' keeps its endpoint."""
+    monkeypatch.delenv("COGNITO_ISS")
+    suite.makeconftest(
+        f"""
+        import pytest
+        from cognito_raw import Config
+
+        @pytest.fixture
+        def cognito_config():
+            return Config("{pool.config().iss}", "{pool.client_id}", endpoint="{pool.endpoint}")
+        """
+    )
+    suite.makepyfile(test_mine=SIGNS_IN)
+    suite.runpytest_inprocess("--cognito-record=aws").assert_outcomes(passed=1)
+    replay(suite).assert_outcomes(passed=1)
+
+
+def test_a_recording_without_a_pool_is_told(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a pool to record, the error says what to set."""
+    monkeypatch.delenv("COGNITO_CLIENT_ID")
+    suite.makepyfile(test_mine=SIGNS_IN)
+    result = suite.runpytest_inprocess("--cognito-record=aws")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*set COGNITO_ISS and COGNITO_CLIENT_ID, or override the fixture cognito_config*"])
+
+
+@pytest.mark.parametrize("marker", ['"a", "b"', 'nmae="a"'])
+def test_a_slip_in_the_marker_is_told(suite: pytest.Pytester, marker: str) -> None:
+    """A marker with too much, or with a misspelt word, is an error with words."""
+    suite.makepyfile(f"import pytest\n@pytest.mark.cognito_replay({marker})\ndef test_slips(cognito_session): pass\n")
+    result = replay(suite)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*the marker cognito_replay takes a name, strict, proof, password and keep*"])
+
+
+def test_the_marker_and_the_option_are_documented(suite: pytest.Pytester) -> None:
+    """`pytest --markers`, `--help` and `--fixtures` tell of what the plugin adds."""
+    suite.runpytest_inprocess("--markers").stdout.fnmatch_lines(["@pytest.mark.cognito_replay(name=None*"])
+    suite.runpytest_inprocess("--help").stdout.fnmatch_lines(["*--cognito-record=ENDPOINT*"])
+    suite.runpytest_inprocess("--fixtures").stdout.fnmatch_lines(["cognito_replay*", "cognito_session*"])
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_example_suite_passes_anywhere(pytester: pytest.Pytester) -> None:
+    """The suite of examples/testing runs in another folder, with no pool and no network."""
+    example = Path(__file__).parent.parent / "examples" / "testing"
+    for path in example.rglob("*"):
+        if path.suffix in (".py", ".json"):
+            copy = pytester.path / path.relative_to(example)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    pytester.syspathinsert()
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=7)
