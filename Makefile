@@ -29,7 +29,7 @@ build: .venv/build.ok
 	$(BIN)/python -m build --quiet
 
 clean:
-	rm -rf .venv dist .coverage .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv dist .coverage .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/pip:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cognito_raw import Config, Err, HttpxTransport, IdToken, Reply, Request, Result, Session, State
 
-from .local_pool import RESET_CODE, SIGN_UP_CODE, CannotServe, Pool, serve
+from .local_pool import RESET_CODE, SIGN_UP_CODE, CannotServe, Pool, end_on_sigterm, serve
 
 USERNAME, EMAIL = "ada", "ada@example.com"
 PASSWORD, CHANGED, RESET = "An-Engine-1843", "Analytical-1844", "Difference-1845"
@@ -39,7 +39,12 @@ class Stage:
     def __init__(self) -> None:
         self.transport = Counting()
         self._number = 0
+        self._news: list[IdToken | None] = []
         self.surprises: list[str] = []
+
+    def listen(self, session: Session) -> None:
+        """Tell what the session's subscribers hear, each time after the step that they hear it in."""
+        session.subscribe(self._news.append)
 
     def step(self, what: str, method: Callable[[], Result[Any]], expected: str = "Ok") -> Any:
         self._number += 1
@@ -48,6 +53,9 @@ class Stage:
         took, trips = (time.perf_counter() - began) * 1000, self.transport.round_trips - before
         outcome = f'Err "{result.reason}"' if isinstance(result, Err) else "Ok"
         print(f"{self._number:3}. {what:<48} {outcome:<38} {_plural(trips, 'round trip')}, {took:6.1f} ms")
+        for token in self._news:
+            print("       subscribers hear:", "the session ended" if token is None else token)
+        self._news.clear()
         if (result.reason if isinstance(result, Err) else "Ok") != expected:
             self.surprises.append(f"step {self._number} should have given {expected}: {getattr(result, 'message', '')}")
         return None if isinstance(result, Err) else result.value
@@ -60,7 +68,7 @@ def _plural(number: int, noun: str) -> str:
 def tell(pool: Pool, stage: Stage) -> IdToken | None:
     """The journey itself; gives the last ID token."""
     session = Session(pool.config(), transport=stage.transport)
-    session.subscribe(lambda token: print("       subscribers hear:", "the session ended" if token is None else token))
+    stage.listen(session)
     step = stage.step
 
     print("\nAda registers and confirms her address.")
@@ -79,6 +87,7 @@ def tell(pool: Pool, stage: Stage) -> IdToken | None:
     print("\nNearly an hour later, in another process: what the session knows was carried as JSON.")
     carried = State.from_dict(json.loads(json.dumps(session.state.to_dict())))
     session = Session(_later(pool.config()), state=carried, transport=stage.transport)
+    stage.listen(session)
     step("ask for the ID token, which is refreshed first", session.id_token)
 
     print("\nShe changes her password, forgets it, and sets a new one.")
@@ -129,9 +138,11 @@ def main() -> int:
     """Run the demo; 0 if every step went as told."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--port", type=int, help="the port of 127.0.0.1 to use; a free one is found without it")
+    port = parser.parse_args().port
+    end_on_sigterm()
     stage = Stage()
     try:
-        with serve(parser.parse_args().port) as server:
+        with serve(port) as server:
             print(f"A local user pool listens on {server.endpoint}; it is gone when the demo ends.")
             token = tell(server.pool(), stage)
     except CannotServe as error:

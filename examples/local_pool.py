@@ -3,6 +3,8 @@
 `serve` starts it on a free port of 127.0.0.1 and takes it away again with all that it wrote. What only an
 administrator may do (make pools, clients and users) goes through boto3, as it would against the real service; the
 library itself has no part in it.
+
+`python -m examples.local_pool` keeps a pool running until Ctrl-C, with the users of the README's examples.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +32,20 @@ SIGN_UP_CODE = "123456"
 RESET_CODE = "654321"
 
 _PATIENCE = 60.0
+# A parent that was killed cannot stop its server, so the server itself notices that it is alone, and leaves nothing.
+_SERVER = """
+import os, shutil, threading, time
+
+def watch(parent):
+    while os.getppid() == parent:
+        time.sleep(1)
+    shutil.rmtree(os.environ["STATE_DIR"], ignore_errors=True)
+    os._exit(1)
+
+threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
+from ministack.app import main
+main()
+"""
 
 
 class CannotServe(Exception):
@@ -59,6 +76,11 @@ class Pool:
         if not temporary:
             self.admin.admin_set_user_password(UserPoolId=self.id, Username=username, Password=password, Permanent=True)
 
+    def add_users_of_the_readme(self) -> None:
+        """Those whom the README's examples sign in."""
+        self.add_user("ada", "An-Engine-1843", email="ada@example.com", email_verified="true")
+        self.add_user("charles", "Temporary-1822", temporary=True)
+
 
 @dataclass(frozen=True)
 class Server:
@@ -82,6 +104,11 @@ class Server:
         return Pool(pool_id, client["ClientId"], client.get("ClientSecret"), self.endpoint, self.admin)
 
 
+def end_on_sigterm() -> None:
+    """From here on SIGTERM ends this program as `sys.exit` does, so that `serve` cleans up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 @contextmanager
 def serve(port: int | None = None) -> Iterator[Server]:
     """A running server, for as long as the block lasts; `CannotServe` says why there is none."""
@@ -93,7 +120,7 @@ def serve(port: int | None = None) -> Iterator[Server]:
         log = Path(folder, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"], env=_environment(chosen, folder), stdout=output, stderr=output
+                [sys.executable, "-c", _SERVER], env=_environment(chosen, folder), stdout=output, stderr=output
             )
         try:
             _wait_until_up(process, chosen, log)
@@ -111,6 +138,7 @@ def _environment(port: int, folder: str) -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "STATE_DIR": folder,
+        "TMPDIR": folder,  # for the file that it keeps its process id in
         "IOT_MTLS_ENABLED": "0",  # it would listen on a fixed port, and two servers could not run side by side
     }
 
@@ -168,3 +196,28 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def main() -> int:
+    """Keep a pool until Ctrl-C, and print the `Config` that reaches it."""
+    end_on_sigterm()
+    try:
+        with serve() as server:
+            pool = server.pool()
+            pool.add_users_of_the_readme()
+            config = pool.config()
+            print(f'Config(iss="{config.iss}", client_id="{config.client_id}", endpoint="{config.endpoint}")')
+            print(
+                "Its users: ada, An-Engine-1843; charles, Temporary-1822, to be replaced. Ctrl-C ends it.", flush=True
+            )
+            while True:
+                time.sleep(1)
+    except CannotServe as error:
+        print(f"There is no local pool: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

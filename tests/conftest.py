@@ -6,24 +6,51 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+# httpx imports it only when it first sends. Were that in one of pytester's runs inside this process, which forget what
+# they imported, a second copy would raise errors that httpx does not know.
+import httpcore  # noqa: F401
 import pytest
+from hypothesis import settings
 
 from examples.local_pool import Server, serve
 from tests.colours import COLOURS, Colour
 
+# Names that cannot exist, which the tests of the transports look up.
+_NOWHERE = (".invalid", "a..b")
+
 _offline = False
+_refused: list[str] = []
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuse every connection that leaves this machine, and any at all in a test that is offline."""
+    """Refuse every connection that leaves this machine, and any at all in a test that is offline.
+
+    A name that would have to be looked up elsewhere is refused as well: without a network nothing else is tried.
+    """
     if event == "socket.connect":
         address = arguments[1]
         host = address[0] if isinstance(address, tuple) else "127.0.0.1"
-        if _offline or not str(host).startswith(("127.", "::1", "localhost")):
-            raise PermissionError(f"a test may not connect to {host}")
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else host or "localhost"
+    here = name in ("localhost", "::1") or name.startswith("127.") or name.endswith(_NOWHERE)
+    if not here or (_offline and event == "socket.connect"):
+        _refused.append(name)
+        raise PermissionError(f"a test may not connect to {name}")
 
 
 sys.addaudithook(_watch)
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_refused() -> Iterator[None]:
+    """The library makes an `Err` of a refused connection, so that a test alone would not notice that it tried."""
+    yield
+    tried = _refused.copy()
+    _refused.clear()
+    assert not tried, f"the test, or one before it, tried to connect to {', '.join(tried)}"
 
 
 @pytest.fixture
@@ -33,6 +60,11 @@ def offline() -> Iterator[None]:
     _offline = True
     yield
     _offline = False
+
+
+# The same cases in every run: a failure that only sometimes shows is nobody's.
+settings.register_profile("fixed", derandomize=True)
+settings.load_profile("fixed")
 
 
 @pytest.fixture(scope="session")

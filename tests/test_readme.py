@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cognito_raw
+from cognito_raw import CognitoError
 from cognito_raw.reason import TABLE
 from examples.local_pool import SIGN_UP_CODE, Pool, Server
 
@@ -16,6 +18,17 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 PASSWORD = "An-Engine-1843"
+# What each example prints where it works, after a text that is in no other one.
+OUTPUT = {
+    "confirm_registration(": r"signed in until \d+ as ada@example\.com\n",
+    "await session.id_token()": r"Authorization: Bearer eyJ\S{7}\.\.\.\n",
+    "State.from_dict(": r"",  # it unwraps
+    "client.within(": r"access token of \d{3,} characters\n",
+    '"GetUser"': r"ada\n",
+    "advance(": r"signed in by hand: True\n",
+    "HttpxTransport(own)": r"Ok\(IdToken\(exp=\d+\)\)\n",
+    "Scripted(": r"",  # it asserts
+}
 PLACE_HOLDERS = (
     "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pKbrdhQl8",
     'client_id="o2ubh2gb4qbt440jd3543dv8g"',
@@ -25,8 +38,8 @@ PLACE_HOLDERS = (
 def run(example: str, pool: Pool, answer: str = "") -> None:
     """Run an example as it stands, its made-up pool replaced by a local one, what it asks for answered."""
     iss, client = PLACE_HOLDERS
-    assert iss in example
-    assert client in example
+    assert iss in example or "Scripted(" in example
+    assert (iss in example) == (client in example)
     example = example.replace(iss, pool.config().iss)
     example = example.replace(client, f'client_id="{pool.client_id}", endpoint="{pool.endpoint}"')
     names: dict[str, Any] = {"__name__": "__main__", "input": lambda _: answer}
@@ -37,24 +50,42 @@ def run(example: str, pool: Pool, answer: str = "") -> None:
 def pool(server: Server) -> Pool:
     """The users of the examples."""
     made = server.pool()
-    made.add_user("ada", PASSWORD, email="ada@example.com")
-    made.add_user("charles", "Temporary-1822", temporary=True)
+    made.add_users_of_the_readme()
     return made
 
 
+def outputs(example: str) -> list[str]:
+    """What the example should print: one pattern, if the table above is right."""
+    return [pattern for text, pattern in OUTPUT.items() if text in example]
+
+
+def test_every_example_has_its_output_in_the_table() -> None:
+    """Each is known by one text, and no text is left over."""
+    assert [len(outputs(example)) for example in EXAMPLES] == [1] * len(OUTPUT)
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
-def test_every_example_runs(example: str, pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
-    """An example runs to its end and says nothing of a failure."""
+def test_every_example_works(example: str, pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
+    """An example runs to its end and prints what it should."""
     run(example, pool)
     said = capsys.readouterr()
-    assert "not signed in" not in said.out
+    assert re.fullmatch(outputs(example)[0], said.out)
     assert said.err == ""
 
 
-def test_the_first_example_signs_in(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
-    """A right password is told with the token's end and the user's address."""
-    run(EXAMPLES[0], pool)
-    assert re.fullmatch(r"signed in until \d+ as ada@example.com\n", capsys.readouterr().out)
+NEEDING_A_PASSWORD = [example for example in EXAMPLES if "Scripted(" not in example]
+
+
+@pytest.mark.parametrize("example", NEEDING_A_PASSWORD, ids=range(len(NEEDING_A_PASSWORD)))
+def test_no_example_seems_to_work_with_a_wrong_password(
+    example: str, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An example whose password is wrong raises, or prints something else."""
+    wrong = re.sub("An-Engine-1843|Temporary-1822", "Wrong-1843", example)
+    assert wrong != example
+    with suppress(CognitoError):
+        run(wrong, pool)
+        assert not re.fullmatch(outputs(example)[0], capsys.readouterr().out)
 
 
 def test_the_first_example_confirms_an_unverified_user(server: Server) -> None:
@@ -85,6 +116,21 @@ def test_the_table_of_reasons_is_the_table_of_the_code() -> None:
     """The README lists every reason with its meaning, in the order of the code."""
     listed = README.partition("<!-- reasons -->\n")[2].partition("<!-- /reasons -->")[0]
     assert listed == "".join(f"| `{reason}` | {row.when} |\n" for reason, row in TABLE.items())
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["recording", "scripting"])
+def test_the_examples_of_the_testing_kit_run(
+    pool: Pool, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the page on the testing kit shows outside of pytest signs in; the rest is the plugin's own test."""
+    page = (ROOT / "examples" / "testing" / "README.md").read_text(encoding="utf-8")
+    example = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)[number]
+    monkeypatch.chdir(tmp_path)
+    if number == 1:
+        run(example, pool)
+    else:
+        exec(compile(example, "README.md", "exec"), {})
+    assert "Ok(IdToken(exp=" in capsys.readouterr().out
 
 
 def test_every_link_to_a_file_leads_to_one() -> None:

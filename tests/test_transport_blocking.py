@@ -102,7 +102,8 @@ def test_replies_at_the_very_deadline_do_not_mix(transport: HttpxTransport) -> N
     def talk(number: int) -> bool:
         body = b"%d" % number
         result = transport.send(post(server.url, body, within=pause + random.uniform(-0.005, 0.015)))
-        return summary(result) == ("timed-out", "maybe") or body_of(result) == body
+        # On a busy machine the deadline may pass before the request's thread has begun: then nothing was sent.
+        return summary(result) in (("timed-out", "no"), ("timed-out", "maybe")) or body_of(result) == body
 
     with serving(slow) as server, ThreadPoolExecutor(8) as threads:
         assert all(threads.map(talk, range(200)))
