@@ -29,6 +29,7 @@ def good(tmp_path: Path) -> dict[str, Any]:
         Canned(reply({"a": 1}, date="now"), reply("<html>"), Err("reply-too-large", status=200, sent="maybe")),
         proof=True,
         password=SECRET,
+        keep=("shop",),
     ) as recorder:
         recorder.config.clock()
         recorder.config.randomness(2)
@@ -60,7 +61,7 @@ def test_the_file_is_ordered_indented_utf_8_and_ends_with_a_line(tmp_path: Path)
     assert text.startswith('{\n  "schema": 1,\n  "provenance": {\n    "recorded_by"')
     assert text.endswith("}\n")
     assert "für Ädä" in text
-    assert list(json.loads(text)) == ["schema", "provenance", "pool", "clock", "proof", "exchanges"]
+    assert list(json.loads(text)) == ["schema", "provenance", "pool", "kept", "clock", "proof", "exchanges"]
     assert json.loads(text)["provenance"]["against"] == "a pool of ours"
 
 
@@ -132,6 +133,7 @@ WRONG: Final[dict[str, tuple[Any, ...]]] = {
     "dict": (None, True, 5, SECRET, [SECRET]),
     "list": (None, True, 5, SECRET, {SECRET: SECRET}, [None], [-1], [True], [[]], ["no digits"]),
     "body": (None, True, 5, [SECRET]),
+    "kept": (None, True, 5, SECRET, {SECRET: SECRET}, [None], [-1], [True], [[]]),
 }
 # These may be null or left out.
 OPTIONAL: Final = ("password", "failure.status")
@@ -164,7 +166,7 @@ def damages(saved: dict[str, Any]) -> Iterator[str]:
         if dotted.endswith(FREE):
             continue
         optional = dotted.endswith(OPTIONAL)
-        for wrong in WRONG["body" if path[-1] == "body" else type(right).__name__]:
+        for wrong in WRONG[str(path[-1]) if path[-1] in ("body", "kept") else type(right).__name__]:
             if not (wrong is None and (optional or dotted == "proof")):
                 yield changed(saved, path, lambda holder, key=path[-1], wrong=wrong: holder.__setitem__(key, wrong))
         if isinstance(path[-1], str) and not optional and path[0] != "provenance" and path[-1] != "date":

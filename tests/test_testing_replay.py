@@ -275,3 +275,16 @@ def test_a_failure_is_replayed_as_the_failure_that_it_was(tmp_path: Path) -> Non
     cassette = recorded(tmp_path / "c", ("GetUser", {}, lost), ("GetUser", {}, large))
     expected = [replace(failure, message="as it was recorded") for failure in (lost, large)]
     assert replayed(cassette, ("GetUser", {}), ("GetUser", {})) == expected
+
+
+def test_members_that_stay_are_compared_as_they_are(tmp_path: Path) -> None:
+    """What the recording was told to keep, the replay leaves alone too, in requests as in replies."""
+    sent = {"ClientMetadata": {"shop": "north"}}
+    path = tmp_path / "c.json"
+    with Recorder(path, CONFIG, Canned(reply({})), keep=("shop",)) as recorder:
+        recorder.send(request("GetUser", sent))
+    cassette = Cassette.load(path)
+    assert cassette.exchanges[0].request == sent
+    assert replayed(cassette, ("GetUser", sent))
+    with pytest.raises(ReplayMismatch, match=r'ClientMetadata\.shop: "north" was recorded, "south" was sent'):
+        replayed(cassette, ("GetUser", {"ClientMetadata": {"shop": "south"}}))

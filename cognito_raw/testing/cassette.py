@@ -84,6 +84,7 @@ class Cassette:
     clock: the readings of the clock, in seconds since the epoch, in their order.
     randomness: the random draws in their order, or None where the recording keeps no proof.
     password: the throwaway user's, where the recording keeps the proof and was told it.
+    kept: the names of further members that were not replaced, as the recording was told.
     """
 
     provenance: Mapping[str, str]
@@ -94,6 +95,7 @@ class Cassette:
     randomness: tuple[bytes, ...] | None = field(repr=False)
     exchanges: tuple[Exchange, ...]
     password: str | None = field(default=None, repr=False)
+    kept: tuple[str, ...] = ()
 
     def save(self, path: Path) -> None:
         """Write it whole, or not at all: a recording that is cut short leaves the file as it was."""
@@ -130,6 +132,7 @@ class Cassette:
             "schema": SCHEMA,
             "provenance": self.provenance,
             "pool": {"iss": self.iss, "client_id": self.client_id, "has_secret": self.has_secret},
+            "kept": self.kept,
             "clock": self.clock,
             "proof": proof,
             "exchanges": [exchange.to_dict() for exchange in self.exchanges],
@@ -143,6 +146,9 @@ class Cassette:
             raise Misfit("clock is not a list of seconds")
         if not isinstance(exchanges, list) or not all(isinstance(exchange, dict) for exchange in exchanges):
             raise Misfit("exchanges is not a list of objects")
+        kept = saved.get("kept")
+        if not isinstance(kept, list):
+            raise Misfit("kept is not a list of names")
         if "proof" not in saved:
             raise Misfit("proof is not there")
         proof = None if saved["proof"] is None else _object(saved, "proof")
@@ -157,6 +163,7 @@ class Cassette:
             randomness=None if proof is None else _draws(proof),
             exchanges=tuple(map(Exchange.read, exchanges)),
             password=None if proof is None else optional_text(proof, "password"),
+            kept=tuple(text({"kept": name}, "kept") for name in kept),
         )
 
 

@@ -82,7 +82,8 @@ class Recorder:
         self._proof = proof
         self._password = password
         self._against = against or _described(config)
-        self._redaction = Redaction(proof=proof, keep=frozenset(keep))
+        self._kept = tuple(keep)
+        self._redaction = Redaction(proof=proof, keep=frozenset(self._kept))
         self._exchanges: list[Exchange] = []
         self._clock: list[float] = []
         self._draws: list[bytes] = []
@@ -130,6 +131,7 @@ class Recorder:
             randomness=tuple(self._draws) if self._proof else None,
             exchanges=tuple(self._exchanges),
             password=self._password,
+            kept=self._kept,
         )
 
     def save(self) -> None:

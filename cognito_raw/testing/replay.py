@@ -42,7 +42,8 @@ class Replay(Stage):
         self.cassette = cassette if isinstance(cassette, Cassette) else Cassette.load(Path(cassette))
         self._strict = strict
         self._left = list(self.cassette.exchanges)
-        self._redaction = Redaction(proof=self.cassette.randomness is not None)
+        proof = self.cassette.randomness is not None
+        self._redaction = Redaction(proof=proof, keep=frozenset(self.cassette.kept))
         self._mismatch: ReplayMismatch | None = None
         self.config = self._config()
 
