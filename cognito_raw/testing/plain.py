@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ..flows.registration import STANDARD_ATTRIBUTES
+
 REQUEST: Final = frozenset(
     (
         "AttributeName",
@@ -90,7 +92,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "Sessions": frozenset(("ClientId", "CreateDate", "LastActiveDate", "SessionType")),
     "UserAttributes": _ATTRIBUTES,
 }
-SECRETS: Final = frozenset(
+SECRETS: Final = STANDARD_ATTRIBUTES | frozenset(
     (
         "ANSWER",
         "AccessToken",
@@ -157,28 +159,8 @@ SECRETS: Final = frozenset(
         "UserContextData",
         "UserSub",
         "Value",
-        "address",
-        "birthdate",
-        "email",
-        "email_verified",
-        "family_name",
-        "gender",
-        "given_name",
         "jti",
-        "locale",
-        "middle_name",
-        "name",
-        "nickname",
         "origin_jti",
-        "phone_number",
-        "phone_number_verified",
-        "picture",
-        "preferred_username",
-        "profile",
-        "sub",
-        "updated_at",
         "userAttributes",
-        "website",
-        "zoneinfo",
     )
 )
