@@ -43,6 +43,7 @@ def recorded(path: Path, *exchanges: Exchanged, proof: bool = False, **options: 
     """The cassette of these exchanges, as it is read back from its file."""
     inner = Canned(*(result for _, _, result in exchanges))
     with Recorder(path, CONFIG, inner, proof=proof, **options) as recorder:
+        recorder.config.randomness(32)  # as a client that proves a password does
         for operation, parameters, _ in exchanges:
             recorder.send(request(operation, parameters))
     return Cassette.load(path)

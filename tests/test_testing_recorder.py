@@ -267,3 +267,17 @@ def test_the_kit_is_imported_without_what_it_may_not_need() -> None:
         check=True,
     )
     assert done.stdout.split() == []
+
+
+def test_a_proof_whose_draws_were_not_seen_is_not_written(tmp_path: Path) -> None:
+    """A session with a configuration of its own draws elsewhere, and could never be replayed."""
+    recorder = Recorder(tmp_path / "c.json", CONFIG, Canned(reply({})), proof=True)
+    recorder.send(request("InitiateAuth", {"AuthParameters": {"USERNAME": "ada", "SRP_A": "ab"}}))
+    with pytest.raises(ValueError, match="use this recorder's config"):
+        recorder.save()
+    assert not (tmp_path / "c.json").exists()
+
+
+def test_the_password_is_at_hand_as_in_a_replay(tmp_path: Path) -> None:
+    """A test may use it in both."""
+    assert Recorder(tmp_path / "c.json", CONFIG, proof=True, password="x").password == "x"

@@ -21,6 +21,7 @@ from ..transport import shared, shared_async
 from .cassette import Cassette, Exchange
 from .redaction import Redaction
 from .replay import operation_of
+from .stage import awaitable
 
 
 class _Tap:
@@ -31,12 +32,12 @@ class _Tap:
         self._inner = inner
 
     def send(self, request: Request) -> Any:
-        """What the other transport gives: a result, or one to be awaited."""
+        """What the other transport gives; an asynchronous caller may await it in any case."""
         answer = self._inner.send(request)
         # Asked in this order: what the transports of this kit answer is both.
         if isinstance(answer, (Ok, Err)):
             self._recorder.note(request, answer)
-            return answer
+            return awaitable(answer)
         return self._later(request, answer)
 
     async def _later(self, request: Request, answer: Awaitable[Result[Reply]]) -> Result[Reply]:
@@ -76,6 +77,8 @@ class Recorder:
     ) -> None:
         if password is not None and not proof:
             raise ValueError("a password is kept with the proof only: say proof=True, or leave it out")
+        if isinstance(keep, str):
+            raise ValueError("keep is a list of names, not one name")
         self._path = Path(path)
         self._source = config
         self._transport = transport
@@ -116,6 +119,11 @@ class Recorder:
         body, headers = self._redaction.reply(_read(result.value.body), result.value.headers)
         self._exchanges.append(Exchange(operation, sent, result.value.status, headers, body))
 
+    @property
+    def password(self) -> str | None:
+        """The throwaway user's password, if it was given."""
+        return self._password
+
     def cassette(self) -> Cassette:
         """What was recorded so far."""
         return Cassette(
@@ -135,7 +143,10 @@ class Recorder:
         )
 
     def save(self) -> None:
-        """Write the cassette."""
+        """Write the cassette; `ValueError` if its proof could not be computed anew."""
+        proven = any("SRP_A" in exchange.request.get("AuthParameters", {}) for exchange in self._exchanges)
+        if self._proof and proven and not self._draws:
+            raise ValueError("the proof's random draws were not seen: use this recorder's config, not one of your own")
         self.cassette().save(self._path)
 
     def __enter__(self) -> Self:

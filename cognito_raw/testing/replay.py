@@ -48,12 +48,18 @@ class Replay(Stage):
         self.config = self._config()
 
     @property
+    def mismatch(self) -> ReplayMismatch | None:
+        """The first difference, also where the code under test swallowed it."""
+        return self._mismatch
+
+    @property
     def password(self) -> str | None:
         """The throwaway user's password, where the recording keeps it for the proof."""
         return self.cassette.password
 
     def send(self, request: Request) -> Answered:
         """The recorded reply; `ReplayMismatch` where the request is not the recorded one."""
+        __tracebackhide__ = True
         operation, body = operation_of(request), json.loads(request.body)
         exchange = self._next(operation)
         if self._strict:
@@ -67,6 +73,7 @@ class Replay(Stage):
 
     def finish(self) -> None:
         """Raise `ReplayMismatch` if one was raised before, or if recorded exchanges were never asked for."""
+        __tracebackhide__ = True
         if self._mismatch is not None:
             raise self._mismatch
         if self._left:
@@ -85,6 +92,7 @@ class Replay(Stage):
         return next((i for i, exchange in enumerate(self._left) if exchange.operation == operation), 0)
 
     def _fail(self, words: str) -> NoReturn:
+        __tracebackhide__ = True
         mismatch = ReplayMismatch(words)
         self._mismatch = self._mismatch or mismatch  # the first, which explains those that follow
         raise mismatch

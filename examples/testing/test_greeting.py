@@ -25,7 +25,7 @@ def test_a_user_is_greeted_by_name_in_an_asynchronous_program(cognito_async_sess
 
 
 @pytest.mark.parametrize(
-    ("username", "password"), [("ada", "Wrong-1843"), ("nobody", PASSWORD)], ids=["wrong password", "unknown user"]
+    ("username", "password"), [("ada", "Wrong-1843"), ("nobody", PASSWORD)], ids=["wrong-password", "unknown-user"]
 )
 def test_a_stranger_is_asked_again(cognito_session: Session, username: str, password: str) -> None:
     assert greet(cognito_session, username, password) == "Who are you? Try again."
