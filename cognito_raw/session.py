@@ -181,7 +181,7 @@ class Session(_Shell):
 
     state: what an earlier session knew, to go on from there.
     transport: what sends the requests, such as `HttpxTransport`. Without one, all clients and sessions of the process
-    share one. Safe to use from many threads; its methods take turns.
+    share one. Safe to use from many threads: its methods take turns, but a fresh token is given without waiting.
     """
 
     register = _blocking(Journeys.register)
@@ -202,7 +202,8 @@ class AsyncSession(_AsyncShell):
 
     state: what an earlier session knew, to go on from there.
     transport: what sends the requests, such as `AsyncHttpxTransport`. Without one, all clients and sessions of the
-    process share one. Its methods take turns.
+    process share one. Its methods take turns, but a fresh token is given without waiting; use it in one event loop at
+    a time.
     """
 
     register = _asynchronous(Journeys.register)

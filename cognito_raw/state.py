@@ -22,7 +22,8 @@ class State:
     username: whom the next confirmation, code or reset is about, as the user typed it.
     challenge: what must be answered to finish signing in.
     tokens: those of the signed-in user.
-    drift: seconds that the service's clock is ahead of ours, measured when the tokens came.
+    drift: seconds that the service's clock is ahead of ours, measured when the tokens came. A state that was carried
+        keeps it only where the clock was behind.
     """
 
     username: str | None = None

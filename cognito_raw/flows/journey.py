@@ -181,7 +181,7 @@ class Journeys:
     def id_token(self) -> Journey[IdToken]:
         """The ID token, refreshed first when it is near its end.
 
-        Where the refresh fails for a passing reason, a token that is still valid is given all the same. Reasons:
+        Where the refresh fails without ending the session, a token that is still valid is given all the same. Reasons:
         `no-session` (nobody is signed in), `refresh-token-expired`, `refresh-token-revoked`, `refresh-token-reused`,
         `user-deleted` and `user-not-found` (each ends the session), `refresh-token-invalid`, `disabled-user`.
         """
