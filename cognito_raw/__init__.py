@@ -12,6 +12,7 @@ from .call import Call, Reply, Request
 from .challenge import Challenge
 from .client import AsyncClient, Client
 from .config import Config
+from .device import RememberedDevice
 from .flow import AsyncTransport, Flow, Pause, Transport, advance, ask
 from .reason import Reason
 from .result import CognitoError, Err, Ok, Result
@@ -59,6 +60,7 @@ __all__ = [
     "Pause",
     "Reason",
     "Registration",
+    "RememberedDevice",
     "Reply",
     "Request",
     "Result",

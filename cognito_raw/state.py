@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import asdict, dataclass, field
+from typing import Final, Literal, TypeAlias, get_args
 
 from .challenge import Challenge
-from .members import Misfit, optional_integer, optional_text, text, texts
+from .device import RememberedDevice
+from .members import Misfit, flag, optional_integer, optional_text, text, texts
 from .shapes import IdToken, Tokens
 
-_VERSION: Final = 1
+RefreshFlow: TypeAlias = Literal["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH"]
+_FLOWS: Final[tuple[RefreshFlow, ...]] = get_args(RefreshFlow)
+
+_VERSION: Final = 2
+# What version 1 did not have yet.
+_SINCE_1: Final = {"device": None, "refresh_flow": _FLOWS[0], "unanswered": False}
 # Far more than any clock is wrong, and small enough to reckon with: JSON sets no limit to a number.
 _LARGEST_DRIFT: Final = 2**53
 
@@ -22,14 +28,21 @@ class State:
     username: whom the next confirmation, code or reset is about, as the user typed it.
     challenge: what must be answered to finish signing in.
     tokens: those of the signed-in user.
+    device: the device that the user's next sign-in proves, once the service knows it.
     drift: seconds that the service's clock is ahead of ours, measured when the tokens came. A state that was carried
         keeps it only where the clock was behind.
+    refresh_flow: what renews the tokens: `GetTokensFromRefreshToken`, or `REFRESH_TOKEN_AUTH` where the pool does not
+        know that operation.
+    unanswered: whether a refresh was begun whose answer never came, and with it perhaps a new refresh token.
     """
 
     username: str | None = None
     challenge: Challenge | None = None
     tokens: Tokens | None = None
     drift: float = field(default=0.0, repr=False)
+    device: RememberedDevice | None = None
+    refresh_flow: RefreshFlow = field(default=_FLOWS[0], repr=False)
+    unanswered: bool = field(default=False, repr=False)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever it rests."""
@@ -39,17 +52,24 @@ class State:
             "challenge": None if self.challenge is None else _challenge_to_dict(self.challenge),
             "tokens": None if self.tokens is None else _tokens_to_dict(self.tokens),
             "drift": self.drift,
+            "device": None if self.device is None else asdict(self.device),
+            "refresh_flow": self.refresh_flow,
+            "unanswered": self.unanswered,
         }
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, object]) -> State:
-        """The state that `to_dict` wrote; `ValueError` for anything else, with no word of what it holds."""
+        """The state that `to_dict` wrote, in this version or an earlier one of the library.
+
+        `ValueError` for anything else, with no word of what it holds.
+        """
         if not isinstance(saved, Mapping):
             raise ValueError(f"a saved session is what State.to_dict() gave, not {type(saved).__name__}")
         version = saved.get("version")
-        if version != _VERSION:
-            known = f"version {_VERSION} is what this library reads"
+        if type(version) is not int or not 1 <= version <= _VERSION:
+            known = f"this library reads versions 1 to {_VERSION}"
             raise ValueError(f"a saved session of another kind or version ({known})")
+        saved = {**_SINCE_1, **saved}
         try:
             return cls(
                 username=optional_text(saved, "username"),
@@ -58,6 +78,9 @@ class State:
                 # Measured against the clock of another machine, perhaps: a clock that was behind may still be, but
                 # one that was ahead must not keep tokens young here.
                 drift=max(0.0, _drift(saved.get("drift", 0.0))),
+                device=_device_from_dict(_part(saved, "device")),
+                refresh_flow=_refresh_flow(saved.get("refresh_flow")),
+                unanswered=flag(saved, "unanswered"),
             )
         except Misfit as misfit:
             raise ValueError(f"a damaged saved session: {misfit}") from None
@@ -97,6 +120,19 @@ def _tokens_from_dict(saved: Mapping[str, object] | None) -> Tokens | None:
         optional_text(saved, "refresh_token"),
         optional_integer(saved, "expires_in"),
     )
+
+
+def _device_from_dict(saved: Mapping[str, object] | None) -> RememberedDevice | None:
+    if saved is None:
+        return None
+    return RememberedDevice(*(text(saved, name) for name in ("key", "group_key", "password", "username")))
+
+
+def _refresh_flow(value: object) -> RefreshFlow:
+    for known in _FLOWS:
+        if value == known:
+            return known
+    raise Misfit("refresh_flow is none that this library knows")
 
 
 def _part(saved: Mapping[str, object], name: str) -> Mapping[str, object] | None:

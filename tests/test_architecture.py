@@ -16,7 +16,7 @@ ROOT: Final = Path(cognito_raw.__file__).parent
 PACKAGE: Final = ROOT.name
 # A module or folder imports only from rows above its own.
 ROWS: Final[tuple[tuple[str, ...], ...]] = (
-    ("reason", "config", "call", "srp", "members", "challenge"),
+    ("reason", "config", "call", "srp", "members", "challenge", "device"),
     ("result", "shapes"),
     ("reply", "flow", "state"),
     ("flows", "transport", "retry"),

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw import Challenge, IdToken, State, Tokens
+from cognito_raw import Challenge, IdToken, RememberedDevice, State, Tokens
 from tests.samples import jwt
 
 TOKEN: Final = IdToken.read(jwt({"exp": 1783418703, "iat": 1783415103, "name": "hunter2"}))
 TOKENS: Final = Tokens(TOKEN, "hunter2-access", "hunter2-refresh", 3600)
 CHALLENGE: Final = Challenge("NEW_PASSWORD_REQUIRED", "id-1", "hunter2-session", {"a": "hunter2", "b": ""})
+DEVICE: Final = RememberedDevice("eu-west-1_d3v", "-gr0up", "hunter2-device", "id-1")
 STATES: Final = {
     "nothing": State(),
     "a user": State("Zo\u00eb \U0001f511"),
@@ -24,7 +25,10 @@ STATES: Final = {
     "a bare challenge": State("bob", Challenge("SMS_MFA", "bob")),
     "tokens": State("bob", tokens=TOKENS, drift=1.25),
     "tokens without refresh": State(tokens=Tokens(TOKEN, "access")),
-    "all": State("bob", CHALLENGE, TOKENS, 86_400.0),
+    "a device": State("bob", device=DEVICE),
+    "a refresh without an answer": State("bob", tokens=TOKENS, unanswered=True),
+    "a pool of the older refresh": State("bob", tokens=TOKENS, refresh_flow="REFRESH_TOKEN_AUTH"),
+    "all": State("bob", CHALLENGE, TOKENS, 86_400.0, DEVICE, "REFRESH_TOKEN_AUTH", unanswered=True),
 }
 SAVED: Final = STATES["all"].to_dict()
 
@@ -59,9 +63,23 @@ def test_a_saved_state_shares_nothing_with_the_state() -> None:
     assert CHALLENGE.parameters["a"] == "hunter2"
 
 
-def test_what_is_left_out_of_a_saved_state_is_empty() -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_is_left_out_of_a_saved_state_is_empty(version: int) -> None:
     """The version alone is the state of a session that knows nothing."""
-    assert State.from_dict({"version": 1}) == State()
+    assert State.from_dict({"version": version}) == State()
+
+
+def test_a_state_that_the_first_version_saved_is_read() -> None:
+    """Sessions that an earlier version of the library saved go on."""
+    saved = {
+        "version": 1,
+        "username": "bob",
+        "challenge": {"name": "SMS_MFA", "username": "id-1", "session": "s", "parameters": {"a": "b"}},
+        "tokens": {"id_token": TOKEN.jwt, "access_token": "a", "refresh_token": "r", "expires_in": 3600},
+        "drift": 2.5,
+    }
+    challenge = Challenge("SMS_MFA", "id-1", "s", {"a": "b"})
+    assert State.from_dict(saved) == State("bob", challenge, Tokens(TOKEN, "a", "r", 3600), 2.5)
 
 
 def _changed(path: str, value: object) -> dict[str, Any]:
@@ -80,7 +98,7 @@ def _changed(path: str, value: object) -> dict[str, Any]:
 
 # Parts of a saved state, and what they must not be; `...` is for a part that is not there.
 PARTS: Final[dict[str, list[object]]] = {
-    "version": [..., None, 0, 2, "1", [1]],
+    "version": [..., None, True, 0, 3, 1.0, "1", [1]],
     "username": [5, ["hunter2"], "hunter2\ud800"],
     "challenge": [5, "hunter2", [], {}, True],
     "challenge.name": [..., None, 5],
@@ -92,6 +110,13 @@ PARTS: Final[dict[str, list[object]]] = {
     "tokens.access_token": [..., None, 5, "\ud800"],
     "tokens.refresh_token": [5, ["hunter2"]],
     "tokens.expires_in": ["3600", 1.5, True, 10**20],
+    "device": [5, "hunter2", [], {}, True],
+    "device.key": [..., None, 5],
+    "device.group_key": [..., None, 5],
+    "device.password": [..., None, 5, "hunter2\ud800"],
+    "device.username": [..., None, 5],
+    "refresh_flow": [None, 5, "hunter2", ["REFRESH_TOKEN_AUTH"]],
+    "unanswered": [None, 0, "hunter2"],
     "drift": [None, "0", True, float("nan"), float("inf"), -float("inf"), [], 1e300, 10**400],
 }
 DAMAGED: Final = [(path, value) for path, values in PARTS.items() for value in values]
@@ -131,7 +156,11 @@ NAMES: Final = st.sampled_from(
         "challenge",
         "tokens",
         "drift",
+        "device",
+        "refresh_flow",
+        "unanswered",
         "name",
+        "key",
         "session",
         "parameters",
         "id_token",
@@ -147,7 +176,7 @@ JSON: Final = st.recursive(
 )
 
 
-@given(JSON | st.dictionaries(NAMES, JSON).map(lambda saved: {**saved, "version": 1}))
+@given(JSON | st.dictionaries(NAMES, JSON).map(lambda saved: {**saved, "version": 2}))
 def test_garbage_is_a_state_or_a_value_error(saved: Any) -> None:
     """Whatever was saved, it is a state that can be saved again, or a ValueError."""
     try:

@@ -1,0 +1,20 @@
+"""A remembered device: what lets one program skip the second factor at its user's next sign-in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedDevice:
+    """A device that the pool tracks, and the password that proves it. Of one user: another's sign-in leaves it alone.
+
+    key: the service's id of the device. group_key: of the user's devices, which the proof of the password hashes.
+    password: made by us when the device was confirmed; the service knows only its verifier.
+    username: the service's own name of the user, which after a sign-in by alias is not what was typed.
+    """
+
+    key: str
+    group_key: str
+    password: str = field(repr=False)
+    username: str
