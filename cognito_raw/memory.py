@@ -1,34 +1,97 @@
-"""What a session remembers, and whom it tells: the part of the shell that both colours share."""
+"""What a session remembers, whom it tells, and its one refresh at a time: what both colours of the shell share."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from .call import Call
+from .config import Config
 from .flow import advance
-from .flows.journey import Journey
-from .result import Err, Result
-from .shapes import Answer, IdToken
+from .flows.journey import Journey, Journeys
+from .lease import MARGIN, Holding, Kind, Moment
+from .locks import ProcessLock
+from .result import Err, Ok, Result
+from .shapes import Answer, IdToken, Tokens
 from .state import State
+
+if TYPE_CHECKING:
+    import asyncio
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
 Subscriber: TypeAlias = Callable[[IdToken | None], object]
 
+NO_SESSION: Final = Err("no-session")
+_LATE: Final = Err("timed-out", "the tokens were not renewed in time, and may be yet", sent="maybe", retryable=True)
+_ENDED: Final = Err("malformed-reply", "the new tokens had ended already when they came", sent="yes")
+
+# Seconds that a caller waits for a refresh while the token that it could have is good for longer than the margin.
+PATIENCE: Final = 0.5
+# Seconds after a failed refresh before the next one; doubled with each failure.
+_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 32.0
+# Seconds after which whoever keeps a session fresh looks at the clocks again: they may have jumped.
+_LONGEST_NAP: Final = 30.0
+# And at least, so that tokens which end as they come do not keep a processor busy.
+SHORTEST_NAP: Final = 0.05
+
+
+class Flight:
+    """One refresh under way. Its result is the same for all who wait, and none of them can end it."""
+
+    def __init__(self, seen: Tokens, *, over: bool) -> None:
+        from concurrent.futures import Future  # here, because a cold start's sign-in does without
+
+        self.seen = seen
+        self.over = over
+        self.landed: Future[Result[Tokens]] = Future()
+        self.landed.set_running_or_notify_cancel()  # from here on nobody can cancel it
+        self.asking = True
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.task: object = None  # held, since an event loop lets its tasks go
+        self._process = os.getpid()
+
+    def journey(self, journeys: Journeys) -> Journey[Tokens]:
+        return journeys.renew(self.seen, over=self.over)
+
+    def is_under_way(self, loop: asyncio.AbstractEventLoop | None) -> bool:
+        """Whether it will land: no fork has left it behind, and no event loop that no longer runs."""
+        stuck = self.loop is not None and self.loop is not loop and not self.loop.is_running()
+        return self.asking and self._process == os.getpid() and not stuck
+
+
+class _Trouble(NamedTuple):
+    """Refreshes that failed one after the other: the last failure, how many, and when."""
+
+    failure: Err
+    failures: int
+    when: Moment
+
+    def left(self, config: Config) -> float:
+        """Seconds until the next one may be tried."""
+        return min(_PAUSE * 2.0 ** (self.failures - 1), _LONGEST_PAUSE) - self.when.since(config)
+
 
 class Memory:
     """What a session knows, and whom it tells; shared by the copies of it that `within` makes."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, config: Config, state: State) -> None:
         self.state = state
+        self.holding = None if state.tokens is None else Holding(config, state.tokens, state.drift)
         self.subscribers: dict[object, Subscriber] = {}
+        self._config = config
         self._untold: deque[Callable[[], object]] = deque()
-        self._telling = threading.Lock()
+        self._telling = ProcessLock()
+        self._flight: Flight | None = None
+        self._boarding = ProcessLock()
+        self._trouble: _Trouble | None = None
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         ticket = object()
@@ -43,6 +106,8 @@ class Memory:
         """Keep a new state, of which the subscribers must be told if the tokens changed with it."""
         before, self.state = self.state, state
         if state.tokens is not before.tokens:
+            self.holding = None if state.tokens is None else Holding(self._config, state.tokens, state.drift)
+            self._trouble = None
             token = None if state.tokens is None else state.tokens.id_token
             self._untold.extend(partial(self._tell, ticket, token) for ticket in list(self.subscribers))
 
@@ -58,31 +123,88 @@ class Memory:
                     step = advance(journey, (yield step))
             return step
 
-    def at_once(self, journey: Journey[T]) -> Result[T] | None:
-        """The result of a journey that neither asks the service nor changes anything; None for any other."""
-        with closing(journey):
-            step = advance(journey)
-        return step[1] if isinstance(step, tuple) and step[0] is self.state else None
+    # --- one refresh at a time
 
-    def unanswered(self, journey: Journey[T], failure: Err) -> Result[T]:
-        """The result of a journey whose calls all fail so, and which changes nothing."""
-        with closing(journey):
-            step = advance(journey)
-            while not isinstance(step, tuple):
-                step = advance(journey, failure if isinstance(step, Call) else None)
-        return step[1]
+    def need(self, kind: Kind, loop: asyncio.AbstractEventLoop | None = None) -> Result[Any] | float:
+        """What to answer at once to who wants a token; or how many seconds to wait for a refresh at most."""
+        holding, trouble, flight = self.holding, self._trouble, self._flight
+        if holding is None:
+            return NO_SESSION
+        valid = holding.valid(kind)
+        if trouble is not None and trouble.left(self._config) > 0:
+            return trouble.failure if valid is None else valid
+        if valid is None:
+            return threading.TIMEOUT_MAX
+        if holding.tokens.refresh_token is None or holding.fresh(kind):
+            return valid
+        if holding.left(kind) <= MARGIN:
+            return threading.TIMEOUT_MAX
+        return valid if flight is not None and flight.is_under_way(loop) else PATIENCE
+
+    def board(self, loop: asyncio.AbstractEventLoop | None = None) -> tuple[Flight | None, bool]:
+        """The refresh under way, or a new one, and whether it is new; None where there is nothing to renew."""
+        with self._boarding.own():
+            flight, holding = self._flight, self.holding
+            if flight is not None and flight.is_under_way(loop):
+                return flight, False
+            if holding is None:
+                return None, False
+            self._flight = flight = Flight(holding.tokens, over=holding.ends_in() <= 0)
+            flight.loop = loop
+            return flight, True
+
+    def touch_down(self, flight: Flight, result: Result[Tokens] | None) -> None:
+        """A refresh was answered, or broken off: whoever boards from now on boards the next one."""
+        flight.asking = False
+        if isinstance(result, Err) and self.state.tokens is flight.seen and flight.seen.refresh_token is not None:
+            failures = 1 if self._trouble is None else self._trouble.failures + 1
+            self._trouble = _Trouble(result, failures, Moment.now(self._config))
+
+    def verdict(self, kind: Kind, flight: Flight | None) -> Result[Any]:
+        """What to answer to who wanted a token and waited for the refresh."""
+        result = None if flight is None or not flight.landed.done() else flight.landed.result()
+        holding = self.holding
+        valid = None if holding is None else holding.valid(kind)
+        if valid is not None:
+            return valid
+        if isinstance(result, Err):
+            return result
+        if result is None:
+            return NO_SESSION if holding is None else _LATE
+        # Signed out meanwhile, or else the service gave tokens without any life.
+        return _ENDED if holding else Ok(result.value.id_token if kind == "id" else result.value.access_token)
+
+    def outcome(self, flight: Flight | None) -> Result[IdToken]:
+        """What to answer to who wanted the tokens renewed, whatever is held."""
+        if flight is None:
+            return NO_SESSION
+        result = flight.landed.result() if flight.landed.done() else _LATE
+        return result if isinstance(result, Err) else Ok(result.value.id_token)
+
+    def nap(self) -> float:
+        """Seconds until there is something to do for who keeps the session fresh."""
+        holding, trouble = self.holding, self._trouble
+        if holding is None:
+            return _LONGEST_NAP
+        seconds = holding.ends_in() if holding.tokens.refresh_token is None else holding.due_in()
+        if trouble is not None:
+            seconds = max(seconds, trouble.left(self._config))
+        return max(0.0, min(seconds, _LONGEST_NAP))
+
+    # --- telling
 
     def untold(self) -> Generator[Callable[[], object], None, None]:
         """The calls that tell the subscribers, oldest news first; none while somebody else is at it.
 
         A callback that uses the session makes news itself, which must not overtake what the others are still to hear.
         """
-        while self._untold and self._telling.acquire(blocking=False):
+        telling = self._telling.own()
+        while self._untold and telling.acquire(blocking=False):
             try:
                 while self._untold:
                     yield self._untold.popleft()
             finally:
-                self._telling.release()
+                telling.release()
 
     def _tell(self, ticket: object, token: IdToken | None) -> object:
         """Call a subscriber, if it still is one; what it raises is logged: the session is none the worse for it."""

@@ -47,6 +47,8 @@ Reason = Literal[
     "refresh-token-revoked",
     "refresh-token-reused",
     "refresh-token-invalid",
+    "refresh-answer-lost",
+    "foreign-tokens",
     "access-token-expired",
     "access-token-revoked",
     "access-token-invalid",
@@ -154,6 +156,10 @@ TABLE: Final[dict[Reason, Row]] = {
         "RefreshTokenReuseException: a refresh token that rotation had replaced", ("RefreshTokenReuseException",)
     ),
     "refresh-token-invalid": Row("the refresh token is none, another client's, or its device key is missing"),
+    "refresh-answer-lost": Row(
+        "the answer with a new refresh token never came, and the old one is used up: sign in again"
+    ),
+    "foreign-tokens": Row("a refresh gave tokens of another user, client or pool, which were not taken"),
     "access-token-expired": Row("the access token ran out"),
     "access-token-revoked": Row("the access token was revoked, here or by a sign-out elsewhere"),
     "access-token-invalid": Row("the access token is none, or its signature does not fit"),

@@ -1,182 +1,46 @@
 """The stateful face: one user's session with the pool.
 
-What a session does is in `flows.journey`, as functions of what it knows. Here is the thin shell around it, in both
-colours: it keeps the state, lets one journey go at a time, and tells the subscribers.
+What a session does is in `flows.journey`, as functions of what it knows; `shell` runs them. Here they become methods.
 """
 
 from __future__ import annotations
 
-import inspect
-import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import closing
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from .challenge import Challenge
-from .config import Config
-from .face import Asynchronous, Blocking, dressed
-from .flow import AsyncTransport, Transport
+from .face import dressed
 from .flows.journey import Journey, Journeys
-from .memory import Memory, Subscriber, log
-from .result import Err, Result
-from .state import State
-
-if TYPE_CHECKING:
-    import asyncio
+from .lease import Kind
+from .result import Result
+from .shapes import IdToken
+from .shell import AsyncShell, Shell
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 
-
-class _Known:
-    """What both colours of a session show of their memory."""
-
-    config: Config
-    _memory: Memory
-
-    def _journeys(self) -> Journeys:
-        return Journeys(self.config, self._memory.state)
-
-    @property
-    def state(self) -> State:
-        """What the session knows, to carry elsewhere: `Session(config, state=State.from_dict(saved))`."""
-        return self._memory.state
-
-    @property
-    def challenge(self) -> Challenge | None:
-        """The challenge that must be answered to finish signing in, if one waits."""
-        return self._memory.state.challenge
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._memory.state!r})"
-
-
-class _Shell(_Known, Blocking):
-    def __init__(self, config: Config, *, state: State | None = None, transport: Transport | None = None) -> None:
-        super().__init__(config, transport=transport)
-        self._memory = Memory(state or State())
-        self._turn = threading.Lock()
-
-    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Have `callback` called with the new ID token at every sign-in and refresh, and with None at the end.
-
-        Gives a function that ends it. A callback that raises is logged, and changes nothing.
-        """
-        if inspect.iscoroutinefunction(callback):
-            raise ValueError("callback is a coroutine function, which a blocking session cannot await")
-        return self._memory.subscribe(callback)
-
-    def _go(self, journey: Callable[[Journeys], Journey[T]], *, reading: bool) -> Result[T]:
-        if reading and (known := self._memory.at_once(journey(self._journeys()))):
-            return known
-        began = self.config.monotonic()
-        if not self._turn.acquire(timeout=min(self._deadline, threading.TIMEOUT_MAX)):
-            return self._memory.unanswered(journey(self._journeys()), _NO_TURN) if reading else _NO_TURN
-        try:
-            left = self._deadline - (self.config.monotonic() - began)
-            state, result = self._drive(self._memory.keeping(journey(self._journeys())), left)
-            self._memory.keep(state)
-        finally:
-            self._turn.release()
-            self._tell()
-        return result
-
-    def _tell(self) -> None:
-        # Outside the turn, so that a callback may use the session, from whichever thread.
-        with closing(self._memory.untold()) as calls:
-            for tell in calls:
-                tell()
-
-
-class _AsyncShell(_Known, Asynchronous):
-    def __init__(self, config: Config, *, state: State | None = None, transport: AsyncTransport | None = None) -> None:
-        super().__init__(config, transport=transport)
-        self._memory = Memory(state or State())
-        self._turns = _Turns()
-
-    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Have `callback` called with the new ID token at every sign-in and refresh, and with None at the end.
-
-        It may be a coroutine function, which is then awaited. Gives a function that ends it. A callback that raises
-        is logged, and changes nothing.
-        """
-        return self._memory.subscribe(callback)
-
-    async def _go(self, journey: Callable[[Journeys], Journey[T]], *, reading: bool) -> Result[T]:
-        import asyncio
-
-        if reading and (known := self._memory.at_once(journey(self._journeys()))):
-            return known
-        turn, began = self._turns.lock(), self.config.monotonic()
-        try:
-            async with asyncio.timeout(self._deadline):
-                await turn.acquire()
-        except TimeoutError:
-            return self._memory.unanswered(journey(self._journeys()), _NO_TURN) if reading else _NO_TURN
-        try:
-            left = self._deadline - (self.config.monotonic() - began)
-            state, result = await self._drive(self._memory.keeping(journey(self._journeys())), left)
-            self._memory.keep(state)
-        finally:
-            turn.release()
-            await self._tell()
-        return result
-
-    async def _tell(self) -> None:
-        # Outside the turn, so that a callback may use the session.
-        with closing(self._memory.untold()) as calls:
-            for tell in calls:
-                await _awaited(tell())
-
-
-async def _awaited(told: object) -> None:
-    if isinstance(told, Awaitable):
-        try:
-            await told
-        except Exception as error:
-            log(error)
-
-
-class _Turns:
-    """One lock for each event loop, since a serverless function may run a new loop at every invocation."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock: asyncio.Lock | None = None
-
-    def lock(self) -> asyncio.Lock:
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        if self._lock is None or self._loop is not loop:
-            self._loop, self._lock = loop, asyncio.Lock()
-        return self._lock
-
-
-# `reading`: a journey that only reads where it can, and then needs no turn: a fresh token is never waited for.
+# `first`: the token that the journey needs, renewed before it so that an interruption of the journey hurts no refresh.
 
 
 def _blocking(
-    journey: Callable[Concatenate[Journeys, P], Journey[T]], *, reading: bool = False
-) -> Callable[Concatenate[_Shell, P], Result[T]]:
-    def method(self: _Shell, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
-        return self._go(lambda journeys: journey(journeys, *args, **kwargs), reading=reading)
+    journey: Callable[Concatenate[Journeys, P], Journey[T]], *, first: Kind | None = None
+) -> Callable[Concatenate[Shell, P], Result[T]]:
+    def method(self: Shell, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
+        return self._go(lambda journeys: journey(journeys, *args, **kwargs), first=first)
 
     return dressed(method, journey)
 
 
 def _asynchronous(
-    journey: Callable[Concatenate[Journeys, P], Journey[T]], *, reading: bool = False
-) -> Callable[Concatenate[_AsyncShell, P], Coroutine[Any, Any, Result[T]]]:
-    async def method(self: _AsyncShell, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
-        return await self._go(lambda journeys: journey(journeys, *args, **kwargs), reading=reading)
+    journey: Callable[Concatenate[Journeys, P], Journey[T]], *, first: Kind | None = None
+) -> Callable[Concatenate[AsyncShell, P], Coroutine[Any, Any, Result[T]]]:
+    async def method(self: AsyncShell, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
+        return await self._go(lambda journeys: journey(journeys, *args, **kwargs), first=first)
 
     return dressed(method, journey)
 
 
-class Session(_Shell):
+class Session(Shell):
     """One user's session with the pool, blocking. Every method returns `Ok` or `Err`.
 
     state: what an earlier session knew, to go on from there.
@@ -192,12 +56,36 @@ class Session(_Shell):
     logout = _blocking(Journeys.logout)
     request_password_reset = _blocking(Journeys.request_password_reset)
     reset_password_confirmation = _blocking(Journeys.reset_password_confirmation)
-    change_password = _blocking(Journeys.change_password)
-    id_token = _blocking(Journeys.id_token, reading=True)
-    access_token = _blocking(Journeys.access_token, reading=True)
+    change_password = _blocking(Journeys.change_password, first="access")
+
+    def id_token(self) -> Result[IdToken]:
+        """The ID token, renewed ahead of its end, so that it is good for a while yet.
+
+        At about four fifths of its life one caller renews it, and all others go on with the one there is; they wait
+        only in its last minute. Where the refresh fails without ending the session, a token that is still valid is
+        given all the same. Reasons: `no-session` (nobody is signed in), `refresh-token-expired`,
+        `refresh-token-revoked`, `refresh-token-reused`, `refresh-answer-lost`, `user-deleted` and `user-not-found`
+        (each ends the session), `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
+        """
+        holding = self._memory.holding
+        given = None if holding is None else holding.fresh("id")
+        return given or self._token("id")
+
+    def access_token(self) -> Result[str]:
+        """The access token, which the service's own operations take; renewed, and failing, as `id_token`."""
+        holding = self._memory.holding
+        given = None if holding is None else holding.fresh("access")
+        return given or self._token("access")
+
+    def refresh(self) -> Result[IdToken]:
+        """Renew the tokens now, whatever is left of them: after a 401, or to have changed attributes in the ID token.
+
+        Who asks while a refresh is under way gets what that one gives. Reasons: those of `id_token`.
+        """
+        return self._refreshed()
 
 
-class AsyncSession(_AsyncShell):
+class AsyncSession(AsyncShell):
     """One user's session with the pool, with `await`. Every method returns `Ok` or `Err`.
 
     state: what an earlier session knew, to go on from there.
@@ -214,6 +102,30 @@ class AsyncSession(_AsyncShell):
     logout = _asynchronous(Journeys.logout)
     request_password_reset = _asynchronous(Journeys.request_password_reset)
     reset_password_confirmation = _asynchronous(Journeys.reset_password_confirmation)
-    change_password = _asynchronous(Journeys.change_password)
-    id_token = _asynchronous(Journeys.id_token, reading=True)
-    access_token = _asynchronous(Journeys.access_token, reading=True)
+    change_password = _asynchronous(Journeys.change_password, first="access")
+
+    async def id_token(self) -> Result[IdToken]:
+        """The ID token, renewed ahead of its end, so that it is good for a while yet.
+
+        At about four fifths of its life one caller renews it, and all others go on with the one there is; they wait
+        only in its last minute. Where the refresh fails without ending the session, a token that is still valid is
+        given all the same. Reasons: `no-session` (nobody is signed in), `refresh-token-expired`,
+        `refresh-token-revoked`, `refresh-token-reused`, `refresh-answer-lost`, `user-deleted` and `user-not-found`
+        (each ends the session), `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
+        """
+        holding = self._memory.holding
+        given = None if holding is None else holding.fresh("id")
+        return given or await self._token("id")
+
+    async def access_token(self) -> Result[str]:
+        """The access token, which the service's own operations take; renewed, and failing, as `id_token`."""
+        holding = self._memory.holding
+        given = None if holding is None else holding.fresh("access")
+        return given or await self._token("access")
+
+    async def refresh(self) -> Result[IdToken]:
+        """Renew the tokens now, whatever is left of them: after a 401, or to have changed attributes in the ID token.
+
+        Who asks while a refresh is under way gets what that one gives. Reasons: those of `id_token`.
+        """
+        return await self._refreshed()

@@ -101,7 +101,7 @@ def _log_in(session: Any) -> list[Result[Any]]:
 
 
 def _refresh(session: Any) -> list[Result[Any]]:
-    return [session.login("ada", PASSWORD), session.id_token(), session.access_token(), session.logout(everywhere=True)]
+    return [session.login("ada", PASSWORD), session.refresh(), session.refresh(), session.logout(everywhere=True)]
 
 
 def _answer(session: Any) -> list[Result[Any]]:
@@ -130,7 +130,7 @@ def _reset(session: Any) -> list[Result[Any]]:
 
 
 def _log_in_by_address(session: Any) -> list[Result[Any]]:
-    return [session.login("ada@example.com", PASSWORD), session.id_token(), session.logout()]
+    return [session.login("ada@example.com", PASSWORD), session.refresh(), session.logout()]
 
 
 JOURNEYS: dict[str, Journey] = {
@@ -143,7 +143,7 @@ JOURNEYS: dict[str, Journey] = {
     "log-in": Journey(
         _with_user, _log_in, "no-session user-not-found incorrect-username-or-password Ok Ok Ok Ok no-session"
     ),
-    "refresh": Journey(lambda server: _with_user(server, seconds=30), _refresh, "Ok Ok Ok Ok"),
+    "refresh": Journey(_with_user, _refresh, "Ok Ok Ok Ok"),
     "new-password": Journey(_with_newcomer, _answer, "no-session new-password-challenge Ok Ok"),
     "passwords": Journey(
         _with_user,
@@ -155,7 +155,7 @@ JOURNEYS: dict[str, Journey] = {
     "reset-required": Journey(_with_reset, _log_in_after_reset, "password-reset-required Ok Ok Ok"),
     "wrong-client-secret": Journey(_with_wrong_secret, _log_in_as_ada, "wrong-client-secret"),
     "alias-and-client-secret": Journey(
-        lambda server: _with_user(server, secret=True, seconds=30, AliasAttributes=["email"]),
+        lambda server: _with_user(server, secret=True, AliasAttributes=["email"]),
         _log_in_by_address,
         "Ok Ok Ok",
     ),

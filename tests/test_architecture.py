@@ -16,11 +16,12 @@ ROOT: Final = Path(cognito_raw.__file__).parent
 PACKAGE: Final = ROOT.name
 # A module or folder imports only from rows above its own.
 ROWS: Final[tuple[tuple[str, ...], ...]] = (
-    ("reason", "config", "call", "srp", "members", "challenge", "device"),
+    ("reason", "config", "call", "srp", "members", "challenge", "device", "locks"),
     ("result", "shapes"),
-    ("reply", "flow", "state"),
+    ("reply", "flow", "state", "lease"),
     ("flows", "transport", "retry"),
     ("face", "memory"),
+    ("shell",),
     ("client", "session", "verify", "auth"),
     ("__init__", "testing", "__main__"),
 )

@@ -26,8 +26,6 @@ JOURNEYS = [
     "request_password_reset",
     "reset_password_confirmation",
     "change_password",
-    "id_token",
-    "access_token",
 ]
 # A face and a method of it, and the flow or journey that it is.
 METHODS = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import Challenge, Err, Ok, Reply, Result, State
-from cognito_raw.flows.journey import MARGIN
+from cognito_raw.lease import MARGIN
 from tests.conversation import (
     CLIENT_ID,
     NOW,
@@ -42,6 +42,13 @@ def ask(*exchanges: Exchange, at: float = NOW, method: str = "id_token") -> Act:
     return Act(method, (), exchanges, at)
 
 
+def again(exchange: Exchange) -> tuple[Exchange, ...]:
+    """The exchange, and once more where its answer may have got lost: a refresh is repeated at once."""
+    reply = exchange.reply
+    lost = reply in (LOST, PASSING["timed-out"], INTERNAL, PASSING["malformed-reply"])
+    return (exchange,) * (2 if lost else 1)
+
+
 def reason(result: Result[Any]) -> str:
     return result.reason if isinstance(result, Err) else "ok"
 
@@ -49,16 +56,21 @@ def reason(result: Result[Any]) -> str:
 # --- fresh
 
 
-def test_a_token_far_from_its_end_is_given_without_a_call() -> None:
-    """Until a minute before its end, a token is fresh."""
-    outcome = play(ask(at=END - MARGIN - 1), ask(at=END - MARGIN - 1, method="access_token"), state=signed_in())
+def test_a_token_is_given_without_a_call_for_three_quarters_of_its_life() -> None:
+    """Until it is time to renew it, a token costs nothing."""
+    at = NOW + 2700
+    outcome = play(ask(at=at), ask(at=at, method="access_token"), state=signed_in())
     assert outcome.results == [Ok(tokens().id_token), Ok(tokens().access_token)]
     assert outcome.told == []
 
 
-@pytest.mark.parametrize("at", [END - MARGIN, END, END + 9e9], ids=["a minute left", "at its end", "long after"])
-def test_a_token_near_its_end_is_refreshed_first(at: float) -> None:
-    """Within its last minute a token counts as used up; the subscribers hear of the new one."""
+@pytest.mark.parametrize(
+    "at",
+    [NOW + 2880, END - MARGIN, END, END + 9e9],
+    ids=["at four fifths of its life", "a minute left", "at its end", "long after"],
+)
+def test_a_token_is_renewed_ahead_of_its_end(at: float) -> None:
+    """After four fifths of its life at the latest a token is renewed; the subscribers hear of the new one."""
     outcome = play(ask(refresh(), at=at), state=signed_in())
     assert outcome.results == [Ok(LATER.id_token)]
     assert outcome.state.tokens == LATER
@@ -87,9 +99,9 @@ def test_a_wrong_local_clock_neither_ages_tokens_nor_keeps_them_young(hours: int
     off = hours * 3600
     outcome = play(
         Act("login", ("jane", "Passw0rd!"), srp_sign_in(answered(authentication_result())), NOW + off),
-        ask(at=END - MARGIN - 1 + off),
+        ask(at=NOW + 2700 + off),
         ask(refresh(), at=END + off),
-        ask(at=END + 3000 + off),
+        ask(at=END + 2700 + off),
     )
     assert outcome.results == [Ok(tokens().id_token)] * 2 + [Ok(LATER.id_token)] * 2
     assert outcome.state.drift == -off
@@ -120,7 +132,9 @@ def test_an_access_token_that_tells_no_end_lives_as_long_as_the_id_token() -> No
     """Of an opaque access token nothing is known but its companion."""
     held = replace(tokens(), access_token="opaque")
     outcome = play(
-        ask(at=END - 61, method="access_token"), ask(refresh(), at=END, method="access_token"), state=State(tokens=held)
+        ask(at=NOW + 2700, method="access_token"),
+        ask(refresh(), at=END, method="access_token"),
+        state=State(tokens=held),
     )
     assert outcome.results == [Ok("opaque"), Ok(LATER.access_token)]
 
@@ -166,22 +180,36 @@ def test_a_definitive_refusal_ends_the_session(expected: str, method: str) -> No
 @pytest.mark.parametrize("expected", [*PASSING, *CONFIGURATION])
 @pytest.mark.parametrize("method", ["id_token", "access_token"])
 def test_any_other_failure_keeps_the_session(expected: str, method: str) -> None:
-    """What may pass, and what our own configuration got wrong, costs nobody the session; it goes on afterwards."""
+    """What may pass, and what our own configuration got wrong, costs nobody the session; the next refresh may work."""
     failing = refresh({**PASSING, **CONFIGURATION}[expected])
-    outcome = play(ask(failing, at=END, method=method), ask(refresh(), at=END), state=signed_in())
-    assert reason(outcome.results[0]) == expected
-    assert outcome.results[1] == Ok(LATER.id_token)
+    outcome = play(
+        ask(*again(failing), at=END, method=method),
+        ask(at=END, method=method),
+        ask(refresh(), at=END + 1),
+        state=signed_in(),
+    )
+    assert [reason(result) for result in outcome.results[:2]] == [expected, expected]
+    assert outcome.results[2] == Ok(LATER.id_token)
     assert outcome.told == [LATER.id_token]
 
 
 @pytest.mark.parametrize("expected", [*PASSING, *CONFIGURATION])
 def test_a_token_that_is_still_valid_is_given_when_its_refresh_fails(expected: str) -> None:
-    """In its last minute the old token is given, and the refresh tried again at the next request."""
-    failing = refresh({**PASSING, **CONFIGURATION}[expected])
-    outcome = play(ask(failing, at=END - 1), ask(failing, at=END - 1, method="access_token"), state=signed_in())
-    assert outcome.results == [Ok(tokens().id_token), Ok(tokens().access_token)]
-    assert outcome.state == signed_in()
-    assert outcome.told == []
+    """The old token is given to its end; the refresh is tried again after one second, two, four and so on."""
+    failing = again(refresh({**PASSING, **CONFIGURATION}[expected]))
+    outcome = play(
+        ask(*failing, at=END - 600),
+        ask(at=END - 599.5, method="access_token"),
+        ask(*failing, at=END - 599, method="access_token"),
+        ask(at=END - 597.5),
+        ask(*failing, at=END - 597),
+        ask(at=END - 593.5),
+        ask(refresh(), at=END - 593),
+        state=signed_in(),
+    )
+    old, old_access = Ok(tokens().id_token), Ok(tokens().access_token)
+    assert outcome.results == [old, old_access, old_access, old, old, old, Ok(LATER.id_token)]
+    assert outcome.told == [LATER.id_token]
 
 
 def test_without_a_refresh_token_the_session_ends_with_its_token() -> None:
@@ -239,9 +267,9 @@ def test_a_password_is_changed_with_a_fresh_access_token() -> None:
 
 def test_no_password_is_changed_where_the_refresh_fails() -> None:
     """Without a valid access token the passwords are not sent."""
-    outcome = play(Act("change_password", ("0", "1"), (refresh(LOST),), END), state=signed_in())
+    outcome = play(Act("change_password", ("0", "1"), again(refresh(LOST)), END), state=signed_in())
     assert reason(outcome.last) == "connection-lost"
-    assert outcome.state == signed_in()
+    assert outcome.state == replace(signed_in(), unanswered=True)
 
 
 # --- signing out
@@ -316,4 +344,4 @@ def test_signing_out_everywhere_with_a_dead_refresh_token_forgets_it(expected: s
 def test_signing_out_everywhere_that_cannot_refresh_can_be_tried_again() -> None:
     """A refresh that fails for a passing reason leaves the session as it was."""
     outcome = play(Act("logout", (), (refresh(LOST),), END, {"everywhere": True}), state=signed_in())
-    assert (reason(outcome.last), outcome.state) == ("connection-lost", signed_in())
+    assert (reason(outcome.last), outcome.state) == ("connection-lost", replace(signed_in(), unanswered=True))

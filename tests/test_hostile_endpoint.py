@@ -121,7 +121,8 @@ def test_every_method_keeps_its_deadline(colour: Colour, behaviour: Behaviour, n
         assert time.monotonic() - began < 3
         assert isinstance(result, Err)
         assert (result.reason, result.sent) == ("timed-out", "maybe")
-        assert server.is_left()
+        # A refresh is not the caller's alone: it goes on, as long as its event loop runs.
+        assert name == "id_token" or server.is_left()
 
 
 def test_every_method_tells_that_nothing_was_sent(colour: Colour) -> None:

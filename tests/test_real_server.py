@@ -303,13 +303,13 @@ def test_tokens_are_refreshed_near_their_end(pool: Pool, colour: Colour) -> None
 
 def test_subscribers_hear_of_every_token_and_of_the_end(server: Server, colour: Colour) -> None:
     """Callbacks get the new token at sign-in and refresh, and None when the session ends."""
-    pool = server.pool(seconds=30)
+    pool = server.pool()
     pool.add_user("ada", PASSWORD)
     session = colour.session(pool.config())
     heard: list[IdToken | None] = []
     end = session.subscribe(heard.append)
     session.login("ada", PASSWORD)
-    session.id_token()
+    assert session.refresh() == Ok(heard[-1])
     session.logout()
     end()
     session.login("ada", PASSWORD)

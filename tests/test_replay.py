@@ -70,4 +70,4 @@ def test_a_sign_in_replays_with_the_claims_of_the_recorded_token(colour: Colour)
     token = colour.session(replay.config, transport=replay).login("ada@example.com", PASSWORD)
     assert isinstance(token, Ok)
     assert token.value.payload["cognito:username"] == "ada"
-    assert token.value.exp - token.value.payload["iat"] == 30
+    assert token.value.exp - token.value.payload["iat"] == 3600

@@ -223,8 +223,8 @@ def test_news_of_another_task_overtakes_nothing() -> None:
     assert told == [SECOND, None]
 
 
-def test_news_outlives_the_task_that_told_it() -> None:
-    """A task that is cancelled while it tells the subscribers leaves the rest of the news to the next."""
+def test_news_outlives_the_event_loop_that_told_it() -> None:
+    """A refresh that is cut off by the end of its loop leaves the rest of the news to the next call."""
     told: Told = []
     session = async_at_the_end(REFRESHED, REVOKED)
 
@@ -244,10 +244,11 @@ def test_news_outlives_the_task_that_told_it() -> None:
         with pytest.raises(asyncio.CancelledError) as kept:
             await refresh
         assert session.state.tokens == tokens(at=END, n=2)
-        await session.logout()
         assert kept.value.args == ()
 
     asyncio.run(asyncio.wait_for(scene(), 10))
+    assert told == []
+    assert asyncio.run(session.logout()) == Ok(None)
     assert told == [SECOND, None]
 
 
@@ -325,15 +326,18 @@ def test_waiting_for_a_turn_is_part_of_the_deadline_of_a_task() -> None:
 
 def test_what_was_waited_is_missing_to_the_request() -> None:
     """A request gets what the wait for the turn left of the deadline."""
-    monotonic = iter([0.0, 4.0, 4.0, 4.0])
-    script = Script([REFRESHED])
-    config = configured(clock=Clock(END), monotonic=lambda: next(monotonic))
-    assert Session(config, state=signed_in(), transport=script).id_token() == Ok(SECOND)
+    monotonic = iter([0.0, 0.0, 4.0, 4.0, 4.0])
+    script = Script([REVOKED])
+    config = configured(monotonic=lambda: next(monotonic))
+    assert Session(config, state=signed_in(), transport=script).logout() == Ok(None)
     assert [request.timeout for request in script.requests] == [6.0]
 
 
 def test_within_is_the_same_session() -> None:
-    """What `within` gives shares the state and the subscribers, and has a deadline of its own."""
+    """What `within` gives shares the state and the subscribers, and has a deadline of its own.
+
+    The refresh is everybody's, and has the deadline of the configuration.
+    """
     told: Told = []
     script = Script([REFRESHED, REVOKED])
     session = Session(configured(clock=Clock(END)), state=signed_in(), transport=script)
@@ -341,7 +345,7 @@ def test_within_is_the_same_session() -> None:
     hurried.subscribe(told.append)
     assert hurried.id_token() == Ok(SECOND)
     assert session.state == hurried.state
-    assert session.logout() == Ok(None)
-    assert hurried.state.tokens is None
+    assert hurried.logout() == Ok(None)
+    assert session.state.tokens is None
     assert told == [SECOND, None]
-    assert [request.timeout for request in script.requests] == [2.5, 10.0]
+    assert [request.timeout for request in script.requests] == [10.0, 2.5]

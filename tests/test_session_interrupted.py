@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def test_what_interrupts_a_call_leaves_the_session_usable() -> None:
     for _ in range(2):
         with pytest.raises(Interrupt):
             broken.id_token()
-    assert broken.state == signed_in()
+    assert broken.state == replace(signed_in(), unanswered=True)
 
     told: Told = []
     session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Script((REFRESHED, REVOKED)))
@@ -56,16 +57,18 @@ def test_what_interrupts_a_call_leaves_the_session_usable() -> None:
     assert kept.value.args == ()
 
 
-def test_a_cancelled_task_leaves_the_session_usable() -> None:
-    """A task that is cancelled under way, or while it waits for its turn, leaves the turn to the next."""
+def test_a_cancelled_task_hurts_no_refresh() -> None:
+    """Tasks that are cancelled while they wait for a refresh neither end nor repeat it: the next caller gets it."""
 
     async def scene() -> None:
-        sent = asyncio.Event()
-        replies: list[Any] = [asyncio.Event().wait(), asyncio.sleep(0, REFRESHED.reply)]
+        sent, go_on = asyncio.Event(), asyncio.Event()
+        requests: list[Request] = []
 
-        async def send(_: Request) -> Any:
+        async def send(request: Request) -> Any:
+            requests.append(request)
             sent.set()
-            return await replies.pop(0)
+            await go_on.wait()
+            return REFRESHED.reply
 
         session = AsyncSession(configured(clock=Clock(END)), state=signed_in(), transport=Answering(send))
         first, second = asyncio.create_task(session.id_token()), asyncio.create_task(session.id_token())
@@ -74,8 +77,9 @@ def test_a_cancelled_task_leaves_the_session_usable() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        assert session.state == signed_in()
+        go_on.set()
         assert await session.id_token() == Ok(SECOND)
+        assert len(requests) == 1
 
     asyncio.run(asyncio.wait_for(scene(), 10))
 

@@ -62,7 +62,7 @@ def test_a_scripted_sign_in_keeps_what_was_sent(colour: Colour) -> None:
     assert script.calls[1][1]["ChallengeResponses"]["PASSWORD_CLAIM_SECRET_BLOCK"] == "c2NyaXB0ZWQ="
 
 
-@pytest.mark.parametrize(("passed", "operations"), [(3000, 0), (3590, 1), (4000, 1)], ids=["fresh", "near", "expired"])
+@pytest.mark.parametrize(("passed", "operations"), [(2500, 0), (3590, 1), (4000, 1)], ids=["fresh", "near", "expired"])
 def test_tokens_expire_by_the_clock_of_the_configuration(passed: int, operations: int, colour: Colour) -> None:
     """They are issued `at` a moment, and live for their `lifetime`: then they are refreshed."""
     now = [1000.0]

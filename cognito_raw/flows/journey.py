@@ -7,14 +7,15 @@ be lost to a cancellation is also yielded as soon as it is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
 from ..call import Call
 from ..challenge import Challenge
 from ..config import Config
-from ..members import Misfit, integer
+from ..lease import MARGIN, Holding
+from ..members import Misfit
 from ..reason import Reason, challenge_reason
 from ..result import Err, Ok, Result
 from ..shapes import Delivery, IdToken, Registration, Tokens, claims
@@ -26,12 +27,16 @@ T = TypeVar("T")
 Journey: TypeAlias = Generator[Call | State, Any, tuple[State, Result[T]]]
 """Yields calls, and is sent their results, as a flow; and states, to be kept whatever comes of the rest."""
 
-# Seconds before its end from which a token counts as used up: time for the API that it goes to, and for clocks.
-MARGIN: Final = 60.0
-
 # The service's definitive words on a refresh token. Anything else may pass, or is our configuration's fault.
 _OVER: Final[frozenset[Reason]] = frozenset(
-    ("refresh-token-expired", "refresh-token-revoked", "refresh-token-reused", "user-deleted", "user-not-found")
+    (
+        "refresh-answer-lost",
+        "refresh-token-expired",
+        "refresh-token-revoked",
+        "refresh-token-reused",
+        "user-deleted",
+        "user-not-found",
+    )
 )
 # Tokens that are dead already need no revoking.
 _DEAD: Final[frozenset[Reason]] = _OVER.union(("access-token-revoked", "access-token-expired"))
@@ -171,27 +176,29 @@ class Journeys:
         Reasons: `no-session` (nobody is signed in), `incorrect-username-or-password` (the old one is wrong),
         `invalid-password`, `password-used-before`, `daily-operations-limit-exceeded`, `access-token-revoked`.
         """
-        state, fresh = yield from _fresh(self.config, self.state, _access_end)
-        if isinstance(fresh, Err):
-            return state, fresh
+        state, held = yield from _usable(self.config, self.state)
+        if isinstance(held, Err):
+            return state, held
         return state, (
-            yield from passwords.change_password(self.config, fresh.value.access_token, old_password, new_password)
+            yield from passwords.change_password(self.config, held.value.access_token, old_password, new_password)
         )
 
-    def id_token(self) -> Journey[IdToken]:
-        """The ID token, refreshed first when it is near its end.
+    def renew(self, seen: Tokens, *, over: bool = False) -> Journey[Tokens]:
+        """Renew the tokens, unless others than those that were seen are held by now.
 
-        Where the refresh fails without ending the session, a token that is still valid is given all the same. Reasons:
-        `no-session` (nobody is signed in), `refresh-token-expired`, `refresh-token-revoked`, `refresh-token-reused`,
-        `user-deleted` and `user-not-found` (each ends the session), `refresh-token-invalid`, `disabled-user`.
+        `over` says that the tokens have ended, so that the session ends where nothing renews them.
         """
-        state, fresh = yield from _fresh(self.config, self.state, _id_end)
-        return state, (fresh if isinstance(fresh, Err) else Ok(fresh.value.id_token))
+        held = self.state.tokens
+        if held is not seen:
+            return self.state, (_NO_SESSION if held is None else Ok(held))
+        if held.refresh_token is None:
+            return (replace(self.state, tokens=None) if over else self.state), _NO_SESSION
+        return (yield from _renewed(self.config, self.state, held))
 
-    def access_token(self) -> Journey[str]:
-        """The access token, which the service's own operations take; refreshed, and failing, as `id_token`."""
-        state, fresh = yield from _fresh(self.config, self.state, _access_end)
-        return state, (fresh if isinstance(fresh, Err) else Ok(fresh.value.access_token))
+
+def is_lost(failure: Err) -> bool:
+    """Whether the service may have renewed the tokens, and its answer did not arrive."""
+    return failure.sent == "maybe" or failure.reason == "service-unavailable"
 
 
 def _revoke(config: Config, state: State, held: Tokens) -> Journey[None]:
@@ -201,10 +208,10 @@ def _revoke(config: Config, state: State, held: Tokens) -> Journey[None]:
 
 
 def _revoke_all(config: Config, state: State, held: Tokens) -> Journey[None]:
-    state, fresh = yield from _fresh(config, state, _access_end)
-    if isinstance(fresh, Err):
-        return state, fresh
-    return state, (yield from tokens.global_sign_out(config, fresh.value.access_token))
+    state, usable = yield from _usable(config, state)
+    if isinstance(usable, Err):
+        return state, usable
+    return state, (yield from tokens.global_sign_out(config, usable.value.access_token))
 
 
 def _signed_in(config: Config, state: State, outcome: Result[Tokens | Challenge]) -> tuple[State, Result[IdToken]]:
@@ -222,36 +229,66 @@ def _holding(config: Config, state: State, fresh: Tokens) -> State:
     """The state with new tokens. They were issued just now, which tells how far the two clocks are apart."""
     issued = fresh.id_token.payload.get("iat")
     drift = issued - config.clock() if isinstance(issued, int) else 0.0
-    return replace(state, tokens=fresh, drift=drift)
+    return replace(state, tokens=fresh, drift=drift, unanswered=False)
 
 
-def _id_end(held: Tokens) -> int:
-    return held.id_token.exp
-
-
-def _access_end(held: Tokens) -> int:
-    """When the access token ends: the app client may give it another life than the ID token."""
-    try:
-        return integer(claims(held.access_token), "exp")
-    except Misfit:
-        return held.id_token.exp
-
-
-def _fresh(config: Config, state: State, end: Callable[[Tokens], int]) -> Journey[Tokens]:
-    """Tokens of which the one that `end` looks at is good for a while yet."""
+def _usable(config: Config, state: State) -> Journey[Tokens]:
+    """Tokens with an access token that is good for a while yet."""
     held = state.tokens
     if held is None:
         return state, _NO_SESSION
-    left = end(held) - (config.clock() + state.drift)
-    if left > MARGIN:
+    holding = Holding(config, held, state.drift)
+    left = holding.left("access")
+    if left > MARGIN or holding.fresh("access"):
         return state, Ok(held)
     if held.refresh_token is None:
         return (state, Ok(held)) if left > 0 else (replace(state, tokens=None), _NO_SESSION)
-    result = yield from tokens.get_tokens_from_refresh_token(config, held.refresh_token)
+    state, renewed = yield from _renewed(config, state, held)
+    if isinstance(renewed, Err) and state.tokens is not None and left > 0:
+        return state, Ok(held)
+    return state, renewed
+
+
+def _renewed(config: Config, state: State, held: Tokens) -> Journey[Tokens]:
+    """New tokens in place of those that are held, which stay unless the service's definitive word ends the session."""
+    yield replace(state, unanswered=True)  # so that an interruption is known for what it is
+    flow, result = yield from tokens.renew(config, held, state.refresh_flow, _device_key(state, held))
+    state = replace(state, refresh_flow=flow)
     if isinstance(result, Ok):
-        state = _holding(config, state, result.value)
+        fresh = result.value
+        if not _of_same_user(held, fresh):
+            return state, Err("foreign-tokens", "the new tokens are of another user, client or pool", sent="yes")
+        state = _holding(config, state, fresh)
         yield state  # the old refresh token may be dead now: nothing that follows may lose the new one
         return state, result
-    if result.reason in _OVER:
-        return replace(state, tokens=None), result
-    return state, (Ok(held) if left > 0 else result)
+    if is_lost(result):
+        return replace(state, unanswered=True), result
+    if result.reason == "refresh-token-reused" and state.unanswered:
+        result = replace(result, reason="refresh-answer-lost")
+    return (replace(state, tokens=None, unanswered=False) if result.reason in _OVER else state), result
+
+
+def _device_key(state: State, held: Tokens) -> str | None:
+    """The device that signed in, without which a pool that tracks devices renews nothing."""
+    said = _claims(held.access_token).get("device_key")
+    if isinstance(said, str):
+        return said
+    return None if state.device is None else state.device.key
+
+
+def _of_same_user(held: Tokens, fresh: Tokens) -> bool:
+    return _owner(held) == _owner(fresh)
+
+
+def _owner(held: Tokens) -> tuple[object, ...]:
+    """User, pool and client of both tokens. Of the issuer only the pool: it may change from one form to the other."""
+    said, access = held.id_token.payload, _claims(held.access_token)
+    pools = (str(payload.get("iss")).rpartition("/")[2] for payload in (said, access))
+    return (said.get("sub"), said.get("aud"), access.get("sub"), access.get("client_id"), *pools)
+
+
+def _claims(access_token: str) -> Mapping[str, object]:
+    try:
+        return claims(access_token)
+    except Misfit:  # some emulators give opaque ones
+        return {}

@@ -2,23 +2,91 @@
 
 from __future__ import annotations
 
-from ..call import require_text
+from collections.abc import Generator
+from typing import Final
+
+from ..call import Call, require_text
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
-from ..shapes import Tokens
+from ..reason import Reason
+from ..result import Err, Ok, Result
+from ..shapes import Answer, Tokens
+from ..state import RefreshFlow
 from .client_secret import in_clear
 
+# What answers that the pool, or an emulator, does not know GetTokensFromRefreshToken.
+_UNKNOWN: Final[frozenset[Reason]] = frozenset(
+    ("feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "request-not-understood")
+)
 
-def get_tokens_from_refresh_token(config: Config, refresh_token: str) -> Flow[Tokens]:
+
+def get_tokens_from_refresh_token(config: Config, refresh_token: str, *, device_key: str | None = None) -> Flow[Tokens]:
     """New tokens for a refresh token, which stays in them where the service sends no new one.
 
-    Reasons: `refresh-token-expired`, `refresh-token-revoked`, `refresh-token-reused`, `refresh-token-invalid`,
+    device_key: of the remembered device that signed in, where the pool tracks devices. Reasons:
+    `refresh-token-expired`, `refresh-token-revoked`, `refresh-token-reused`, `refresh-token-invalid`,
     `user-deleted`, `disabled-user`, `wrong-client-secret`.
     """
     require_text(refresh_token=refresh_token)
     parameters: dict[str, object] = {"RefreshToken": refresh_token, "ClientId": config.client_id}
+    if device_key is not None:
+        parameters["DeviceKey"] = device_key
     answer = yield from ask("GetTokensFromRefreshToken", in_clear(config, parameters))
     return shaped(answer, lambda body: Tokens.read(body, kept=refresh_token))
+
+
+def refresh_token_auth(
+    config: Config, refresh_token: str, username: str, *, device_key: str | None = None
+) -> Flow[Tokens]:
+    """New tokens by InitiateAuth, for pools that refuse `get_tokens_from_refresh_token`; the refresh token stays.
+
+    username: the service's own name of the user, as `cognito:username` of the ID token has it. Reasons: those of
+    `get_tokens_from_refresh_token`.
+    """
+    require_text(refresh_token=refresh_token, username=username)
+    parameters = {"REFRESH_TOKEN": refresh_token}
+    if device_key is not None:
+        parameters["DEVICE_KEY"] = device_key
+    proof = config.secret_hash(username)
+    if proof is not None:
+        parameters["SECRET_HASH"] = proof
+    request = {"AuthFlow": "REFRESH_TOKEN_AUTH", "ClientId": config.client_id, "AuthParameters": parameters}
+    answer = yield from ask("InitiateAuth", request)
+    return shaped(answer, lambda body: Tokens.read(body, kept=refresh_token))
+
+
+def renew(
+    config: Config, held: Tokens, by: RefreshFlow, device_key: str | None
+) -> Generator[Call, Result[Answer], tuple[RefreshFlow, Result[Tokens]]]:
+    """New tokens by the flow that worked before, or by the other one where the pool refuses it; and which worked."""
+    result = yield from _renewed(config, held, by, device_key)
+    if not _is_refused(result, by):
+        return by, result
+    other: RefreshFlow = "REFRESH_TOKEN_AUTH" if by == "GetTokensFromRefreshToken" else "GetTokensFromRefreshToken"
+    second = yield from _renewed(config, held, other, device_key)
+    if isinstance(second, Ok):
+        return other, second
+    # An outage looks like an emulator that knows no such operation: then the other flow's refusal means nothing.
+    return by, (second if isinstance(result, Err) and result.reason in _UNKNOWN else result)
+
+
+def _renewed(config: Config, held: Tokens, by: RefreshFlow, device_key: str | None) -> Flow[Tokens]:
+    refresh_token = held.refresh_token or ""
+    if by == "GetTokensFromRefreshToken":
+        return (yield from get_tokens_from_refresh_token(config, refresh_token, device_key=device_key))
+    username = held.id_token.payload.get("cognito:username")
+    named = username if isinstance(username, str) else str(held.id_token.payload.get("sub"))
+    return (yield from refresh_token_auth(config, refresh_token, named, device_key=device_key))
+
+
+def _is_refused(result: Result[Tokens], by: RefreshFlow) -> bool:
+    """Whether the pool, or an emulator, does not renew tokens this way."""
+    if isinstance(result, Ok):
+        return False
+    if by == "REFRESH_TOKEN_AUTH":  # refused once the app client rotates refresh tokens, in words that nobody recorded
+        return result.reason in _UNKNOWN or result.reason in ("not-authorized", "invalid-parameter")
+    # Some emulators answer what they do not know with an error page.
+    return result.reason in _UNKNOWN or (result.reason == "service-unavailable" and result.code is None)
 
 
 def revoke_token(config: Config, refresh_token: str) -> Flow[None]:
