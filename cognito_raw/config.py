@@ -12,16 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-# The DNS suffixes of the partitions, from the endpoint rule set of the service.
-_SUFFIXES: Final = (
-    "amazonaws.com",
-    "amazonaws.eu",
-    "amazonaws.com.cn",
-    "c2s.ic.gov",
-    "sc2s.sgov.gov",
-    "cloud.adc-e.uk",
-    "csp.hci.ic.gov",
-)
+from .endpoint import is_variant, official_host, official_region
+
 _EXAMPLE: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf123"
 
 
@@ -48,11 +40,15 @@ class Config:
     iss: the pool's issuer URL, in either official form (`https://cognito-idp.{region}...` or
         `https://issuer-cognito-idp.{region}...`). Any other host needs an `endpoint` beside it.
     client_id, client_secret: of the app client; leave the secret out for a client that has none.
-    endpoint: where calls go instead of the service's own address: an emulator, a proxy, FIPS.
+    endpoint: where calls go instead of the service's own address: an emulator, a proxy.
     deadline: seconds that one method may take in all, with every request, pause and repetition; at most a day.
     clock: seconds since the epoch. For tests and replay: a wrong clock makes tokens look fresh or stale.
     monotonic: seconds that never go back, for deadlines. For tests.
     randomness: so many random bytes. For tests and replay: predictable bytes give the password away.
+    fips: whether calls go to the region's FIPS endpoint. The service has these in the United States only: elsewhere
+        nothing is behind the name, and calls end in `connection-failed`.
+    dual_stack: whether calls go to an endpoint that answers over IPv6 too. Like `fips`, it moves the calls alone: the
+        issuer and the address of the key set stay as they are. Neither goes together with `endpoint`.
 
     Raises `ValueError` for a malformed value, and says which one and why.
     """
@@ -65,6 +61,8 @@ class Config:
     clock: Callable[[], float] = field(default=time.time, repr=False, compare=False)
     monotonic: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     randomness: Callable[[int], bytes] = field(default=_random_bytes, repr=False, compare=False)
+    fips: bool = field(default=False, kw_only=True)
+    dual_stack: bool = field(default=False, kw_only=True)
     region: str = field(init=False, repr=False)
     pool_id: str = field(init=False, repr=False)
     issuers: tuple[str, ...] = field(init=False, repr=False)
@@ -81,30 +79,28 @@ class Config:
             clock: Callable[[], float] = time.time,
             monotonic: Callable[[], float] = time.monotonic,
             randomness: Callable[[int], bytes] = _random_bytes,
+            *,
+            fips: bool = False,
+            dual_stack: bool = False,
         ) -> None: ...
 
     def __post_init__(self) -> None:
         iss = _checked_text("iss", self.iss).removesuffix("/")
         given = _checked_endpoint(self.endpoint)
+        _checked_switches(given, fips=self.fips, dual_stack=self.dual_stack)
         host, pool_id = _split_issuer(iss)
-        official = _official_region(host)
-        if official is None and not given:
-            raise ValueError(
-                f"iss {iss!r}: {host!r} is not a host of Amazon Cognito, whose issuers look like {_EXAMPLE}; "
-                "for another server, say with endpoint= where it is"
-            )
-        region, suffix = official or (pool_id.partition("_")[0], "")
-        if official and region != pool_id.partition("_")[0] and not given:
-            raise ValueError(
-                f"iss {iss!r}: the host is in {region} but the pool id says {pool_id.partition('_')[0]}; "
-                "for a replica in another region, say with endpoint= where it is"
-            )
+        official = official_region(host)
+        if not given:
+            _require_official(iss, host, pool_id)
         _checked_client(self.client_id, self.client_secret)
         checked_deadline(self.deadline)
-        own = f"https://cognito-idp.{region}.{suffix}"
-        issuers = (
-            (f"{own}/{pool_id}", f"https://issuer-cognito-idp.{region}.{suffix}/{pool_id}") if official else (iss,)
-        )
+        region, own = pool_id.partition("_")[0], ""
+        issuers: tuple[str, ...] = (iss,)
+        if official:
+            region, suffix = official
+            own = "https://" + official_host(region, suffix, fips=self.fips, dual_stack=self.dual_stack)
+            plain = official_host(region, suffix, fips=False, dual_stack=False)
+            issuers = (f"https://{plain}/{pool_id}", f"https://issuer-{plain}/{pool_id}")
         for name, value in (
             ("iss", iss),
             ("endpoint", given or _Own(own)),
@@ -173,23 +169,34 @@ def _split_issuer(iss: str) -> tuple[str, str]:
     pool_id = parts.path.removeprefix("/")
     if not _is_pool_id(pool_id):
         raise ValueError(f"iss {iss!r}: {pool_id!r} is not a pool id such as eu-west-1_AbCdEf123")
-    if parts.scheme == "http" and _official_region(parts.netloc):
+    if parts.scheme == "http" and official_region(parts.netloc):
         raise ValueError(f"iss {iss!r}: the service's issuers start with https://")
     return parts.netloc, pool_id
+
+
+def _require_official(iss: str, host: str, pool_id: str) -> None:
+    """Raise `ValueError` unless the issuer tells where to send calls."""
+    official = official_region(host)
+    if official is None:
+        raise ValueError(
+            f"iss {iss!r}: {host!r} is not a host of Amazon Cognito's issuers, which look like {_EXAMPLE}; "
+            + (
+                "for FIPS and IPv6 leave the issuer as it is and say fips=True or dual_stack=True"
+                if is_variant(host)
+                else "for another server, say with endpoint= where it is"
+            )
+        )
+    if official[0] != pool_id.partition("_")[0]:
+        raise ValueError(
+            f"iss {iss!r}: the host is in {official[0]} but the pool id says {pool_id.partition('_')[0]}; "
+            "for a replica in another region, say with endpoint= where it is"
+        )
 
 
 def _is_pool_id(text: str) -> bool:
     r"""Whether it fits the service's own pattern, `[\w-]+_[0-9a-zA-Z]+`."""
     prefix, _, name = text.rpartition("_")
     return text.isascii() and name.isalnum() and prefix.replace("-", "_").replace("_", "a").isalnum()
-
-
-def _official_region(host: str) -> tuple[str, str] | None:
-    service, _, rest = host.partition(".")
-    region, _, suffix = rest.partition(".")
-    official = service in ("cognito-idp", "issuer-cognito-idp") and suffix in _SUFFIXES
-    plain = region.isascii() and region.islower() and region.replace("-", "").isalnum()
-    return (region, suffix) if official and plain else None
 
 
 def _checked_endpoint(endpoint: object) -> str:
@@ -199,6 +206,17 @@ def _checked_endpoint(endpoint: object) -> str:
     text = _checked_text("endpoint", endpoint)
     _split_url("endpoint", text)
     return text.removesuffix("/")
+
+
+def _checked_switches(endpoint: str, *, fips: object, dual_stack: object) -> None:
+    for name, value in (("fips", fips), ("dual_stack", dual_stack)):
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} must be True or False, not {type(value).__name__}")
+        if value and endpoint:
+            raise ValueError(
+                f"{name}=True chooses among the service's own endpoints, but endpoint={endpoint!r} is given: "
+                "leave one of them out"
+            )
 
 
 def _checked_client(client_id: object, client_secret: object) -> None:

@@ -16,6 +16,7 @@ ROOT: Final = Path(cognito_raw.__file__).parent
 PACKAGE: Final = ROOT.name
 # A module or folder imports only from rows above its own.
 ROWS: Final[tuple[tuple[str, ...], ...]] = (
+    ("endpoint",),
     ("reason", "config", "call", "srp", "members", "challenge", "device", "locks"),
     ("result", "shapes"),
     ("reply", "flow", "state", "lease"),

@@ -20,6 +20,7 @@ from tests.samples import CLIENT, ISS, POOL, load
 
 REGIONS: Final[list[dict[str, str]]] = load("endpoints.json")["regions"]
 EMULATOR: Final = "http://localhost:9229"
+HOST: Final = "cognito-idp.eu-west-1.amazonaws.com"
 
 
 @pytest.mark.parametrize("row", REGIONS, ids=lambda row: row["region"])
@@ -35,6 +36,30 @@ def test_both_issuer_forms_of_every_region_tell_the_whole_pool(row: dict[str, st
     assert config.iss in config.issuers
 
 
+POOL_IDS: Final = {
+    "as long as it may be": "eu-west-1_" + "aB3" * 15,
+    "longer, as an emulator makes them": "eu-west-1_" + "0aF" * 40,
+    "one letter": "eu-west-1_a",
+    "digits alone": "eu-west-1_0123456789",
+    "several underscores": "eu-west-1_a_b_c",
+    "underscores and hyphens before the last one": "eu-west-1_-_b",
+}
+
+
+@pytest.mark.parametrize("pool_id", POOL_IDS.values(), ids=POOL_IDS.keys())
+def test_a_pool_id_may_be_whatever_the_services_pattern_allows(pool_id: str) -> None:
+    """No more is asked of it than the service does: word signs and hyphens, an underscore, letters and digits."""
+    config = Config(f"https://{HOST}/{pool_id}", CLIENT)
+    assert (config.pool_id, config.region) == (pool_id, "eu-west-1")
+    assert config.pool_name == pool_id.removeprefix("eu-west-1_")
+
+
+@given(st.from_regex(r"[\w-]+_[0-9a-zA-Z]+", fullmatch=True, alphabet=st.characters(codec="ascii")))
+def test_every_pool_id_of_the_services_pattern_is_taken(pool_id: str) -> None:
+    """With an endpoint, a pool id need not begin with a region."""
+    assert Config(f"{EMULATOR}/{pool_id}", CLIENT, endpoint=EMULATOR).pool_id == pool_id
+
+
 def test_the_sovereign_cloud_has_its_own_suffix() -> None:
     """The suffix of the endpoint is the issuer's: amazonaws.eu in eusc-de-east-1."""
     config = Config("https://cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_a", CLIENT)
@@ -46,7 +71,6 @@ def test_a_trailing_slash_of_the_issuer_is_dropped() -> None:
     assert Config(f"{ISS}/", CLIENT) == Config(ISS, CLIENT)
 
 
-HOST: Final = "cognito-idp.eu-west-1.amazonaws.com"
 # What is wrong with each issuer, and a word of the message that says so.
 MALFORMED: Final = {
     "plain http": (f"http://{HOST}/{POOL}", "https://"),
@@ -193,6 +217,27 @@ def test_an_endpoint_sends_the_calls_elsewhere(endpoint: str) -> None:
 def test_no_endpoint_is_the_services_own(endpoint: Any) -> None:
     """None and an empty text leave the calls with the service."""
     assert Config(ISS, CLIENT, endpoint=endpoint) == Config(ISS, CLIENT)
+
+
+@pytest.mark.parametrize("name", ["fips", "dual_stack"])
+@pytest.mark.parametrize("iss", [ISS, f"{EMULATOR}/local_abc"], ids=["the service's", "an emulator's"])
+def test_a_switch_and_an_endpoint_exclude_each_other(name: str, iss: str) -> None:
+    """An endpoint that is given has no FIPS or dual-stack form that we could know, so that one of the two is a slip."""
+    switch: dict[str, Any] = {name: True}
+    with pytest.raises(ValueError, match=f"^{name}=True .*leave one of them out"):
+        Config(iss, CLIENT, endpoint=EMULATOR, **switch)
+    with pytest.raises(ValueError, match=f"^{name}=True "):
+        replace(Config(ISS, CLIENT, **switch), endpoint=EMULATOR)
+    switch[name] = False
+    assert Config(iss, CLIENT, endpoint=EMULATOR, **switch).endpoint == EMULATOR
+
+
+@pytest.mark.parametrize("name", ["fips", "dual_stack"])
+@pytest.mark.parametrize("value", [None, 0, 1, "", "false", "true", "0", []], ids=repr)
+def test_a_switch_is_true_or_false(name: str, value: Any) -> None:
+    """A text from the environment is no switch: "false" would switch it on."""
+    with pytest.raises(ValueError, match=f"^{name} must be True or False, not {type(value).__name__}$"):
+        Config(ISS, CLIENT, **{name: value})
 
 
 BAD_ENDPOINTS: Final[dict[str, Any]] = {

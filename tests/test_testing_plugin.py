@@ -164,6 +164,24 @@ def test_the_pool_can_come_from_a_fixture(suite: pytest.Pytester, pool: Pool, mo
     replay(suite).assert_outcomes(passed=1)
 
 
+def test_the_command_lines_endpoint_takes_the_place_of_the_switches(suite: pytest.Pytester, pool: Pool) -> None:
+    """A pool whose calls go to FIPS or dual-stack endpoints is recorded where the command line says, all the same."""
+    own = pool.config()
+    suite.makeconftest(
+        f"""
+        import pytest
+        from cognito_raw import Config
+
+        @pytest.fixture
+        def cognito_config():
+            iss = "https://cognito-idp.{own.region}.amazonaws.com/{own.pool_id}"
+            return Config(iss, "{own.client_id}", fips=True, dual_stack=True)
+        """
+    )
+    suite.makepyfile(test_mine=SIGNS_IN)
+    record(suite, pool).assert_outcomes(passed=1)
+
+
 def test_a_recording_without_a_pool_is_told(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a pool to record, the error says what to set."""
     monkeypatch.delenv("COGNITO_CLIENT_ID")

@@ -219,6 +219,12 @@ AGAINST: Final = {
         "an emulator or a proxy",
     ),
     "the other issuer": (Config(ISS.replace("//", "//issuer-"), CLIENT), None, "Amazon Cognito in eu-west-1"),
+    "its FIPS endpoint": (replace(CONFIG, fips=True), None, "Amazon Cognito in eu-west-1"),
+    "its dual-stack endpoint": (
+        Config("https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_a", CLIENT, dual_stack=True),
+        None,
+        "Amazon Cognito in us-gov-west-1",
+    ),
     "the user's words": (CONFIG, "our own pool", "our own pool"),
 }
 

@@ -157,7 +157,9 @@ def _replay(path: Path, node: pytest.Item, *, strict: bool, proof: bool) -> Repl
 
 def _at(config: Config, endpoint: str) -> Config:
     """The configuration with the endpoint of the command line; 'aws' leaves it as it is."""
-    return config if endpoint.lower() == "aws" else replace(config, endpoint=endpoint)
+    if endpoint.lower() == "aws":
+        return config
+    return replace(config, endpoint=endpoint, fips=False, dual_stack=False)
 
 
 def _keep(recorder: Recorder, path: Path, node: pytest.Item) -> None:

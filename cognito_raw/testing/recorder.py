@@ -167,7 +167,8 @@ class Recorder:
 
 def _described(config: Config) -> str:
     # Only the service's own pools have two issuers.
-    own = len(config.issuers) == 2 and config.issuers[0] == f"{config.endpoint}/{config.pool_id}"
+    moved = config.fips or config.dual_stack  # which no other endpoint goes with
+    own = len(config.issuers) == 2 and (moved or config.issuers[0] == f"{config.endpoint}/{config.pool_id}")
     return f"Amazon Cognito in {config.region}" if own else "an emulator or a proxy"
 
 

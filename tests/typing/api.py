@@ -38,6 +38,7 @@ config = Config(iss="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pKbrd
 assert_type(config.region, str)
 assert_type(config.issuers, tuple[str, ...])
 assert_type(dataclasses.replace(config, deadline=2.5), Config)
+assert_type(Config("https://...", "abc", fips=True, dual_stack=True).fips, bool)
 
 
 def first_example() -> str:

@@ -25,6 +25,7 @@ def wrong_arguments(session: Session, client: Client) -> None:
     """Arguments have types, and those that must be named are named."""
     Config(5, "abc")  # type: ignore[arg-type]  # refused: not a text
     Config("https://...", "abc", deadline="10")  # type: ignore[arg-type]  # refused: not a number
+    Config("https://...", "abc", fips="true")  # type: ignore[arg-type]  # refused: not a truth value
     Config("https://...", "abc", region="eu-west-1")  # type: ignore[call-arg]  # refused: the issuer tells it
     Session("https://...")  # type: ignore[arg-type]  # refused: not a configuration
     Session(config, State())  # type: ignore[call-arg]  # refused: must be named
