@@ -19,6 +19,11 @@ from .shapes import Answer
 # These have no output shape, so their success is an empty body; every other one's is at least `{}`.
 _EMPTY: Final = ("DeleteUser", "ForgetDevice")
 _LONGEST_NAME: Final = 100
+# What stands between a Lambda trigger's name and its words, by exception. Recorded replies: fixtures/errors.json.
+_TRIGGERED: Final = {
+    "UserLambdaValidationException": " failed with error ",
+    "UnexpectedLambdaException": " invocation failed due to error ",
+}
 
 
 def read(call: Call, reply: Reply) -> Result[Answer]:
@@ -31,12 +36,12 @@ def read(call: Call, reply: Reply) -> Result[Answer]:
             body = {}
         if body is not None:
             return Ok(Answer(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
-    message = _message(reply, body)
+    trigger, message = _trigger(code, _message(reply, body))
     reason = _reason_of(reply.status) if code is None else classify(code, message)
     if reason == "unknown-error" and (reply.status == 429 or reply.status >= 500):
         reason = _reason_of(reply.status)  # a name that only the box that made this page knows
     sent: Sent = "maybe" if reason == "malformed-reply" else "yes"
-    return Err(reason, message, code, call.operation, reply.status, request_id, sent=sent)
+    return Err(reason, message, code, call.operation, reply.status, request_id, sent=sent, trigger=trigger)
 
 
 def _json(body: bytes) -> Mapping[str, object] | None:
@@ -76,6 +81,26 @@ def _message(reply: Reply, body: Mapping[str, object] | None) -> str | None:
     found: list[object] = [body.get("message"), body.get("Message")] if body is not None else []
     found.append(reply.headers.get("x-amzn-errormessage"))
     return next((_printable(text) for text in found if isinstance(text, str)), None)
+
+
+def _trigger(code: str | None, message: str | None) -> tuple[str | None, str | None]:
+    """The name of the Lambda trigger that spoke, and its own words; no name and the message as it is if none did.
+
+    The service puts the name in front of the words and one full stop behind them, also where they end in one. It says
+    null for a trigger that the pool does not have.
+    """
+    between = _TRIGGERED.get(code or "")
+    if between is None or message is None:
+        return None, message
+    name, found, words = message.partition(between)
+    if not found or not (name == "null" or _is_trigger(name)):
+        return None, message
+    return None if name == "null" else name, words.removesuffix(".")
+
+
+def _is_trigger(name: str) -> bool:
+    """Whether it can be a trigger's name, known or new, such as PreSignUp; it is shown as an exception's name is."""
+    return len(name) <= _LONGEST_NAME and name.isascii() and name.isalnum() and name[0].isupper()
 
 
 def _printable(text: str) -> str:

@@ -24,7 +24,8 @@ class CognitoError(Exception):
 
     def __str__(self) -> str:
         answer = self.err.code or (f"HTTP {self.err.status}" if self.err.status else "no answer")
-        where = f" ({answer} to {self.err.operation})" if self.err.operation else ""
+        trigger = f", trigger {self.err.trigger}" if self.err.trigger else ""
+        where = f" ({answer} to {self.err.operation}{trigger})" if self.err.operation else ""
         return f"{self.err.reason}{where}; the service's words are in .err.message"
 
 
@@ -64,6 +65,8 @@ class Err:
     challenge: what must be answered, where the reason ends in `-challenge`.
     sent: "no" if nothing of the call left, "yes" if it was answered in a way that makes sense, "maybe" otherwise.
     retryable: whether the very same call may be made again without harm, and may then succeed.
+    trigger: the pool's Lambda trigger that said no or failed, such as "PreSignUp", where the service names one. The
+        message is then what its author wrote, without what the service puts around it.
     """
 
     reason: Reason
@@ -75,6 +78,7 @@ class Err:
     challenge: Challenge | None = None
     retryable: bool = False
     sent: Sent = "no"
+    trigger: str | None = None
 
     def unwrap(self) -> NoReturn:
         """Raise `CognitoError`."""

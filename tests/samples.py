@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
-from typing import Any, Final, TypedDict, cast
+from typing import Any, Final, NotRequired, TypedDict, cast
 
 from cognito_raw.call import Reply
 
@@ -21,6 +21,8 @@ class Recorded(TypedDict):
     operation: str | None
     type: str | None
     message: str | None
+    trigger: NotRequired[str | None]
+    said: NotRequired[str]
     status: int | None
     headers: dict[str, str]
     where: str

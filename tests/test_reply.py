@@ -36,13 +36,14 @@ def answered(result: Result[Answer]) -> Answer:
 
 @pytest.mark.parametrize("entry", ERRORS, ids=title)
 def test_a_recorded_failure_keeps_the_services_words(entry: Recorded) -> None:
-    """Code, message, status and operation of a failure are those of the reply."""
+    """Code, message, status and operation of a failure are those of the reply; a trigger's words are its own."""
     reply = reply_of(entry)
     operation = entry["operation"] or "GetUser"
     result = read(Call(operation, {}), reply)
     assert isinstance(result, Err)
     code = (entry["type"] or "").rpartition("#")[2] or None
-    assert (result.code, result.message) == (code, entry["message"])
+    assert (result.code, result.message) == (code, entry.get("said", entry["message"]))
+    assert result.trigger == entry.get("trigger")
     assert (result.status, result.operation) == (reply.status, operation)
     assert result.sent == ("maybe" if result.reason == "malformed-reply" else "yes")
 

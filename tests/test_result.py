@@ -66,6 +66,10 @@ def test_unwrapping_a_failure_raises_an_error_that_holds_it() -> None:
 
 SHOWN: Final[dict[Err, str]] = {
     ERR: "code-mismatch (CodeMismatchException to ConfirmSignUp); the service's words are in .err.message",
+    replace(ERR, reason="lambda-refused", code="UserLambdaValidationException", trigger="PreSignUp"): (
+        "lambda-refused (UserLambdaValidationException to ConfirmSignUp, trigger PreSignUp); "
+        "the service's words are in .err.message"
+    ),
     Err("timed-out", operation="GetUser"): (
         "timed-out (no answer to GetUser); the service's words are in .err.message"
     ),
@@ -149,11 +153,12 @@ def test_the_repr_of_a_success_hides_what_may_be_a_token(result: Ok[Any], shown:
 
 
 def test_the_repr_of_a_failure_hides_the_services_words() -> None:
-    """Reason, exception, operation, status and request id are shown; the message and what waits are not."""
-    err = replace(ERR, challenge=Challenge("SMS_MFA", "bob", "hunter2", {"a": "hunter2"}))
+    """Reason, exception, operation, status, request id and trigger are shown; the message and what waits are not."""
+    err = replace(ERR, challenge=Challenge("SMS_MFA", "bob", "hunter2", {"a": "hunter2"}), trigger="PreSignUp")
     shown = repr(err)
     assert "hunter2" not in shown
-    assert all(word in shown for word in ("code-mismatch", "CodeMismatchException", "ConfirmSignUp", "400", "id-1"))
+    words = ("code-mismatch", "CodeMismatchException", "ConfirmSignUp", "400", "id-1", "PreSignUp")
+    assert all(word in shown for word in words)
 
 
 def test_equal_results_are_equal_and_hash_alike() -> None:
@@ -172,6 +177,22 @@ def test_results_are_frozen(result: Any, name: str) -> None:
         setattr(result, name, None)
     with pytest.raises((AttributeError, TypeError)):
         result.more = 1
+
+
+def test_the_parts_of_an_error_keep_their_places() -> None:
+    """What was given by position yesterday means the same today: new parts come last."""
+    assert Err.__match_args__ == (
+        "reason",
+        "message",
+        "code",
+        "operation",
+        "status",
+        "request_id",
+        "challenge",
+        "retryable",
+        "sent",
+        "trigger",
+    )
 
 
 def test_an_error_says_nothing_that_it_was_not_told() -> None:

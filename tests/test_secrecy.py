@@ -184,6 +184,14 @@ HOSTILE: Final[dict[str, Callable[[Request], Result[Reply]]]] = {
     "an echo with a name": _echo(400, {"x-amzn-errortype": "InvalidParameterException"}),
     "an echo of an outage": _echo(500),
     "a refusal": _says(400, REFUSAL),
+    "a trigger": _says(
+        400,
+        {"__type": "UserLambdaValidationException", "message": f"PreSignUp failed with error {CANARY}."},
+    ),
+    "a trigger of that name": _says(
+        400,
+        {"__type": "UserLambdaValidationException", "message": f"{CANARY} failed with error {CANARY}."},
+    ),
     "a page": _says(200, f"<p>{CANARY}".encode()),
     "a broken body": _says(200, f'{{"Session":"{CANARY}'.encode()),
     "a list": _says(200, [CANARY]),

@@ -277,6 +277,21 @@ def test_a_failure_is_replayed_as_the_failure_that_it_was(tmp_path: Path) -> Non
     assert replayed(cassette, ("GetUser", {}), ("GetUser", {})) == expected
 
 
+@pytest.mark.parametrize("in_headers", [False, True], ids=["body", "headers"])
+def test_a_triggers_words_are_replayed_with_its_name(in_headers: bool, colour: Colour, tmp_path: Path) -> None:
+    """Redaction takes the address out of the words, and leaves what the service puts around them."""
+    code, message = "UserLambdaValidationException", "PreSignUp failed with error ada@example.com is taken.."
+    named = {"x_amzn_errortype": f"{code}:", "x_amzn_errormessage": message}
+    refusal = reply("", 400, **named) if in_headers else reply({"__type": code, "message": message}, 400)
+    sent = {"ClientId": CONFIG.client_id, "Username": "ada", "Password": PASSWORD, "UserAttributes": []}
+    cassette = recorded(tmp_path / "c", ("SignUp", sent, refusal))
+    with Replay(cassette) as replay:
+        result = colour.session(replay.config, transport=replay).register("ada", PASSWORD)
+    assert isinstance(result, Err)
+    assert (result.reason, result.code, result.trigger) == ("lambda-refused", code, "PreSignUp")
+    assert result.message == "person1@redacted.example is taken."
+
+
 def test_members_that_stay_are_compared_as_they_are(tmp_path: Path) -> None:
     """What the recording was told to keep, the replay leaves alone too, in requests as in replies."""
     sent = {"ClientMetadata": {"shop": "north"}}

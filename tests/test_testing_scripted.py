@@ -52,6 +52,15 @@ def test_the_service_words_of_a_refusal_arrive() -> None:
     )
 
 
+def test_a_triggers_refusal_is_written_as_the_service_sends_it(colour: Colour) -> None:
+    """With the trigger's name in front and a full stop behind, which the result has apart and has not."""
+    refusal = Refusal("UserLambdaValidationException", "PreSignUp failed with error No more users, please.")
+    with Scripted(("SignUp", refusal)) as script:
+        result = colour.session(script.config, transport=script).register("ada", "pw")
+    assert isinstance(result, Err)
+    assert (result.reason, result.trigger, result.message) == ("lambda-refused", "PreSignUp", "No more users, please")
+
+
 def test_a_scripted_sign_in_keeps_what_was_sent(colour: Colour) -> None:
     """`password_verifier` and `tokens` sign a user in with any password; `calls` tells how."""
     with Scripted(*SIGN_IN) as script:
