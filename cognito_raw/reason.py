@@ -255,6 +255,7 @@ TABLE: Final[dict[Reason, Row]] = {
             "InvalidAction",
             "SerializationException",
             "UnknownOperationException",
+            "Unsupported",
             "MissingAuthenticationTokenException",
         ),
     ),

@@ -37,9 +37,9 @@ def read(call: Call, reply: Reply) -> Result[Answer]:
         if body is not None:
             return Ok(Answer(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
     trigger, message = _trigger(code, _message(reply, body))
-    reason = _reason_of(reply.status) if code is None else classify(code, message)
+    reason = _reason_of(reply) if code is None else classify(code, message)
     if reason == "unknown-error" and (reply.status == 429 or reply.status >= 500):
-        reason = _reason_of(reply.status)  # a name that only the box that made this page knows
+        reason = _reason_of(reply)  # a name that only the box that made this page knows
     sent: Sent = "maybe" if reason == "malformed-reply" else "yes"
     return Err(reason, message, code, call.operation, reply.status, request_id, sent=sent, trigger=trigger)
 
@@ -108,14 +108,17 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _reason_of(status: int) -> Reason:
-    if status == 429:
-        return "throttled"
-    if status in (403, 405):  # a web application firewall in front of the pool, whose body may be anything
+def _reason_of(reply: Reply) -> Reason:
+    """What the status tells where the reply has no name that we know."""
+    # A firewall in front of the pool, whose body may be anything; its silent challenge is a 202 with this header:
+    # https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-actions.html
+    if reply.status in (403, 405) or "x-amzn-waf-action" in reply.headers:
         return "request-blocked"
-    if 300 <= status < 400:
+    if reply.status == 429:
+        return "throttled"
+    if 300 <= reply.status < 400:
         return "redirect-refused"
-    return "service-unavailable" if status >= 500 else "malformed-reply"
+    return "service-unavailable" if reply.status >= 500 else "malformed-reply"
 
 
 def _date(header: str | None) -> float | None:

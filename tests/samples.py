@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NotRequired, TypedDict, cast
 
 from cognito_raw.call import Reply
+from cognito_raw.reason import Reason
 
 FIXTURES: Final = Path(__file__).parent.parent / "fixtures"
 POOL: Final = "eu-west-1_AbCdEf123"
@@ -16,17 +17,23 @@ CLIENT: Final = "o2ubh2gb4qbt440jd3543dv8g"
 
 
 class Recorded(TypedDict):
-    """One entry of fixtures/errors.json: what some server answers, and where that is known from."""
+    """One entry of fixtures/errors.json: what some server answers, and where that is known from.
+
+    reason: where the name is none of the service's own exceptions, what the reply must be read as.
+    trigger, said: of a message that carries a Lambda trigger's words, the trigger's name and those words.
+    """
 
     operation: str | None
     type: str | None
     message: str | None
+    reason: NotRequired[Reason]
     trigger: NotRequired[str | None]
     said: NotRequired[str]
     status: int | None
     headers: dict[str, str]
     where: str
     confidence: str
+    body: NotRequired[str]
 
 
 def load(name: str) -> Any:
@@ -44,7 +51,7 @@ def title(entry: Recorded) -> str:
 
 def reply_of(entry: Recorded) -> Reply:
     """The reply that the entry tells of; where only name and message are known, in the documented compact form."""
-    body = cast("dict[str, Any]", entry).get("body")
+    body = entry.get("body")
     if body is None and entry["type"] is not None:
         told = {"__type": entry["type"], "message": entry["message"]}
         body = json.dumps({key: value for key, value in told.items() if value is not None}, separators=(",", ":"))

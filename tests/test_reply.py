@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
+import botocore.session
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from cognito_raw.shapes import Answer
 from tests.samples import ERRORS, Recorded, reply_of, title
 
 CALL: Final = Call("InitiateAuth", {})
+MODEL: Final[Any] = botocore.session.get_session().get_service_model("cognito-idp")
+SIGNED: Final = {"AccessDeniedException"}  # in the model, but of operations that need a signature
 EMPTY: Final = ("DeleteUser", "ForgetDevice")
 
 
@@ -46,6 +49,26 @@ def test_a_recorded_failure_keeps_the_services_words(entry: Recorded) -> None:
     assert result.trigger == entry.get("trigger")
     assert (result.status, result.operation) == (reply.status, operation)
     assert result.sent == ("maybe" if result.reason == "malformed-reply" else "yes")
+
+
+OUTSIDE: Final = [entry for entry in ERRORS if "reason" in entry]
+
+
+@pytest.mark.parametrize("entry", OUTSIDE, ids=title)
+def test_what_the_services_model_does_not_have_is_read_as_what_it_is(entry: Recorded) -> None:
+    """Firewalls, gateways, emulators, and names of a deeper layer: each reply has the reason that stands beside it."""
+    result = read(CALL, reply_of(entry))
+    assert isinstance(result, Err)
+    assert result.reason == entry.get("reason")
+
+
+def test_a_reply_without_a_name_of_the_services_model_says_how_it_is_read() -> None:
+    """Every fixture of this kind has its reason, and every reason that a status alone may give has a fixture."""
+    modelled = {shape for shape in MODEL.shape_names if MODEL.shape_for(shape).metadata.get("exception")}
+    outside = [entry for entry in ERRORS if entry["type"] not in modelled - SIGNED]
+    assert all("reason" in entry for entry in outside)
+    by_status = {entry.get("reason") for entry in outside if entry["type"] is None}
+    assert by_status == {"request-blocked", "throttled", "service-unavailable", "malformed-reply"}
 
 
 def test_an_answer_holds_what_the_reply_said() -> None:
@@ -156,6 +179,21 @@ STATUSES: Final[dict[int, Reason]] = {
     504: "service-unavailable",
     599: "service-unavailable",
 }
+
+
+@pytest.mark.parametrize("status", [200, 202, 400, 405, 429, 500])
+@pytest.mark.parametrize("body", [b"", b"<html>are you human?</html>"])
+def test_a_firewalls_challenge_is_no_answer_whatever_its_status(status: int, body: bytes) -> None:
+    """The header that only the firewall sets says that it stands in the way, also where the status says success."""
+    err = failed(status, None, {"x-amzn-waf-action": "challenge"}, raw=body)
+    assert (err.reason, err.status, err.sent) == ("request-blocked", status, "yes")
+
+
+def test_the_services_own_answer_counts_beside_a_firewalls_header() -> None:
+    """An exception's name decides before it, and what is an answer is one."""
+    headers = {"x-amzn-waf-action": "challenge"}
+    assert failed(400, {"__type": NAME}, headers).reason == "code-mismatch"
+    assert answered(read(CALL, Reply(200, headers, b"{}"))).body == {}
 
 
 @pytest.mark.parametrize(("status", "reason"), STATUSES.items())

@@ -292,6 +292,17 @@ def test_a_triggers_words_are_replayed_with_its_name(in_headers: bool, colour: C
     assert result.message == "person1@redacted.example is taken."
 
 
+def test_a_firewalls_challenge_is_replayed_as_one(colour: Colour, tmp_path: Path) -> None:
+    """The header that tells it is kept, since neither status nor body does."""
+    challenge = reply("", 202, x_amzn_waf_action="challenge")
+    sent = {"ClientId": CONFIG.client_id, "Username": "ada"}
+    cassette = recorded(tmp_path / "c", ("ForgotPassword", sent, challenge))
+    with Replay(cassette) as replay:
+        result = colour.session(replay.config, transport=replay).request_password_reset("ada")
+    assert isinstance(result, Err)
+    assert result.reason == "request-blocked"
+
+
 def test_members_that_stay_are_compared_as_they_are(tmp_path: Path) -> None:
     """What the recording was told to keep, the replay leaves alone too, in requests as in replies."""
     sent = {"ClientMetadata": {"shop": "north"}}

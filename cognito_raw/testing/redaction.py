@@ -29,7 +29,14 @@ _SECRET_BLOCKS: Final = frozenset(("PASSWORD_CLAIM_SECRET_BLOCK", "SECRET_BLOCK"
 _CHOICES: Final = frozenset(
     ("EMAIL_OTP", "PASSWORD", "PASSWORD_SRP", "SMS_MFA", "SMS_OTP", "SOFTWARE_TOKEN_MFA", "WEB_AUTHN")
 )
-_HEADERS: Final = ("content-type", "date", "x-amzn-errormessage", "x-amzn-errortype", "x-amzn-requestid")
+_HEADERS: Final = (
+    "content-type",
+    "date",
+    "x-amzn-errormessage",
+    "x-amzn-errortype",
+    "x-amzn-requestid",
+    "x-amzn-waf-action",
+)
 _SIGNATURE: Final = "redacted"
 # Shorter values are too common to be looked for within other texts, but where they are quoted.
 _SHORTEST: Final = 6
