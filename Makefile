@@ -8,7 +8,9 @@ demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
 
 test: .venv/test.ok
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 check: lint types test
@@ -29,7 +31,7 @@ build: .venv/build.ok
 	$(BIN)/python -m build --quiet
 
 clean:
-	rm -rf .venv dist .coverage .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/pip:
