@@ -27,12 +27,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One POST as a transport sends it; `timeout` is the seconds left for the whole of it, reply included."""
+    """One request as a transport sends it; `timeout` is the seconds left for the whole of it, reply included.
+
+    method: POST for every call; GET, with an empty body, for what is public, such as a pool's key set.
+    """
 
     url: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     timeout: float
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,17 @@ def render(call: Call, endpoint: str, timeout: float) -> Request:
         "User-Agent": "cognito_raw",
     }
     return Request(f"{endpoint}/", headers, _body(call), timeout)
+
+
+def fetch(url: str, timeout: float) -> Request:
+    """The request for a public document as it is now."""
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",  # as above
+        "Cache-Control": "no-cache",
+        "User-Agent": "cognito_raw",
+    }
+    return Request(url, headers, b"", timeout, "GET")
 
 
 def _body(call: Call) -> bytes:

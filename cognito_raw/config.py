@@ -130,8 +130,13 @@ class Config:
 
     @property
     def jwks_uri(self) -> str:
-        """The address of the key set that the pool signs its tokens with."""
-        return f"{self.iss}/.well-known/jwks.json"
+        """The address of the key set that the pool signs its tokens with.
+
+        Below the issuer; below the endpoint where one is given for an issuer of the service's own, since the pool is
+        then to be had there.
+        """
+        elsewhere = len(self.issuers) == 2 and not isinstance(self.endpoint, _Own)
+        return f"{f'{self.endpoint}/{self.pool_id}' if elsewhere else self.iss}/.well-known/jwks.json"
 
 
 def _checked_text(name: str, value: object) -> str:

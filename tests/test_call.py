@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw import Call, Reply, Request
-from cognito_raw.call import render, require_text
+from cognito_raw.call import fetch, render, require_text
 
 ENDPOINT: Final = "https://cognito-idp.eu-west-1.amazonaws.com"
 JSON: Final = st.recursive(
@@ -34,6 +34,23 @@ def test_a_call_becomes_an_unsigned_post_of_json() -> None:
         "Cache-Control": "no-store",
         "User-Agent": "cognito_raw",
     }
+
+
+def test_a_call_is_posted_and_a_document_is_got() -> None:
+    """A call is a POST; what is fetched is a GET without a body, uncompressed and not out of a cache."""
+    assert render(Call("GetUser", {}), ENDPOINT, 1).method == "POST"
+    assert fetch("https://a.example/jwks.json", 2.5) == Request(
+        "https://a.example/jwks.json",
+        {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Cache-Control": "no-cache",
+            "User-Agent": "cognito_raw",
+        },
+        b"",
+        2.5,
+        "GET",
+    )
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "https://proxy.example/cognito"])

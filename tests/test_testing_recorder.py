@@ -25,6 +25,7 @@ from cognito_raw import (
     Request,
     Result,
 )
+from cognito_raw.call import fetch
 from cognito_raw.testing import (
     Broken,
     Cassette,
@@ -146,6 +147,14 @@ def test_transports_of_ones_own_are_recorded_in_either_colour(tmp_path: Path) ->
         client = AsyncClient(awaited.config, transport=awaited)
         assert asyncio.run(client.call("GetUser", {})) == Ok({"Username": "ada"})
     assert Cassette.load(tmp_path / "a").exchanges == Cassette.load(tmp_path / "b").exchanges
+
+
+def test_what_is_fetched_passes_and_is_not_recorded(tmp_path: Path) -> None:
+    """A pool's keys go through a recorder, and have no place in its cassette."""
+    with Recorder(tmp_path / "c", CONFIG, Canned(reply({"keys": []}), reply({}))) as recorder:
+        assert recorder.send(fetch(CONFIG.jwks_uri, 1.0)) == reply({"keys": []})
+        recorder.send(request("GetUser", {}))
+    assert [exchange.operation for exchange in Cassette.load(tmp_path / "c").exchanges] == ["GetUser"]
 
 
 def test_the_recorder_itself_sends_over_the_shared_transport(server: Server, tmp_path: Path) -> None:

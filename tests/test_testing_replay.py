@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import AsyncSession, Config, Err, Ok, Session, State, srp
+from cognito_raw.call import fetch
 from cognito_raw.testing import Cassette, Recorder, Replay, ReplayMismatch, tokens
 from tests.colours import Colour
 from tests.kit import CONFIG, Canned, body_of, recorded, replayed, reply, request
@@ -183,6 +184,13 @@ def test_the_operations_must_come_in_their_order(tmp_path: Path) -> None:
         replayed(cassette, ("ListDevices", {}))
     with pytest.raises(ReplayMismatch, match="GetUser was sent, but the recording is over"):
         replayed(cassette, ("GetUser", {}), ("ListDevices", {}), ("GetUser", {}))
+
+
+def test_what_is_fetched_is_not_in_a_recording(tmp_path: Path) -> None:
+    """A replay has no pool's keys, and says what was asked for."""
+    replay = Replay(recorded(tmp_path / "c", ("GetUser", {}, reply({}))))
+    with pytest.raises(ReplayMismatch, match=r"GET jwks\.json was sent where GetUser was recorded"):
+        replay.send(fetch(CONFIG.jwks_uri, 1.0))
 
 
 def test_what_is_left_over_is_named_at_the_end(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import AsyncSession, Err, Ok, Session, State
+from cognito_raw.call import fetch
 from cognito_raw.testing import Broken, Refusal, Scripted, Timeout, password_verifier, tokens
 from tests.colours import Colour
 from tests.kit import CONFIG, body_of, request
@@ -84,6 +85,13 @@ def test_tokens_expire_by_the_clock_of_the_configuration(passed: int, operations
     now[0] += passed
     assert session.id_token().unwrap().exp == 4600 + passed * operations
     assert len(script.calls) == 2 + operations
+
+
+def test_a_document_that_is_fetched_has_its_step() -> None:
+    """A verifier's GET of the pool's keys is a step of the script, without parameters."""
+    with Scripted(("GET jwks.json", {"keys": []})) as script:
+        assert body_of(script.send(fetch(script.config.jwks_uri, 1.0))) == {"keys": []}
+    assert script.calls == [("GET jwks.json", {})]
 
 
 def test_a_script_makes_sessions_of_both_colours() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cognito_raw import AsyncHttpxTransport, HttpxTransport
+from cognito_raw import AsyncHttpxTransport, HttpxTransport, Request
 from cognito_raw.transport import shared, shared_async
 from tests.hostile import (
     MIB,
@@ -196,6 +196,16 @@ def test_a_request_goes_out_as_it_is_and_a_reply_comes_as_it_is(sender: Sender) 
     assert (answer.headers["x-amzn-errortype"], answer.headers["x-two"]) == ("A:", "1, 2")
     assert (received.line, received.body) == ("POST / HTTP/1.1", b"\x00body")
     assert (received.headers["x-amz-target"], received.headers["user-agent"]) == ("Pool.Op", "me")
+
+
+def test_a_document_is_got_without_a_body(sender: Sender) -> None:
+    """A request whose method is GET goes out as such, to its path, and says nothing of a body."""
+    with serving(replying(reply(b'{"keys": []}'))) as server:
+        answer = sender.send(Request(f"{server.url}pool/jwks.json", {"Accept": "x/y"}, b"", 5.0, "GET"))
+        [received] = server.received
+    assert body_of(answer) == b'{"keys": []}'
+    assert (received.line, received.headers["accept"], received.body) == ("GET /pool/jwks.json HTTP/1.1", "x/y", b"")
+    assert received.headers.keys() & {"content-length", "transfer-encoding", "content-type"} == set()
 
 
 def test_a_connection_is_used_again(sender: Sender) -> None:

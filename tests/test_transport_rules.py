@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Request
+from cognito_raw.call import fetch
 from cognito_raw.transport.rules import LARGEST_BODY, LONGEST_WAIT, Body, Progress, client_options, failure, options
 from tests.transports import post
 
@@ -178,6 +179,7 @@ def test_what_httpx_is_asked_for() -> None:
     assert (asked["headers"], asked["timeout"], asked["follow_redirects"]) == ({"X-A": "b"}, 1.5, False)
     assert options(post("http://127.0.0.1/", within=1e300))["timeout"] == LONGEST_WAIT
     assert client_options()["follow_redirects"] is False
+    assert options(fetch("http://127.0.0.1/", 1.5))["method"] == "GET"
 
 
 @pytest.mark.parametrize(

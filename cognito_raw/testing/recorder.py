@@ -106,9 +106,13 @@ class Recorder:
         return AsyncSession(self.config, state=state, transport=_Tap(self, self._transport or shared_async()))
 
     def note(self, request: Request, result: Result[Reply]) -> None:
-        """Keep one exchange, redacted; a failure of the transport is kept as such."""
-        with self._turn:
-            self._note(request, result)
+        """Keep one exchange, redacted; a failure of the transport is kept as such.
+
+        What is fetched, as a pool's keys, is not kept: a recording's tokens are stand-ins that no key has signed.
+        """
+        if request.method == "POST":
+            with self._turn:
+                self._note(request, result)
 
     def _note(self, request: Request, result: Result[Reply]) -> None:
         operation, sent = operation_of(request), self._redaction.request(json.loads(request.body))

@@ -60,7 +60,7 @@ class Replay(Stage):
     def send(self, request: Request) -> Answered:
         """The recorded reply; `ReplayMismatch` where the request is not the recorded one."""
         __tracebackhide__ = True
-        operation, body = operation_of(request), json.loads(request.body)
+        operation, body = operation_of(request), parameters_of(request)
         exchange = self._next(operation)
         if self._strict:
             self._redaction.recognize(exchange.request, body)
@@ -140,8 +140,15 @@ def _invented() -> Callable[[int], bytes]:
 
 
 def operation_of(request: Request) -> str:
-    """The operation that a request asks for."""
+    """The operation that a request asks for; for a document that is fetched, "GET" and its name."""
+    if request.method != "POST":
+        return f"{request.method} {request.url.rpartition('/')[2]}"
     return request.headers["X-Amz-Target"].partition(".")[2]
+
+
+def parameters_of(request: Request) -> Any:
+    """What a request says in its body; nothing for a document that is fetched."""
+    return json.loads(request.body) if request.body else {}
 
 
 def _differences(recorded: Any, sent: Any, path: str = "") -> Iterator[str]:

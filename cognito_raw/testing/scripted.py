@@ -11,7 +11,7 @@ from ..call import Reply, Request
 from ..config import Config
 from ..result import Err, Ok, Result, Sent
 from .redaction import unsigned
-from .replay import operation_of
+from .replay import operation_of, parameters_of
 from .stage import Answered, Stage, awaitable
 
 _ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Scripted1"
@@ -64,6 +64,8 @@ class Scripted(Stage):
         object, a `Refusal`, a `Timeout` or `Broken`.
     config: for `session()` and `async_session()`; a made-up pool without it.
 
+    A verifier's fetch of the pool's keys is the operation "GET jwks.json".
+
     `calls` holds what was sent: the operations and their parameters. A call out of order raises `AssertionError`, at
     once and at the end, and so do steps that are left over.
     """
@@ -79,7 +81,7 @@ class Scripted(Stage):
     def send(self, request: Request) -> Answered:
         """The next answer of the script."""
         operation = operation_of(request)
-        self.calls.append((operation, json.loads(request.body)))
+        self.calls.append((operation, parameters_of(request)))
         if not self._left:
             self._fail(f"{operation} was sent, but the script is over")
         expected, answer = _parts(self._left.pop(0))

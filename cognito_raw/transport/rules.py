@@ -104,7 +104,7 @@ def seconds(request: Request) -> float:
 def options(request: Request) -> dict[str, Any]:
     """The arguments of httpx's `stream` for a request."""
     return {
-        "method": "POST",
+        "method": request.method,
         "url": request.url,
         "headers": dict(request.headers),
         "content": request.body,
