@@ -23,6 +23,7 @@ from .state import State
 if TYPE_CHECKING:
     from .transport.asynchronous import AsyncHttpxTransport
     from .transport.blocking import HttpxTransport
+    from .verify import AsyncTokenVerifier, Claims, TokenVerifier
 else:  # hidden from checkers, which would take any misspelt name for one of these
 
     def __getattr__(name: str) -> object:
@@ -35,6 +36,11 @@ else:  # hidden from checkers, which would take any misspelt name for one of the
             from .transport.asynchronous import AsyncHttpxTransport
 
             return AsyncHttpxTransport
+        # And these are not for everybody.
+        if name in ("AsyncTokenVerifier", "Claims", "TokenVerifier"):
+            from . import verify
+
+            return getattr(verify, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -45,9 +51,11 @@ __all__ = [
     "AsyncClient",
     "AsyncHttpxTransport",
     "AsyncSession",
+    "AsyncTokenVerifier",
     "AsyncTransport",
     "Call",
     "Challenge",
+    "Claims",
     "Client",
     "CognitoError",
     "Config",
@@ -66,6 +74,7 @@ __all__ = [
     "Result",
     "Session",
     "State",
+    "TokenVerifier",
     "Tokens",
     "Transport",
     "advance",

@@ -103,6 +103,20 @@ Reason = Literal[
     "reply-too-large",
     "redirect-refused",
     "unsafe-srp-value",
+    "token-malformed",
+    "token-algorithm-refused",
+    "token-key-unknown",
+    "token-signature-invalid",
+    "token-issuer-refused",
+    "token-use-refused",
+    "token-client-refused",
+    "token-claim-invalid",
+    "token-expired",
+    "token-not-yet-valid",
+    "token-group-missing",
+    "token-scope-missing",
+    "token-check-failed",
+    "key-set-unavailable",
 ]
 
 
@@ -270,6 +284,22 @@ TABLE: Final[dict[Reason, Row]] = {
     "reply-too-large": Row("the reply is larger than 1 MiB"),
     "redirect-refused": Row("the endpoint redirects, which is never followed"),
     "unsafe-srp-value": Row("the endpoint sent SRP values that would break the proof's secrecy"),
+    "token-malformed": Row(
+        "not a token in the one form that is accepted: three canonical parts of strict JSON, 64 kB at most"
+    ),
+    "token-algorithm-refused": Row("the token's algorithm is not RS256"),
+    "token-key-unknown": Row("the token names a key that is not in the pool's key set"),
+    "token-signature-invalid": Row("the token's signature is not that key's"),
+    "token-issuer-refused": Row("the token is of another issuer than the pool"),
+    "token-use-refused": Row("an access token where an ID token is demanded, or the other way round"),
+    "token-client-refused": Row("the token was issued to an app client that is not allowed"),
+    "token-claim-invalid": Row("a claim is missing, or has another type than it must"),
+    "token-expired": Row("the token ran out"),
+    "token-not-yet-valid": Row("the token is from the future: usually a wrong clock"),
+    "token-group-missing": Row("the user is not in a group that is demanded"),
+    "token-scope-missing": Row("the token lacks a scope that is demanded"),
+    "token-check-failed": Row("the verifier's own `check` did not return True"),
+    "key-set-unavailable": Row("the pool's key set could not be had: try again"),
 }
 
 # Where one exception name covers several cases: the first needle that the message holds decides. Sources and

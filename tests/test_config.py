@@ -195,7 +195,7 @@ def test_an_endpoint_of_a_pool_of_the_service_has_its_key_set_too(prefix: str) -
     """Where an official issuer has an endpoint beside it, the pool's keys are fetched from there."""
     config = Config(f"https://{prefix}{HOST}/{POOL}", CLIENT, endpoint=EMULATOR)
     assert config.jwks_uri == f"{EMULATOR}/{POOL}/.well-known/jwks.json"
-    assert replace(config, endpoint=None).jwks_uri == f"https://{prefix}{HOST}/{POOL}/.well-known/jwks.json"
+    assert replace(config, endpoint="").jwks_uri == f"https://{prefix}{HOST}/{POOL}/.well-known/jwks.json"
 
 
 def test_a_replica_in_another_region_needs_an_endpoint() -> None:

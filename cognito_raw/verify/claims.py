@@ -1,0 +1,209 @@
+"""What a token must claim to be accepted, and what it then says.
+
+The rules are looked at after the signature, in an order that tells the caller most: whose token it is first, then
+whether it is in time, then what its user may do. A rule that cannot be checked is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from ..config import Config
+from ..result import Err, Ok, Result
+
+TokenUse: TypeAlias = Literal["id", "access"]
+
+LONGEST_LEEWAY: Final = 300.0
+# How far the service's clock may be ahead of ours when it issues a token: tokens are used the moment that they come.
+_AHEAD: Final = 60
+
+
+class AnyClient:
+    """The type of `ANY_CLIENT`."""
+
+    def __repr__(self) -> str:
+        return "ANY_CLIENT"
+
+
+ANY_CLIENT: Final = AnyClient()
+"""Said in place of client ids: tokens of every app client of the pool are accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says.
+
+    payload: all claims. client_id: the app client that it was issued to (`aud` of an ID token). username: the user's
+        name in the pool; None for a client that signed in for itself. groups: of `cognito:groups`. scopes: of `scope`,
+        which only access tokens have. exp, iat, auth_time: seconds since the epoch.
+    """
+
+    sub: str
+    token_use: TokenUse
+    client_id: str
+    exp: int
+    iat: int | None = None
+    auth_time: int | None = None
+    groups: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    username: str | None = field(default=None, repr=False)
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+Check: TypeAlias = Callable[[Claims], bool]
+
+_WRONG_ISSUER: Final = Err("token-issuer-refused", "iss is one of the pool's issuers")
+_WRONG_USE: Final = Err("token-use-refused", "token_use is one that is demanded")
+_WRONG_CLIENT: Final = Err("token-client-refused", "the token was issued to one of the allowed app clients")
+_NO_SUB: Final = Err("token-claim-invalid", "sub is a text, and must be there")
+_NO_EXP: Final = Err("token-claim-invalid", "exp is a whole number, and must be there")
+_NO_NUMBER: Final = Err("token-claim-invalid", "nbf, iat and auth_time are whole numbers")
+_NO_NAME: Final = Err("token-claim-invalid", "the user name is a text")
+_NO_GROUPS: Final = Err("token-claim-invalid", "cognito:groups is a list of texts")
+_NO_SCOPES: Final = Err("token-claim-invalid", "scope is a text")
+_EXPIRED: Final = Err("token-expired", "exp is in the future")
+_EARLY: Final = Err("token-not-yet-valid", "nbf is in the past, and iat at most a minute ahead")
+_NO_GROUP: Final = Err("token-group-missing", "the user is in all groups that are demanded")
+_NO_SCOPE: Final = Err("token-scope-missing", "the token has all scopes that are demanded")
+_UNCHECKED: Final = Err("token-check-failed", "the verifier's own check returns True")
+
+
+class Rules:
+    """What is demanded of every token of one verifier; `ValueError` for demands that make no sense."""
+
+    def __init__(
+        self,
+        config: Config,
+        token_use: TokenUse | Collection[TokenUse],
+        *,
+        client_ids: str | Collection[str] | AnyClient | None = None,
+        additional_issuers: str | Collection[str] = (),
+        groups: str | Collection[str] | None = None,
+        scopes: str | Collection[str] | None = None,
+        check: Check | None = None,
+        leeway: float = 0.0,
+    ) -> None:
+        self._uses = _uses(token_use)
+        self._issuers = frozenset(config.issuers) | _texts("additional_issuers", additional_issuers or None)
+        # None for any client, in which nobody's id is.
+        self._clients = None if isinstance(client_ids, AnyClient) else _clients(config, client_ids)
+        self._groups = _texts("groups", groups)
+        self._scopes = _texts("scopes", scopes)
+        if any(len(scope.split()) != 1 for scope in self._scopes):
+            raise ValueError("scopes: a scope has no space in it; give several as a list")
+        self._check = _checked(check)
+        self._leeway = _checked_leeway(leeway)
+
+    def judge(self, payload: Mapping[str, Any], now: float) -> Result[Claims]:
+        """The claims of a payload that keeps all rules at this time of the epoch, or the first rule that it breaks."""
+        use = payload.get("token_use")
+        client = payload.get("aud" if use == "id" else "client_id")
+        if not _is_one_of(payload.get("iss"), self._issuers):
+            return _WRONG_ISSUER
+        if not _is_one_of(use, self._uses):
+            return _WRONG_USE
+        if not (isinstance(client, str) and client if self._clients is None else _is_one_of(client, self._clients)):
+            return _WRONG_CLIENT
+        claims = _read(payload, use, client)
+        return claims if isinstance(claims, Err) else self._broken(claims, now) or self._checked(claims)
+
+    def _broken(self, claims: Claims, now: float) -> Err | None:
+        # Said so that a clock that gives no number breaks them.
+        if not now < claims.exp + self._leeway:
+            return _EXPIRED
+        begins = claims.payload.get("nbf", 0)
+        if not now >= begins - self._leeway or not now >= (claims.iat or 0) - self._leeway - _AHEAD:
+            return _EARLY
+        if not self._groups.issubset(claims.groups):
+            return _NO_GROUP
+        if not self._scopes.issubset(claims.scopes):
+            return _NO_SCOPE
+        return None
+
+    def _checked(self, claims: Claims) -> Result[Claims]:
+        if self._check is None:
+            return Ok(claims)
+        try:
+            # Nothing else that counts as true, such as what a coroutine function gives.
+            return Ok(claims) if self._check(claims) is True else _UNCHECKED
+        except Exception as error:
+            _log(error)
+            return _UNCHECKED
+
+
+def _read(payload: Mapping[str, Any], use: Any, client: Any) -> Claims | Err:
+    get = payload.get
+    sub, exp = get("sub"), get("exp")
+    if type(sub) is not str or not sub:
+        return _NO_SUB
+    if type(exp) is not int:  # and not a boolean, which is an integer to Python
+        return _NO_EXP
+    if not type(get("nbf", 0)) is type(get("iat", 0)) is type(get("auth_time", 0)) is int:
+        return _NO_NUMBER
+    name = "cognito:username" if use == "id" else "username"
+    username = get(name)
+    if type(username) is not str and name in payload:
+        return _NO_NAME
+    groups = get("cognito:groups", [])
+    if type(groups) is not list or not all(type(group) is str for group in groups):
+        return _NO_GROUPS
+    scope = get("scope", "")
+    if type(scope) is not str:
+        return _NO_SCOPES
+    scopes = tuple(name for name in scope.split(" ") if name)
+    return Claims(sub, use, client, exp, get("iat"), get("auth_time"), tuple(groups), scopes, username, payload)
+
+
+def _is_one_of(value: object, allowed: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in allowed
+
+
+def _uses(token_use: object) -> frozenset[str]:
+    known = get_args(TokenUse)
+    given = (token_use,) if isinstance(token_use, str) else token_use
+    if not isinstance(given, Collection) or not given or any(use not in known for use in given):
+        raise ValueError('token_use must be "id", "access", or ("id", "access") for both')
+    return frozenset(given)
+
+
+def _clients(config: Config, client_ids: str | Collection[str] | None) -> frozenset[str]:
+    if client_ids is None:
+        return frozenset((config.client_id,))
+    return _texts("client_ids", client_ids)
+
+
+def _texts(name: str, values: object) -> frozenset[str]:
+    """One text or several; none where nothing is demanded."""
+    if values is None:
+        return frozenset()
+    given = (values,) if isinstance(values, str) else values
+    if not isinstance(given, Collection) or not all(isinstance(value, str) and value for value in given):
+        raise ValueError(f"{name} must be a text, or a list of texts that are not empty")
+    if not given:
+        way = "say ANY_CLIENT to accept every app client" if name == "client_ids" else "leave it out to demand none"
+        raise ValueError(f"{name} is empty: {way}")
+    return frozenset(given)
+
+
+def _checked(check: Check | None) -> Check | None:
+    import inspect  # here, because only the making of a verifier asks
+
+    if inspect.iscoroutinefunction(check):
+        raise ValueError("check is a coroutine function: it must be a plain one, which returns True or False")
+    if check is not None and not callable(check):
+        raise ValueError("check must be a function that takes Claims and returns True or False")
+    return check
+
+
+def _checked_leeway(seconds: object) -> float:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= LONGEST_LEEWAY:
+        raise ValueError(f"leeway {seconds!r}: must be a number of seconds from 0 to {LONGEST_LEEWAY:.0f}")
+    return seconds
+
+
+def _log(error: Exception) -> None:
+    import logging  # here, because it is needed only when something went wrong
+
+    logging.getLogger("cognito_raw").error("the check of a token verifier failed", exc_info=error)

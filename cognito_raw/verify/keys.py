@@ -1,0 +1,114 @@
+"""Which keys of a key set may be trusted with a signature: RSA keys for RS256, public, of a sound size, in one form.
+
+The RSA step is pyjwt's, and nothing else is, so that its changing strictness never changes ours.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from ..members import Misfit
+from .base64url import octets
+from .strict_json import read_object
+
+if TYPE_CHECKING:
+    from jwt.algorithms import RSAAlgorithm
+
+LARGEST_KEY_SET: Final = 128 * 1024
+"""In bytes. A pool has two keys, in about 800 bytes."""
+
+_SMALLEST, _LARGEST = 2048, 8192  # bits of a modulus: RFC 7518, section 3.3, and what a verification may cost
+_SMALLEST_EXPONENT, _LARGEST_EXPONENT = 65537, 2**64 - 1  # likewise, and OpenSSL takes no larger one with large keys
+_PRIVATE: Final = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
+
+KeySet: TypeAlias = "Mapping[str, Key]"
+"""The usable keys by their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A usable key: its public members as they stand in the key set, and what pyjwt made of them."""
+
+    jwk: Mapping[str, str]
+    public: Any = field(repr=False, compare=False)
+
+    def has_signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether the signature of the message is this key's."""
+        try:
+            return rs256().verify(message, self.public, signature) is True
+        except Exception:  # whatever a version of pyjwt or its backend makes of odd bytes, they are no signature
+            return False
+
+
+@cache
+def rs256() -> RSAAlgorithm:
+    """The RSA step of pyjwt; `ImportError` with what to install where its backend is missing."""
+    try:
+        from jwt.algorithms import RSAAlgorithm
+    except ImportError:
+        words = "verifying tokens needs the package cryptography: pip install 'cognito-raw[verify]'"
+        raise ImportError(words) from None
+    return RSAAlgorithm(RSAAlgorithm.SHA256)
+
+
+def read_keys(raw: bytes) -> KeySet:
+    """The usable keys of a key set, by id; an id that names two keys names none. `Misfit` where there is none."""
+    if len(raw) > LARGEST_KEY_SET:
+        raise Misfit("a key set has 128 kB at most")
+    return usable(read_object(raw))
+
+
+def usable(key_set: Mapping[str, object]) -> KeySet:
+    """The same of a JSON object."""
+    entries = key_set.get("keys")
+    if not isinstance(entries, list):
+        raise Misfit("a key set is an object with a list of keys")
+    members = [entry for entry in entries if isinstance(entry, dict)]
+    times = Counter(kid for entry in members if isinstance(kid := entry.get("kid"), str))
+    found = {entry["kid"]: key for entry in members if times[_kid(entry)] == 1 and (key := _key(entry))}
+    if not found:
+        raise Misfit("a key set with no usable key")
+    return found
+
+
+def _kid(entry: Mapping[str, object]) -> str:
+    kid = entry.get("kid")
+    return kid if isinstance(kid, str) else ""
+
+
+def _key(entry: Mapping[str, object]) -> Key | None:
+    modulus, exponent = _number(entry.get("n")), _number(entry.get("e"))
+    if not (_kid(entry) and _is_meant(entry) and _is_sound(modulus, exponent)):
+        return None
+    jwk = {name: str(entry[name]) for name in ("kid", "kty", "n", "e")}
+    try:
+        return Key({**jwk, "alg": "RS256", "use": "sig"}, rs256().from_jwk(jwk))
+    except Exception:  # a version of pyjwt or its backend may refuse more than we do
+        return None
+
+
+def _is_meant(entry: Mapping[str, object]) -> bool:
+    """Whether it is a public RSA key for RS256 signatures."""
+    return (
+        entry.get("kty") == "RSA"
+        and entry.get("use", "sig") == "sig"
+        and entry.get("alg", "RS256") == "RS256"
+        and entry.get("key_ops", ["verify"]) == ["verify"]
+        and not _PRIVATE & entry.keys()
+    )
+
+
+def _is_sound(modulus: int, exponent: int) -> bool:
+    odd = modulus & exponent & 1
+    bits = _SMALLEST <= modulus.bit_length() <= _LARGEST
+    return bool(odd) and bits and _SMALLEST_EXPONENT <= exponent <= _LARGEST_EXPONENT
+
+
+def _number(text: object) -> int:
+    """A Base64urlUInt (RFC 7518, section 2) in its one form, or 0, which no key has."""
+    raw = octets(text.encode()) if isinstance(text, str) and text.isascii() else None
+    return int.from_bytes(raw) if raw and raw[0] else 0

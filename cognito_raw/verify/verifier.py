@@ -1,0 +1,250 @@
+"""The verifiers, in both colours: thin shells around the rules, which get the keys and judge the token."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Collection, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from ..call import Request, fetch
+from ..config import Config
+from ..face import Asynchronous, Blocking
+from ..flow import AsyncTransport, Transport
+from ..members import Misfit
+from ..result import Err, Result
+from .claims import AnyClient, Check, Claims, Rules, TokenUse
+from .jws import Jws, read
+from .key_cache import Flight, Moment
+from .key_source import Advice, keys_of, source_of, unavailable
+from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
+from .strict_json import read_object
+
+if TYPE_CHECKING:
+    import asyncio
+
+W = TypeVar("W", Transport, AsyncTransport)
+
+_WRONG_SIGNATURE: Final = Err("token-signature-invalid", "the signature is the named key's")
+_NO_CLAIMS: Final = Err("token-malformed", "the claims of a token are a strict JSON object")
+_LATE: Final = unavailable("timed-out")
+
+
+class _Judge(Generic[W]):
+    """What both colours have in common."""
+
+    config: Config
+
+    def __init__(
+        self,
+        config: Config,
+        token_use: TokenUse | Collection[TokenUse] = "id",  # noqa: S107  # the use of a token, not a token
+        *,
+        client_ids: str | Collection[str] | AnyClient | None = None,
+        additional_issuers: str | Collection[str] = (),
+        groups: str | Collection[str] | None = None,
+        scopes: str | Collection[str] | None = None,
+        check: Check | None = None,
+        leeway: float = 0.0,
+        transport: W | None = None,
+        keys: Mapping[str, Any] | str | bytes | None = None,
+    ) -> None:
+        super().__init__(config, transport=transport)  # type: ignore[call-arg]  # the colour's, which comes next
+        rs256()  # says here, and not at the first token, that a package is missing
+        self._rules = Rules(
+            config,
+            token_use,
+            client_ids=client_ids,
+            additional_issuers=additional_issuers,
+            groups=groups,
+            scopes=scopes,
+            check=check,
+            leeway=leeway,
+        )
+        self._source = source_of(config, transport)
+        if keys is not None:
+            self._load(keys, if_needed=True)
+
+    def preload(self, keys: Mapping[str, Any] | str | bytes, *, as_new: bool = False) -> None:
+        """Use this key set from now on, until it is time for a new one; nothing is fetched before.
+
+        keys: a `jwks.json` as text, bytes or the mapping that it holds, taken for as new as if it had been fetched
+            now; or what `snapshot` gave, which keeps its age: one of more than a day is not trusted.
+        as_new: whether a snapshot is to be taken for new as well, however old it is.
+
+        It holds for all verifiers of the pool in this process that share their keys with this one. Raises `ValueError`
+        where no usable key is in it.
+        """
+        self._load(keys, as_new=as_new)
+
+    def snapshot(self) -> dict[str, object] | None:
+        """The key set as plain JSON, for `keys=` or `preload` in another process; None before there is one.
+
+        It holds public keys and nothing secret, but whoever can change it can sign in as anybody.
+        """
+        return self._source.snapshot()
+
+    def _load(self, keys: Mapping[str, Any] | str | bytes, *, as_new: bool = False, if_needed: bool = False) -> None:
+        try:
+            self._source.load(_object_of(keys), self._now(), as_new=as_new, if_needed=if_needed)
+        except Misfit as misfit:
+            raise ValueError(f"keys: {misfit}") from None
+
+    def _now(self) -> Moment:
+        return Moment(self.config.monotonic(), self.config.clock())
+
+    def _ask(self, kid: str, loop: asyncio.AbstractEventLoop | None = None) -> Advice:
+        return self._source.ask(kid, self._now(), self.config.deadline, loop)
+
+    def _request(self, flight: Flight) -> Request:
+        return fetch(self._source.jwks_uri, flight.timeout)
+
+    def _land(self, flight: Flight, keys: KeySet | Err) -> None:
+        # Drawn only where it is needed: a recording keeps the draws.
+        share = int.from_bytes(self.config.randomness(2), "big") / 0xFFFF if isinstance(keys, Err) else 0.0
+        self._source.land(flight, self._now(), keys, share)
+
+    def _lose(self, flight: Flight) -> None:
+        self._source.lose(flight, self._now())
+
+    def _judged(self, jws: Jws, key: Key) -> Result[Claims]:
+        if not key.has_signed(jws.signed, jws.signature):
+            return _WRONG_SIGNATURE
+        try:
+            payload = read_object(jws.payload)
+        except Misfit:
+            return _NO_CLAIMS
+        return self._rules.judge(payload, self.config.clock())
+
+
+class TokenVerifier(_Judge[Transport], Blocking):
+    """Tells whether a token is this pool's, still in time, and for you; blocking, and safe to use from many threads.
+
+    token_use: "id", "access", or both as ("id", "access"); exactly this is accepted.
+    client_ids: the app clients whose tokens are accepted; only the configuration's own where it is left out, and all
+        of the pool with `cognito_raw.verify.ANY_CLIENT`.
+    additional_issuers: further values of `iss` that are accepted beside the pool's own two. The keys stay the pool's.
+    groups, scopes: what a token must have, all of it. Compared whole: "admins" is not "admin".
+    check: a function of your own, called last, with the `Claims`; it must return True.
+    leeway: seconds by which the clocks may differ, at most 300.
+    transport: what fetches the key set, such as `HttpxTransport`. Without one, all verifiers of a pool in the process
+        share their keys.
+    keys: a key set to begin with, as for `preload`; one that the process has and may still use is kept instead.
+
+    Raises `ValueError` for demands that make no sense, and `ImportError` where the extra `verify` is not installed.
+    """
+
+    def verify(self, token: str) -> Result[Claims]:
+        """The claims of a token that may be trusted; else an `Err` with one of the reasons `token-...`.
+
+        `key-set-unavailable` where the pool's keys are not known and cannot be fetched now: it alone is `retryable`.
+        Nothing raises, whatever the token is. A token that was revoked is not told from others until it expires.
+        """
+        jws = read(token)
+        if isinstance(jws, Err):
+            return jws
+        found = self._source.fresh(jws.kid, self._now()) or self._find(jws.kid)
+        return found if isinstance(found, Err) else self._judged(jws, found)
+
+    def _find(self, kid: str) -> Key | Err:
+        ends = self.config.monotonic() + self._deadline
+        while True:
+            then, launch = self._ask(kid)
+            if launch is not None:
+                self._launch(launch)
+            if not isinstance(then, Future):
+                return then
+            try:
+                then.result(ends - self.config.monotonic())
+            except TimeoutError:
+                return _LATE
+
+    def _launch(self, flight: Flight) -> None:
+        # In a thread of its own also where somebody waits: who stops waiting does not stop it.
+        thread = threading.Thread(target=self._fly, args=(flight,), name="cognito_raw", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads, as when the interpreter shuts down
+            self._fly(flight)
+
+    def _fly(self, flight: Flight) -> None:
+        try:
+            keys = keys_of(self._sender().send(self._request(flight)))
+        except Exception as error:
+            keys = _fault(error)
+        except BaseException:
+            self._lose(flight)
+            raise
+        self._land(flight, keys)
+
+
+class AsyncTokenVerifier(_Judge[AsyncTransport], Asynchronous):
+    """Tells whether a token is this pool's, still in time, and for you; with `await`, in one event loop or several.
+
+    The arguments are those of `TokenVerifier`; transport: what fetches the key set, such as `AsyncHttpxTransport`.
+    """
+
+    async def verify(self, token: str) -> Result[Claims]:
+        """The claims of a token that may be trusted; else an `Err` with one of the reasons `token-...`.
+
+        `key-set-unavailable` where the pool's keys are not known and cannot be fetched now: it alone is `retryable`.
+        Nothing raises, whatever the token is. A token that was revoked is not told from others until it expires.
+        """
+        jws = read(token)
+        if isinstance(jws, Err):
+            return jws
+        found = self._source.fresh(jws.kid, self._now()) or await self._find(jws.kid)
+        return found if isinstance(found, Err) else self._judged(jws, found)
+
+    async def _find(self, kid: str) -> Key | Err:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        ends = self.config.monotonic() + self._deadline
+        while True:
+            then, launch = self._ask(kid, loop)
+            if launch is not None:
+                self._launch(launch, loop)
+            if not isinstance(then, Future):
+                return then
+            try:
+                async with asyncio.timeout(ends - self.config.monotonic()):
+                    await asyncio.wrap_future(then)
+            except TimeoutError:
+                return _LATE
+
+    def _launch(self, flight: Flight, loop: asyncio.AbstractEventLoop) -> None:
+        task = flight.ticket.task = loop.create_task(self._fly(flight), name="cognito_raw")
+        # Also where a loop that ends cancels it before it began.
+        task.add_done_callback(lambda _: self._lose(flight))
+
+    async def _fly(self, flight: Flight) -> None:
+        try:
+            keys = keys_of(await self._sender().send(self._request(flight)))
+        except Exception as error:
+            keys = _fault(error)
+        self._land(flight, keys)
+
+
+def _fault(error: Exception) -> Err:
+    """What a transport of the caller's own raised, or httpx for settings of this machine that cannot be used."""
+    import logging  # here, because it is needed only when something went wrong
+
+    logging.getLogger("cognito_raw").error("the transport of a token verifier failed", exc_info=error)
+    return Err("unknown-error")
+
+
+def _object_of(keys: object) -> dict[str, Any]:
+    """The JSON object of a key set or a snapshot."""
+    if isinstance(keys, Mapping):
+        try:
+            keys = json.dumps(dict(keys))
+        except (TypeError, ValueError, RecursionError):
+            keys = None
+    raw = keys.encode("utf-8", "surrogatepass") if isinstance(keys, str) else keys
+    if not isinstance(raw, bytes):
+        raise Misfit("a key set is given as JSON: a mapping, a text or bytes")
+    if len(raw) > LARGEST_KEY_SET:
+        raise Misfit("a key set has 128 kB at most")
+    return read_object(raw)
