@@ -114,7 +114,9 @@ def test_every_public_name_is_there_and_explained(name: str) -> None:
     assert name in ALIASES or (value.__doc__ and not value.__doc__.startswith(f"{name}("))
 
 
-@pytest.mark.parametrize("face", ["Session", "AsyncSession", "Client", "AsyncClient"])
+@pytest.mark.parametrize(
+    "face", ["Session", "AsyncSession", "Client", "AsyncClient", "TokenVerifier", "AsyncTokenVerifier"]
+)
 def test_every_method_of_a_face_is_explained(face: str) -> None:
     """`help` has a text for each public method and property."""
     members = {name: getattr(getattr(cognito_raw, face), name) for name in dir(getattr(cognito_raw, face))}
@@ -133,6 +135,13 @@ def test_a_name_that_is_not_there_is_an_attribute_error(name: str) -> None:
     """The late imports do not hide a misspelt name."""
     with pytest.raises(AttributeError, match=f"has no attribute '{name}'"):
         getattr(cognito_raw, name)
+
+
+def test_the_verifiers_are_there_when_they_are_asked_for() -> None:
+    """Their names need neither pyjwt nor cryptography; making one does."""
+    loaded = loaded_after("from cognito_raw import AsyncTokenVerifier, Claims, TokenVerifier", ROOT)
+    assert "cognito_raw.verify.verifier" in loaded
+    assert loaded & {"httpx", "jwt", "cryptography", "asyncio", "ssl"} == set()
 
 
 def test_the_transports_are_there_when_they_are_asked_for() -> None:

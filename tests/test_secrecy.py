@@ -17,6 +17,7 @@ from cognito_raw import (
     AsyncSession,
     Call,
     Challenge,
+    Claims,
     Client,
     CognitoError,
     Config,
@@ -34,6 +35,7 @@ from cognito_raw import (
 from cognito_raw.call import render
 from cognito_raw.flows.journey import Journeys
 from cognito_raw.srp import Ephemeral
+from cognito_raw.verify.jws import Jws
 from tests.samples import CLIENT, ISS, jwt
 
 # A word that can stand anywhere a secret can, and that nothing shows by chance.
@@ -84,6 +86,10 @@ VALUES: Final[dict[str, object]] = {
     "a success with a challenge": Ok(CHALLENGE),
     "a failure": ERR,
     "an error": CognitoError(ERR),
+    "the claims of a token": Claims(
+        "sub", "id", "client", 1, username=CANARY, payload={"email": CANARY, "cognito:username": CANARY}
+    ),
+    "a token taken apart": Jws("kid", CANARY.encode(), CANARY.encode(), CANARY.encode()),
     "a flow": flows.sign_in(CONFIG, "bob", CANARY),
 }
 

@@ -11,8 +11,10 @@ from cognito_raw import (
     AsyncClient,
     AsyncHttpxTransport,
     AsyncSession,
+    AsyncTokenVerifier,
     Call,
     Challenge,
+    Claims,
     Client,
     CognitoError,
     Config,
@@ -30,9 +32,11 @@ from cognito_raw import (
     Session,
     State,
     Tokens,
+    TokenVerifier,
     advance,
     ask,
 )
+from cognito_raw.verify import ANY_CLIENT
 
 config = Config(iss="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pKbrdhQl8", client_id="abc")
 assert_type(config.region, str)
@@ -186,3 +190,30 @@ def carried(saved: Mapping[str, object]) -> Session:
 def a_wider_result(result: Result[str]) -> Result[object]:
     """A result of a text is a result of an object."""
     return result
+
+
+def trusted(authorization: str) -> str:
+    """A token that somebody else sent."""
+    verifier = TokenVerifier(config, "access", scopes=["openid"], check=lambda claims: "admins" in claims.groups)
+    result = verifier.within(2.5).verify(authorization.removeprefix("Bearer "))
+    assert_type(result, Result[Claims])
+    if isinstance(result, Err):
+        return result.reason
+    assert_type(result.value.payload, Mapping[str, Any])
+    assert_type(result.value.token_use, Literal["id", "access"])
+    return result.value.username or result.value.client_id
+
+
+async def trusted_by_any(token: str, keys: bytes) -> None:
+    """The same with `await`, for every client of the pool and both uses, with keys of one's own."""
+    verifier = AsyncTokenVerifier(config, ("id", "access"), client_ids=ANY_CLIENT, keys=keys, transport=Later())
+    assert_type(await verifier.verify(token), Result[Claims])
+    assert_type(verifier.snapshot(), dict[str, object] | None)
+    TokenVerifier(config, token_use="id", transport=Recorded()).preload({"keys": []}, as_new=True)
+
+
+class Later:
+    """A transport of the user's own, for asynchronous programs."""
+
+    async def send(self, request: Request) -> Result[Reply]:
+        return Ok(Reply(200, {}, request.body))

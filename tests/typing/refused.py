@@ -6,7 +6,22 @@ So the file as a whole checks, and fails to check as soon as one of these mistak
 from __future__ import annotations
 
 import cognito_raw
-from cognito_raw import AsyncClient, AsyncSession, Client, Config, Err, IdToken, Ok, Reason, Result, Session, State
+from cognito_raw import (
+    AsyncClient,
+    AsyncHttpxTransport,
+    AsyncSession,
+    AsyncTokenVerifier,
+    Client,
+    Config,
+    Err,
+    IdToken,
+    Ok,
+    Reason,
+    Result,
+    Session,
+    State,
+    TokenVerifier,
+)
 
 config = Config("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", "abc")
 
@@ -39,6 +54,17 @@ def wrong_arguments(session: Session, client: Client) -> None:
     client.sign_in("bob", password=5)  # type: ignore[arg-type]  # refused: not a text
     client.call("GetUser")  # type: ignore[call-arg]  # refused: no parameters
     Session(config, transport=object())  # type: ignore[arg-type]  # refused: sends nothing
+
+
+def wrong_demands(token: str) -> None:
+    """What is demanded of a token is spelt right, and said by name."""
+    TokenVerifier(config, "refresh")  # type: ignore[arg-type]  # refused: no such use
+    TokenVerifier(config, "id", ["abc"])  # type: ignore[call-arg]  # refused: must be named
+    TokenVerifier(config, client_ids=True)  # type: ignore[arg-type]  # refused: say ANY_CLIENT
+    TokenVerifier(config, check=lambda: True)  # type: ignore[arg-type, misc]  # refused: takes no claims
+    TokenVerifier(config).verify(token.encode())  # type: ignore[arg-type]  # refused: not a text
+    TokenVerifier(config, transport=AsyncHttpxTransport())  # type: ignore[arg-type]  # refused: the other colour's
+    AsyncTokenVerifier(config).verify(token).unwrap()  # type: ignore[attr-defined]  # refused: no await
 
 
 async def missing_awaits(session: AsyncSession, client: AsyncClient) -> None:
