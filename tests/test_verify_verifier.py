@@ -342,8 +342,8 @@ def test_a_caller_waits_for_its_own_deadline(verifying: Verifying, unknown: bool
     assert len(service.requests) == 1
 
 
-def test_without_threads_the_fetch_is_made_by_the_caller(clock: Clock, service: Service) -> None:
-    """As when the interpreter shuts down."""
+def test_without_threads_the_fetch_is_made_by_who_needs_it(clock: Clock, service: Service) -> None:
+    """As when the interpreter shuts down. Who has a key goes without, and is not kept waiting."""
     verifier = TokenVerifier(clock.config(), transport=service)
 
     def refuse(thread: threading.Thread) -> None:
@@ -352,6 +352,9 @@ def test_without_threads_the_fetch_is_made_by_the_caller(clock: Clock, service: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         assert told(verifier.verify(token())) == "Ok"
+        clock.go_on(HOUR)
+        assert told(verifier.verify(fresh(clock=clock))) == "Ok"
+        assert len(service.requests) == 1
 
 
 class Leaving(BaseException):

@@ -152,7 +152,7 @@ class TokenVerifier(_Judge[Transport], Blocking):
         while True:
             then, launch = self._ask(kid)
             if launch is not None:
-                self._launch(launch)
+                self._launch(launch, needed=isinstance(then, Future))
             if not isinstance(then, Future):
                 return then
             try:
@@ -160,13 +160,13 @@ class TokenVerifier(_Judge[Transport], Blocking):
             except TimeoutError:
                 return _LATE
 
-    def _launch(self, flight: Flight) -> None:
+    def _launch(self, flight: Flight, *, needed: bool) -> None:
         # In a thread of its own also where somebody waits: who stops waiting does not stop it.
         thread = threading.Thread(target=self._fly, args=(flight,), name="cognito_raw", daemon=True)
         try:
             thread.start()
         except RuntimeError:  # no more threads, as when the interpreter shuts down
-            self._fly(flight)
+            (self._fly if needed else self._lose)(flight)
 
     def _fly(self, flight: Flight) -> None:
         try:
