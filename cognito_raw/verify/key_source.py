@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 from ..call import Reply
 from ..config import Config
+from ..locks import ProcessLock
 from ..members import Misfit
 from ..result import Err, Result
 from .key_cache import Flight, KeyCache, Moment, from_material, to_snapshot
@@ -30,16 +31,6 @@ _UNKNOWN: Final = Err("token-key-unknown", "kid is in the pool's key set")
 def unavailable(trouble: str) -> Err:
     """The failure of a verification that has no key set to look into."""
     return Err("key-set-unavailable", f"the key set could not be had: {trouble}", retryable=True)
-
-
-class Locks:
-    """One lock for each process: a thread that a fork did not copy may hold its parent's for ever."""
-
-    def __init__(self) -> None:
-        self._locks: dict[int, threading.Lock] = {}
-
-    def own(self) -> threading.Lock:
-        return self._locks.setdefault(os.getpid(), threading.Lock())
 
 
 class Ticket:
@@ -81,7 +72,7 @@ class KeySource:
         self.jwks_uri = jwks_uri
         self._kept = kept  # what this source is found by, so that nobody else gets its identity
         self._cache = KeyCache()
-        self._locks = Locks()
+        self._locks = ProcessLock()
 
     def fresh(self, kid: str, now: Moment) -> Key | None:
         """The key, where nothing else is to be done."""
@@ -142,7 +133,7 @@ class KeySource:
 
 _sources: Final[WeakValueDictionary[tuple[object, ...], KeySource]] = WeakValueDictionary()
 _kept: Final[dict[str, KeySource]] = {}
-_locks: Final = Locks()
+_locks: Final = ProcessLock()
 
 
 def source_of(config: Config, transport: object) -> KeySource:
