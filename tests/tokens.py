@@ -59,9 +59,13 @@ class Clock:
         )
 
 
-@cache
 def private_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
     """A key of this name; the same all the time that the tests run."""
+    return _made(name, bits)
+
+
+@cache  # by both values, whether they were given or not
+def _made(name: str, bits: int) -> rsa.RSAPrivateKey:
     assert name
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
