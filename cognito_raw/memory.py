@@ -127,12 +127,12 @@ class Memory:
 
     def need(self, kind: Kind, loop: asyncio.AbstractEventLoop | None = None) -> Result[Any] | float:
         """What to answer at once to who wants a token; or how many seconds to wait for a refresh at most."""
-        holding, trouble, flight = self.holding, self._trouble, self._flight
+        holding, failure, flight = self.holding, self._resting(), self._flight
         if holding is None:
             return NO_SESSION
         valid = holding.valid(kind)
-        if trouble is not None and trouble.left(self._config) > 0:
-            return trouble.failure if valid is None else valid
+        if failure is not None:
+            return failure if valid is None else valid
         if valid is None:
             return threading.TIMEOUT_MAX
         if holding.tokens.refresh_token is None or holding.fresh(kind):
@@ -141,14 +141,22 @@ class Memory:
             return threading.TIMEOUT_MAX
         return valid if flight is not None and flight.is_under_way(loop) else PATIENCE
 
-    def board(self, loop: asyncio.AbstractEventLoop | None = None) -> tuple[Flight | None, bool]:
-        """The refresh under way, or a new one, and whether it is new; None where there is nothing to renew."""
+    def board(
+        self, loop: asyncio.AbstractEventLoop | None = None, *, seen: Tokens | None = None
+    ) -> tuple[Flight | None, bool]:
+        """The refresh under way, or a new one, and whether it is new; None where there is nothing to renew.
+
+        For who has seen tokens, there is nothing either where others are held by now, or a refresh failed just now.
+        """
         with self._boarding.own():
-            flight, holding = self._flight, self.holding
-            if flight is not None and flight.is_under_way(loop):
-                return flight, False
-            if holding is None:
+            flight = self._flight
+            if flight is not None and not flight.is_under_way(loop):
+                flight = None
+            holding = self.holding  # looked at last: a refresh that landed has changed it
+            if holding is None or (seen is not None and (holding.tokens is not seen or self._resting() is not None)):
                 return None, False
+            if flight is not None:
+                return flight, False
             self._flight = flight = Flight(holding.tokens, over=holding.ends_in() <= 0)
             flight.loop = loop
             return flight, True
@@ -174,12 +182,20 @@ class Memory:
         # Signed out meanwhile, or else the service gave tokens without any life.
         return _ENDED if holding else Ok(result.value.id_token if kind == "id" else result.value.access_token)
 
-    def outcome(self, flight: Flight | None) -> Result[IdToken]:
+    def outcome(self, flight: Flight | None, seen: Tokens | None) -> Result[IdToken]:
         """What to answer to who wanted the tokens renewed, whatever is held."""
         if flight is None:
-            return NO_SESSION
+            holding, failure = self.holding, self._resting()
+            if holding is None:
+                return NO_SESSION
+            return Ok(holding.tokens.id_token) if failure is None or holding.tokens is not seen else failure
         result = flight.landed.result() if flight.landed.done() else _LATE
         return result if isinstance(result, Err) else Ok(result.value.id_token)
+
+    def _resting(self) -> Err | None:
+        """The failure of a refresh so short a time ago that none is to follow unless somebody insists."""
+        trouble = self._trouble
+        return trouble.failure if trouble is not None and trouble.left(self._config) > 0 else None
 
     def nap(self) -> float:
         """Seconds until there is something to do for who keeps the session fresh."""

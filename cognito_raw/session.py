@@ -12,7 +12,7 @@ from .face import dressed
 from .flows.journey import Journey, Journeys
 from .lease import Kind
 from .result import Result
-from .shapes import IdToken
+from .shapes import IdToken, Tokens
 from .shell import AsyncShell, Shell
 
 P = ParamSpec("P")
@@ -77,12 +77,15 @@ class Session(Shell):
         given = None if holding is None else holding.fresh("access")
         return given or self._token("access")
 
-    def refresh(self) -> Result[IdToken]:
+    def refresh(self, *, seen: Tokens | None = None) -> Result[IdToken]:
         """Renew the tokens now, whatever is left of them: after a 401, or to have changed attributes in the ID token.
+
+        seen: the tokens of `state` that an API refused. Where the session holds others by now, these are given, and
+            nothing is asked; nor is it a moment after a refresh that failed, whose failure is given.
 
         Who asks while a refresh is under way gets what that one gives. Reasons: those of `id_token`.
         """
-        return self._refreshed()
+        return self._refreshed(seen)
 
 
 class AsyncSession(AsyncShell):
@@ -123,9 +126,12 @@ class AsyncSession(AsyncShell):
         given = None if holding is None else holding.fresh("access")
         return given or await self._token("access")
 
-    async def refresh(self) -> Result[IdToken]:
+    async def refresh(self, *, seen: Tokens | None = None) -> Result[IdToken]:
         """Renew the tokens now, whatever is left of them: after a 401, or to have changed attributes in the ID token.
+
+        seen: the tokens of `state` that an API refused. Where the session holds others by now, these are given, and
+            nothing is asked; nor is it a moment after a refresh that failed, whose failure is given.
 
         Who asks while a refresh is under way gets what that one gives. Reasons: those of `id_token`.
         """
-        return await self._refreshed()
+        return await self._refreshed(seen)

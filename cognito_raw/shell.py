@@ -106,14 +106,14 @@ class Shell(Known, Blocking):
         self._wait_for(flight, min(need, self._deadline))
         return self._memory.verdict(kind, flight)
 
-    def _refreshed(self) -> Result[IdToken]:
-        flight = self._boarded()
+    def _refreshed(self, seen: Tokens | None) -> Result[IdToken]:
+        flight = self._boarded(seen)
         self._wait_for(flight, self._deadline)
-        return self._memory.outcome(flight)
+        return self._memory.outcome(flight, seen)
 
-    def _boarded(self) -> Flight | None:
+    def _boarded(self, seen: Tokens | None = None) -> Flight | None:
         """The refresh under way, or a new one in a thread of its own, which no caller can interrupt."""
-        flight, new = self._memory.board()
+        flight, new = self._memory.board(seen=seen)
         if flight is not None and new:
             thread = threading.Thread(
                 target=copy_context().run, args=(self._fly, flight), name="cognito_raw refresh", daemon=True
@@ -232,17 +232,17 @@ class AsyncShell(Known, Asynchronous):
         await self._wait_for(flight, min(need, self._deadline))
         return self._memory.verdict(kind, flight)
 
-    async def _refreshed(self) -> Result[IdToken]:
-        flight = self._boarded()
+    async def _refreshed(self, seen: Tokens | None) -> Result[IdToken]:
+        flight = self._boarded(seen)
         await self._wait_for(flight, self._deadline)
-        return self._memory.outcome(flight)
+        return self._memory.outcome(flight, seen)
 
-    def _boarded(self) -> Flight | None:
+    def _boarded(self, seen: Tokens | None = None) -> Flight | None:
         """The refresh under way, or a new one in a task of its own, which no caller can cancel."""
         import asyncio
 
         loop = asyncio.get_running_loop()
-        flight, new = self._memory.board(loop)
+        flight, new = self._memory.board(loop, seen=seen)
         if flight is not None and new:
             flight.task = loop.create_task(self._fly(flight))
         return flight

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,10 +12,10 @@ import cognito_raw
 from cognito_raw import CognitoError
 from cognito_raw.reason import TABLE
 from examples.local_pool import SIGN_UP_CODE, Pool, Server
+from tests.pages import ROOT, examples_of, run
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+EXAMPLES = examples_of("README.md")
 PASSWORD = "An-Engine-1843"
 # What each example prints where it works, after a text that is in no other one.
 OUTPUT = {
@@ -27,24 +26,10 @@ OUTPUT = {
     '"GetUser"': r"ada\n",
     "advance(": r"signed in by hand: True\n",
     "HttpxTransport(own)": r"Ok\(IdToken\(exp=\d+\)\)\n",
+    "SessionAuth(": r"\{'caller': 'ada@example\.com'\}\n",
     "TokenVerifier(config": r"hello ada \(\) True\n",
     "Scripted(": r"",  # it asserts
 }
-PLACE_HOLDERS = (
-    "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pKbrdhQl8",
-    'client_id="o2ubh2gb4qbt440jd3543dv8g"',
-)
-
-
-def run(example: str, pool: Pool, answer: str = "") -> None:
-    """Run an example as it stands, its made-up pool replaced by a local one, what it asks for answered."""
-    iss, client = PLACE_HOLDERS
-    assert iss in example or "Scripted(" in example
-    assert (iss in example) == (client in example)
-    example = example.replace(iss, pool.config().iss)
-    example = example.replace(client, f'client_id="{pool.client_id}", endpoint="{pool.endpoint}"')
-    names: dict[str, Any] = {"__name__": "__main__", "input": lambda _: answer}
-    exec(compile(example, "README.md", "exec"), names)
 
 
 @pytest.fixture
@@ -124,8 +109,7 @@ def test_the_examples_of_the_testing_kit_run(
     pool: Pool, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What the page on the testing kit shows outside of pytest signs in; the rest is the plugin's own test."""
-    page = (ROOT / "examples" / "testing" / "README.md").read_text(encoding="utf-8")
-    example = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)[number]
+    example = examples_of("examples/testing/README.md")[number]
     monkeypatch.chdir(tmp_path)
     if number == 1:
         run(example, pool)

@@ -24,6 +24,7 @@ from tests.conversation import (
     authentication_result,
     configured,
     play,
+    refused,
     signed_in,
     srp_sign_in,
     tokens,
@@ -284,6 +285,37 @@ def test_many_tasks_make_one_refresh() -> None:
     assert asyncio.run(together(*[session.id_token] * 8)) == [Ok(SECOND)] * 8
     results = asyncio.run(together(session.logout, session.logout, session.id_token))
     assert results == [Ok(None), Err("no-session"), Ok(SECOND)]  # the token was still good when it was asked for
+
+
+def test_tokens_that_were_replaced_need_no_refresh() -> None:
+    """Who has seen other tokens than those held gets these, and who has seen these has them renewed."""
+    held, older = signed_in(n=2), tokens()
+    outcome = play(
+        Act("refresh", (), (), options={"seen": older}),
+        Act("refresh", (), (REFRESHED,), options={"seen": held.tokens}),
+        Act("refresh", (), (REFRESHED,), options={"seen": None}),
+        Act("logout", (), (REVOKED,)),
+        Act("refresh", options={"seen": older}),
+        state=held,
+    )
+    assert outcome.results[:3] == [Ok(tokens(n=2).id_token), Ok(SECOND), Ok(SECOND)]
+    assert outcome.last == Err("no-session")
+
+
+def test_a_refresh_for_a_401_rests_after_a_failure() -> None:
+    """Who has seen the tokens gets the failure for a moment; who insists does not, nor who comes later."""
+    outage = Exchange("GetTokensFromRefreshToken", None, refused("LimitExceededException"))
+    held = signed_in()
+    outcome = play(
+        Act("refresh", (), (outage,), options={"seen": held.tokens}),
+        Act("refresh", options={"seen": held.tokens}),
+        Act("refresh", options={"seen": tokens(n=2)}),
+        Act("refresh", (), (outage,)),
+        Act("refresh", (), (REFRESHED,), NOW + 60, {"seen": held.tokens}),
+        state=held,
+    )
+    failure = Err("daily-operations-limit-exceeded", "", "LimitExceededException", status=400, sent="yes")
+    assert outcome.results == [failure, failure, Ok(FIRST), failure, Ok(SECOND)]
 
 
 def test_waiting_for_a_turn_is_part_of_the_deadline() -> None:

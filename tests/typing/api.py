@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, assert_never, assert_type
 
+import httpx
+
 from cognito_raw import (
     Answer,
     AsyncClient,
@@ -36,6 +38,7 @@ from cognito_raw import (
     advance,
     ask,
 )
+from cognito_raw.auth import SessionAuth
 from cognito_raw.verify import ANY_CLIENT
 
 config = Config(iss="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pKbrdhQl8", client_id="abc")
@@ -78,6 +81,8 @@ def the_session() -> None:
         assert_type(session.change_password("pass", "N3w-Pass!"), Result[None])
         assert_type(session.id_token(), Result[IdToken])
         assert_type(session.access_token(), Result[str])
+        assert_type(session.refresh(), Result[IdToken])
+        assert_type(session.refresh(seen=session.state.tokens), Result[IdToken])
         assert_type(session.challenge, Challenge | None)
         assert_type(session.state.to_dict(), dict[str, object])
         assert_type(session.subscribe(print), Callable[[], None])
@@ -99,7 +104,15 @@ async def the_asynchronous_session() -> None:
         assert_type(await session.change_password("pass", "N3w-Pass!"), Result[None])
         assert_type(await session.id_token(), Result[IdToken])
         assert_type(await session.access_token(), Result[str])
+        assert_type(await session.refresh(seen=session.state.tokens), Result[IdToken])
         assert_type(session.state, State)
+        SessionAuth(session, origins=["https://api.example.com"])
+
+
+def calling_an_api(session: Session) -> int:
+    """A session's token on the requests of httpx."""
+    with httpx.Client(auth=SessionAuth(session, token="access", origins="https://api.example.com")) as client:
+        return client.get("https://api.example.com").status_code
 
 
 def the_client() -> Tokens | Challenge | None:

@@ -22,6 +22,7 @@ from cognito_raw import (
     State,
     TokenVerifier,
 )
+from cognito_raw.auth import SessionAuth
 
 config = Config("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", "abc")
 
@@ -53,6 +54,8 @@ def wrong_arguments(session: Session, client: Client) -> None:
     session.subscribe(lambda: None)  # type: ignore[arg-type, misc]  # refused: takes no token
     client.sign_in("bob", password=5)  # type: ignore[arg-type]  # refused: not a text
     client.call("GetUser")  # type: ignore[call-arg]  # refused: no parameters
+    SessionAuth(config)  # type: ignore[arg-type]  # refused: not a session
+    SessionAuth(session, token="refresh")  # type: ignore[arg-type]  # refused: that one goes to nobody else
     Session(config, transport=object())  # type: ignore[arg-type]  # refused: sends nothing
 
 

@@ -1,0 +1,55 @@
+"""The examples of the documentation's pages, run as they stand against the local pool, and an API beside it.
+
+A page's examples have made-up ids of a pool, a client and an API, which are replaced by those of this machine.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from cognito_raw.shapes import claims
+from examples.local_pool import Pool
+from tests.hostile import Peer, reply, serving
+
+ROOT: Final = Path(__file__).parent.parent
+ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pKbrdhQl8"
+CLIENT: Final = 'client_id="o2ubh2gb4qbt440jd3543dv8g"'
+API: Final = "https://api.example.com"
+
+
+def examples_of(page: str) -> list[str]:
+    """The Python of a page, block by block."""
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def run(example: str, pool: Pool, answer: str = "", names: dict[str, Any] | None = None) -> None:
+    """Run an example as it stands but for its pool; what it asks for is answered, what it names goes into `names`."""
+    assert (ISS in example) == (CLIENT in example)
+    example = example.replace(ISS, pool.config().iss)
+    example = example.replace(CLIENT, f'client_id="{pool.client_id}", endpoint="{pool.endpoint}"')
+    names = {} if names is None else names
+    names.update(__name__="__main__", input=lambda _: answer)
+    if API in example:
+        with _api() as url:
+            exec(compile(example.replace(API, url), "a page's example", "exec"), names)
+    else:
+        exec(compile(example, "a page's example", "exec"), names)
+
+
+@contextmanager
+def _api() -> Iterator[str]:
+    """The address of an API that says whose token it was sent."""
+
+    async def behaviour(peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            scheme, _, token = received.headers.get("authorization", "").partition(" ")
+            known = scheme == "Bearer" and claims(token)
+            await peer.send(reply(json.dumps({"caller": known["email"]}).encode()) if known else reply(status=401))
+
+    with serving(behaviour) as server:
+        yield server.url.rstrip("/")
