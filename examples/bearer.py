@@ -1,0 +1,70 @@
+"""Checking the bearer token of a request, in any framework: a header's value goes in, claims or a refusal come out.
+
+    verifier = TokenVerifier(Config(iss=..., client_id=...), token_use="access")  # one for the whole process
+
+    match check(verifier, headers.get("Authorization"), scopes=["orders/read"]):
+        case Claims() as claims:
+            ...  # claims.sub is who calls
+        case Refusal() as refusal:
+            ...  # answer refusal.status with refusal.headers
+
+How to refuse is RFC 6750's: 401 says that a token is missing or bad, 403 that it is good and not enough, both with
+`WWW-Authenticate`. 503 is neither: the pool's keys cannot be had now, and the caller's token may well be good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from cognito_raw import Claims, Err, Reason, Result, TokenVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What to answer instead: a status, headers, and the reason in one word."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+MISSING = Refusal(401, "token-missing", {"WWW-Authenticate": 'Bearer realm="api"'})
+
+
+def bearer_token(authorization: str | None) -> str | None:
+    """The token of an Authorization header; None where it has none, or credentials of another kind."""
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def check(
+    verifier: TokenVerifier, authorization: str | None, *, scopes: Collection[str] = (), groups: Collection[str] = ()
+) -> Claims | Refusal:
+    """The claims of a request's token, if it is good and has all these scopes and groups."""
+    token = bearer_token(authorization)
+    return MISSING if token is None else judge(verifier.verify(token), scopes=scopes, groups=groups)
+
+
+def judge(result: Result[Claims], *, scopes: Collection[str] = (), groups: Collection[str] = ()) -> Claims | Refusal:
+    """What a verifier's result means for the request."""
+    if isinstance(result, Err):
+        return _refusal(result.reason)
+    claims = result.value
+    if not set(scopes) <= set(claims.scopes):
+        return _refusal("token-scope-missing", scopes)
+    if not set(groups) <= set(claims.groups):
+        return _refusal("token-group-missing")
+    return claims
+
+
+def _refusal(reason: Reason, scopes: Collection[str] = ()) -> Refusal:
+    if reason == "key-set-unavailable":
+        return Refusal(503, reason, {"Retry-After": "5"})
+    status, error = 401, "invalid_token"
+    if reason in ("token-scope-missing", "token-group-missing"):
+        status, error = 403, "insufficient_scope"
+    # Our own words alone stand in the header: nothing of what the request brought.
+    wanted = f', scope="{" ".join(sorted(scopes))}"' if scopes else ""
+    challenge = f'Bearer realm="api", error="{error}", error_description="{reason}"{wanted}'
+    return Refusal(status, reason, {"WWW-Authenticate": challenge})
