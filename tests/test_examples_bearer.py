@@ -146,7 +146,7 @@ def serving(verifier: TokenVerifier) -> Iterator[str]:
         return [json.dumps({"sub": found.sub}).encode()]
 
     class Quiet(WSGIRequestHandler):
-        def log_message(self, *_: Any) -> None:
+        def log_request(self, code: Any = "-", size: Any = "-") -> None:
             """Be quiet."""
 
     with make_server("127.0.0.1", 0, application, handler_class=Quiet) as server:

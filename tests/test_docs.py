@@ -1,0 +1,230 @@
+"""The pages under docs/ against the code: their examples are run against the local pool, and print what they should."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+import pytest
+from cryptography.fernet import Fernet
+
+from cognito_raw import Config, Ok
+from examples.local_pool import Pool, Server
+from tests.conversation import Answering, refused
+from tests.hostile import ignoring, refusing
+from tests.pages import ROOT, examples_of, run
+
+LAMBDA: Final = "docs/lambda.md"
+# What the examples of a page print, in its order. They are one program: each finds what those before it have named.
+OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
+    LAMBDA: (
+        "",
+        r"200 new-password\n200 \['session', 'until'\]\n",
+        r"""\{'statusCode': 200, 'body': '\{"caller": "charles"\}'\}\n""",
+        r"ada@example\.com True\n",
+        "",
+        r"""\{.* 200, .*"caller": "charles"\}'\}\n\{.* 401, .*"error": "token-malformed"\}'\}\n""",
+    ),
+}
+PAGES: Final = sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))
+
+
+class Context:
+    """What Lambda gives a handler beside the event."""
+
+    def __init__(self, milliseconds: int = 20_000) -> None:
+        self._milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._milliseconds
+
+
+@pytest.fixture
+def pool(server: Server, monkeypatch: pytest.MonkeyPatch) -> Pool:
+    """The users of the examples, and the environment of a function."""
+    made = server.pool()
+    made.add_users_of_the_readme()
+    monkeypatch.setenv("STATE_KEY", Fernet.generate_key().decode())
+    monkeypatch.setenv("ROBOT_PASSWORD", "An-Engine-1843")
+    return made
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_of_every_page_are_run(page: str) -> None:
+    """Here, or by a test module of the page's own."""
+    name = page.removeprefix("docs/").removesuffix(".md")
+    assert page in OUTPUT or (ROOT / "tests" / f"test_docs_{name}.py").is_file()
+
+
+@pytest.mark.parametrize("page", OUTPUT)
+def test_every_example_of_a_page_prints_what_it_should(
+    page: str, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One after the other, to the end."""
+    names: dict[str, Any] = {"context": Context()}
+    for example, output in zip(examples_of(page), OUTPUT[page], strict=True):
+        run(example, pool, names=names)
+        said = capsys.readouterr()
+        assert re.fullmatch(output, said.out), said.out
+        assert said.err == ""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
+    """To a file of the project, and to a heading that is there; and the README leads to the page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" not in link:
+            path, _, heading = link.partition("#")
+            target = (ROOT / "docs" / path).resolve() if path else ROOT / page
+            assert target.is_file(), link
+            assert not heading or heading in headings(target.read_text(encoding="utf-8")), link
+    assert f"]({page}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def headings(text: str) -> list[str]:
+    """The anchors of a page's headings."""
+    titles = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+# --- the Lambda function, as containers run it
+
+
+def container(pool: Pool) -> dict[str, Any]:
+    """The function's modules, loaded anew; what is only shown of their use is left out."""
+    loaded: dict[str, Any] = {}
+    first, _, third, *_ = examples_of(LAMBDA)
+    for example in (first, third.partition("\n\n\nsession_id = ")[0]):
+        run(example, pool, names=loaded)
+    return loaded
+
+
+def posted(**body: str) -> dict[str, str]:
+    return {"body": json.dumps(body)}
+
+
+def said(answer: Mapping[str, Any]) -> tuple[int, Any]:
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def sign_in(function: Mapping[str, Any], username: str, password: str) -> tuple[int, Any]:
+    return said(function["sign_in"](posted(username=username, password=password), Context()))
+
+
+def test_the_answer_may_come_to_another_container(pool: Pool) -> None:
+    """All that it needs is the sealed state, which shows nothing of the user."""
+    status, body = sign_in(container(pool), "charles", "Temporary-1822")
+    assert (status, body["next"]) == (200, "new-password")
+    assert "charles" not in body["state"]
+    answer = posted(state=body["state"], password="Permanent-1823")
+    status, body = said(container(pool)["new_password"](answer, Context()))
+    assert (status, sorted(body)) == (200, ["session", "until"])
+    assert sign_in(container(pool), "charles", "Permanent-1823")[0] == 200
+
+
+def test_a_forged_or_old_state_is_refused(pool: Pool) -> None:
+    """Whoever changed it, kept it too long, or sealed it with another key signs in again."""
+    function = container(pool)
+    state = sign_in(function, "charles", "Temporary-1822")[1]["state"]
+    key = Fernet(Fernet.generate_key())
+    old = function["BOX"].encrypt_at_time(function["BOX"].decrypt(state), 1_000_000_000).decode()
+    for bad in ("", "abc", state[:-8], state[:40] + "A" + state[41:], old, key.encrypt(b"{}").decode()):
+        answer = function["new_password"](posted(state=bad, password="Permanent-1823"), Context())
+        assert said(answer) == (400, {"error": "sign in again"})
+
+
+def test_a_wrong_password_is_told(pool: Pool) -> None:
+    """In the reason's own word."""
+    assert sign_in(container(pool), "ada", "Wrong-1843") == (401, {"error": "incorrect-username-or-password"})
+
+
+def test_after_a_weak_password_the_challenge_waits_for_another_try(pool: Pool) -> None:
+    """The state that comes back with the refusal finishes the sign-in."""
+    function = container(pool)
+    state = sign_in(function, "charles", "Temporary-1822")[1]["state"]
+    strict = Answering(lambda _: refused("InvalidPasswordException", "Password not long enough"))
+    usual = function["Session"]
+    function["Session"] = partial(usual, transport=strict)
+    status, body = said(function["new_password"](posted(state=state, password="weak"), Context()))
+    assert (status, body["error"]) == (422, "invalid-password")
+    function["Session"] = usual
+    status, _ = said(function["new_password"](posted(state=body["state"], password="Permanent-1823"), Context()))
+    assert status == 200
+
+
+def signed_in(pool: Pool) -> tuple[dict[str, Any], str]:
+    """A container in which ada signed in, and her id in the table."""
+    function = container(pool)
+    return function, sign_in(function, "ada", "An-Engine-1843")[1]["session"]
+
+
+def later(function: dict[str, Any], seconds: float) -> None:
+    """So much later in this container; those that load the table's states judge them by its clock."""
+    config: Config = function["CONFIG"]
+    clock = config.clock
+    function["CONFIG"] = replace(config, clock=lambda: clock() + seconds)
+
+
+def test_a_thawed_container_saves_the_tokens_that_it_renewed(pool: Pool) -> None:
+    """After an hour it has new ones, and what it saved is what another container goes on with."""
+    function, session_id = signed_in(pool)
+    before = function["TABLE"][session_id]
+    assert function["id_token"](session_id, Context()).unwrap()
+    assert function["TABLE"][session_id] == before
+    later(function, 4000)
+    token = function["id_token"](session_id, Context()).unwrap()
+    assert function["TABLE"][session_id] != before
+    other = container(pool)
+    other["TABLE"] = function["TABLE"]
+    assert other["id_token"](session_id, Context()) == Ok(token)
+
+
+class Raced(dict[str, str]):
+    """A table into which another container saves between the first look and the second."""
+
+    looks = 0
+
+    def __getitem__(self, name: str) -> str:
+        self.looks += 1
+        return super().__getitem__("before" if self.looks == 1 else name)
+
+
+def test_a_container_that_was_too_slow_takes_what_another_saved(pool: Pool) -> None:
+    """Where its own refresh fails, and the table has other tokens meanwhile."""
+    function, session_id = signed_in(pool)
+    before = function["TABLE"][session_id]
+    function["unseal"](before).logout().unwrap()
+    saved = sign_in(function, "ada", "An-Engine-1843")[1]["session"]
+    function["TABLE"] = Raced(function["TABLE"], before=before)
+    later(function, 4000)
+    assert isinstance(function["id_token"](saved, Context()), Ok)
+    assert function["TABLE"].looks == 3
+
+
+def test_an_end_is_told_and_nothing_is_saved(pool: Pool) -> None:
+    """A session that is over is 401, an outage 503, and the stored state is left alone in both."""
+    function, session_id = signed_in(pool)
+    function["unseal"](function["TABLE"][session_id]).logout().unwrap()
+    later(function, 4000)
+    before, usual = dict(function["TABLE"]), function["CONFIG"]
+    with refusing() as nowhere:
+        function["CONFIG"] = replace(usual, endpoint=nowhere)
+        assert said(function["orders"]({"session": session_id}, Context())) == (503, {"error": "connection-failed"})
+    function["CONFIG"] = usual
+    assert said(function["orders"]({"session": session_id}, Context())) == (401, {"error": "sign in again"})
+    assert function["TABLE"] == before
+
+
+def test_the_time_that_is_left_limits_every_method(pool: Pool) -> None:
+    """Even where nothing is left, there is a limit that the library takes."""
+    function = container(pool)
+    assert [function["seconds_left"](Context(left)) for left in (20_000, 600, 500, 0)] == [19.5, 0.1, 0.1, 0.1]
+    with ignoring(full=True) as deaf:
+        function["CONFIG"] = replace(function["CONFIG"], endpoint=deaf)
+        answer = function["sign_in"](posted(username="ada", password="An-Engine-1843"), Context(0))
+    assert said(answer) == (503, {"error": "timed-out"})
