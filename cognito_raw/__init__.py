@@ -10,9 +10,21 @@ from typing import TYPE_CHECKING
 
 from .call import Call, Reply, Request
 from .challenge import Challenge
+from .challenges import (
+    CodeChallenge,
+    CustomChallenge,
+    DeviceChallenge,
+    MfaSetup,
+    NewPasswordRequired,
+    PasskeyChallenge,
+    PasswordChallenge,
+    SelectChallenge,
+    SelectMfaType,
+    TotpSetup,
+)
 from .client import AsyncClient, Client
 from .config import Config
-from .device import RememberedDevice
+from .device import ConfirmedDevice, NewDevice, RememberedDevice
 from .flow import AsyncTransport, Flow, Pause, Transport, advance, ask
 from .reason import Reason
 from .result import CognitoError, Err, Ok, Result
@@ -57,14 +69,23 @@ __all__ = [
     "Challenge",
     "Claims",
     "Client",
+    "CodeChallenge",
     "CognitoError",
     "Config",
+    "ConfirmedDevice",
+    "CustomChallenge",
     "Delivery",
+    "DeviceChallenge",
     "Err",
     "Flow",
     "HttpxTransport",
     "IdToken",
+    "MfaSetup",
+    "NewDevice",
+    "NewPasswordRequired",
     "Ok",
+    "PasskeyChallenge",
+    "PasswordChallenge",
     "Pause",
     "Reason",
     "Registration",
@@ -72,10 +93,13 @@ __all__ = [
     "Reply",
     "Request",
     "Result",
+    "SelectChallenge",
+    "SelectMfaType",
     "Session",
     "State",
     "TokenVerifier",
     "Tokens",
+    "TotpSetup",
     "Transport",
     "advance",
     "ask",

@@ -1,16 +1,12 @@
-"""A challenge: what the service wants to know before it hands over tokens."""
+"""A challenge: what the service wants to know before it hands over tokens. Its kinds are in `challenges`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
-
-_ATTRIBUTE: Final = "userAttributes."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Challenge:
     """A question that must be answered to finish signing in, plain enough to be kept as JSON.
 
@@ -23,16 +19,14 @@ class Challenge:
     name: str
     username: str
     session: str | None = field(default=None, repr=False)
-    parameters: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    @property
-    def required_attributes(self) -> tuple[str, ...]:
-        """The attributes that NEW_PASSWORD_REQUIRED wants beside the password, without their prefix."""
-        try:
-            names = json.loads(self.parameters.get("requiredAttributes", "[]"))
-        except (ValueError, RecursionError):
-            return ()
-        if not isinstance(names, list):
-            return ()
-        # No attribute's name has unprintable characters, and half of a surrogate pair could not be sent back.
-        return tuple(name.removeprefix(_ATTRIBUTE) for name in names if isinstance(name, str) and name.isprintable())
+    def __eq__(self, other: object) -> bool:
+        # Its kind follows from its name, and says nothing more.
+        return self._data() == other._data() if isinstance(other, Challenge) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.username, self.session))
+
+    def _data(self) -> tuple[object, ...]:
+        return self.name, self.username, self.session, self.parameters

@@ -18,3 +18,23 @@ class RememberedDevice:
     group_key: str
     password: str = field(repr=False)
     username: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A device that the pool began to track: the service's id of it, and of the user's devices."""
+
+    key: str
+    group_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedDevice:
+    """A new device that the service took the verifier of, and the user's part in it.
+
+    user_confirmation_necessary: whether the pool remembers devices only on request. Then the device skips no second
+        factor until the user said yes, and UpdateDeviceStatus carried it.
+    """
+
+    device: RememberedDevice
+    user_confirmation_necessary: bool

@@ -187,7 +187,7 @@ TABLE: Final[dict[Reason, Row]] = {
     "wrong-client-secret": Row("the client secret is wrong, missing, or given for a client that has none"),
     "client-not-found": Row("no app client with this id in this region: usually a wrong region or id"),
     "user-pool-not-found": Row("no user pool with this id in this region"),
-    "device-not-found": Row("the service forgot the remembered device"),
+    "device-not-found": Row("the service forgot the remembered device, or refuses its proof"),
     "resource-not-found": Row("any other ResourceNotFoundException", ("ResourceNotFoundException",)),
     "not-authorized": Row(
         "any other NotAuthorizedException; UnauthorizedException, AccessDeniedException",
@@ -309,6 +309,7 @@ _BY_MESSAGE: Final[dict[str, tuple[tuple[str, Reason], ...]]] = {
         ("no registered/verified", "no-verified-address"),
         ("valid registered email", "no-verified-address"),
         ("already confirmed", "user-already-confirmed"),
+        ("nvalid device key", "device-not-found"),
         ("secret hash", "wrong-client-secret"),
         ("USERNAME", "username-not-provided"),
         ("password", "invalid-password"),

@@ -62,7 +62,8 @@ class Err:
     message, code, status, request_id: the service's own words, its exception's name, the HTTP status, its id of the
         call, as far as it answered. The message may quote what was sent: look before you log it.
     operation: the call that failed, in the service's name.
-    challenge: what must be answered, where the reason ends in `-challenge`.
+    challenge: what must be answered, where the reason ends in `-challenge`; and after an answer that was refused, what
+        may be answered again. None there: only a new sign-in helps.
     sent: "no" if nothing of the call left, "yes" if it was answered in a way that makes sense, "maybe" otherwise.
     retryable: whether the very same call may be made again without harm, and may then succeed.
     trigger: the pool's Lambda trigger that said no or failed, such as "PreSignUp", where the service names one. The

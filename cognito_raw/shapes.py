@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .challenge import Challenge
-from .members import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
+from .device import NewDevice
+from .members import Misfit, flag, integer, mapping, optional_integer, optional_text, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,16 @@ class IdToken:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a finished sign-in gives. `expires_in` counts seconds from the moment that the service answered."""
+    """What a finished sign-in gives. `expires_in` counts seconds from the moment that the service answered.
+
+    new_device: the device that the pool began to track with this sign-in, for `confirm_new_device`.
+    """
 
     id_token: IdToken
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     expires_in: int | None = None
+    new_device: NewDevice | None = None
 
     @classmethod
     def read(cls, body: Mapping[str, object], *, kept: str | None = None) -> Tokens:
@@ -67,6 +71,7 @@ class Tokens:
             access_token=text(result, "AccessToken"),
             refresh_token=optional_text(result, "RefreshToken") or kept,
             expires_in=optional_integer(result, "ExpiresIn"),
+            new_device=_new_device(result.get("NewDeviceMetadata")),
         )
 
 
@@ -103,11 +108,13 @@ class Registration:
         return cls(text(body, "UserSub"), flag(body, "UserConfirmed"), Delivery.read(body) if sent else None)
 
 
-def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
-    """The challenge of a reply; `username` is the name to answer with where the reply has no better one."""
-    parameters = texts(body, "ChallengeParameters")
-    named = parameters.get("USERNAME") or parameters.get("USER_ID_FOR_SRP") or username
-    return Challenge(text(body, "ChallengeName"), named, optional_text(body, "Session"), parameters)
+def _new_device(metadata: object) -> NewDevice | None:
+    """The device that the metadata names; none where they do not: the tokens beside them are worth more."""
+    try:
+        found = mapping({"metadata": metadata}, "metadata")
+        return NewDevice(text(found, "DeviceKey"), text(found, "DeviceGroupKey"))
+    except Misfit:
+        return None
 
 
 def claims(jwt: str) -> dict[str, Any]:

@@ -113,6 +113,11 @@ def private_key(salt: int, pool_name: str, user_id: str, password: str) -> int:
     return _hash(pad(salt), identity)
 
 
+def verifier(x: int) -> int:
+    """v = g^x mod N, by which the service checks a device's proof. Nobody learns the password from it."""
+    return pow(g, x, N)
+
+
 def premaster(pair: Ephemeral, B: int, u: int, x: int) -> int:
     """S = (B - k * g^x)^(a + u * x) mod N, the base reduced first since it is usually negative."""
     return pow((B - k * pow(g, x, N)) % N, pair.a + u * x, N)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
 from .challenge import Challenge
+from .challenges import challenge_of
 from .device import RememberedDevice
 from .members import Misfit, flag, optional_integer, optional_text, text, texts
 from .shapes import IdToken, Tokens
@@ -99,7 +100,7 @@ def _challenge_from_dict(saved: Mapping[str, object] | None) -> Challenge | None
     if saved is None:
         return None
     session, parameters = optional_text(saved, "session"), texts(saved, "parameters")
-    return Challenge(text(saved, "name"), text(saved, "username"), session, parameters)
+    return challenge_of(text(saved, "name"), text(saved, "username"), session, parameters)
 
 
 def _tokens_to_dict(tokens: Tokens) -> dict[str, object]:

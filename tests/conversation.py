@@ -194,12 +194,12 @@ def step_through(flow: Generator[Call, Any, Any], exchanges: Sequence[Exchange])
     return step
 
 
-def converse(config: Config, name: str, *arguments: Any, exchanges: Sequence[Exchange]) -> Result[Any]:
+def converse(config: Config, name: str, *arguments: Any, exchanges: Sequence[Exchange], **options: Any) -> Result[Any]:
     """Hold a conversation with the flow by hand and with both clients, which all must come to the same end."""
-    by_hand = step_through(getattr(flows, name)(config, *arguments), exchanges)
+    by_hand = step_through(getattr(flows, name)(config, *arguments, **options), exchanges)
     script, async_script = Script(exchanges), AsyncScript(exchanges)
-    result: Result[Any] = getattr(Client(config, transport=script), name)(*arguments)
-    assert asyncio.run(getattr(AsyncClient(config, transport=async_script), name)(*arguments)) == result
+    result: Result[Any] = getattr(Client(config, transport=script), name)(*arguments, **options)
+    assert asyncio.run(getattr(AsyncClient(config, transport=async_script), name)(*arguments, **options)) == result
     # By hand nobody told the flow whether it may try again, and a transport's own failure names no operation.
     assert _told(by_hand, result) == result
     assert script.requests == async_script.script.requests
@@ -329,10 +329,11 @@ class SrpServer:
     salt: int = 0x9A3F
     b: int = 0xB0B5_1D3 << 200
     block: bytes = b"secret block"
+    group: str = "AbCdEf123"  # the pool's name; of a device, its group key
 
     @property
     def verifier(self) -> int:
-        identity = hashlib.sha256(f"AbCdEf123{self.user_id}:{self.password}".encode()).digest()
+        identity = hashlib.sha256(f"{self.group}{self.user_id}:{self.password}".encode()).digest()
         return pow(g, hashed(padded(self.salt), identity), N)
 
     @property
@@ -359,7 +360,7 @@ class SrpServer:
         S = pow(A * pow(self.verifier, u, N), self.b, N)
         prk = hmac.digest(padded(u), padded(S), hashlib.sha256)
         key = hmac.digest(prk, b"Caldera Derived Key\x01", hashlib.sha256)[:16]
-        claim = b"AbCdEf123" + self.user_id.encode() + self.block + timestamp.encode()
+        claim = self.group.encode() + self.user_id.encode() + self.block + timestamp.encode()
         return {
             "USERNAME": self.user_id,
             "PASSWORD_CLAIM_SECRET_BLOCK": base64.b64encode(self.block).decode(),

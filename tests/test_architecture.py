@@ -19,6 +19,7 @@ ROWS: Final[tuple[tuple[str, ...], ...]] = (
     ("endpoint",),
     ("reason", "config", "call", "srp", "members", "challenge", "device", "locks"),
     ("result", "shapes"),
+    ("challenges",),
     ("reply", "flow", "state", "lease"),
     ("flows", "transport", "retry"),
     ("face", "memory"),

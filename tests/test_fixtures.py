@@ -12,9 +12,10 @@ from typing import Any, Final, cast
 import pytest
 
 from cognito_raw import Call, Challenge, Err, Ok, Reply, State
+from cognito_raw.challenges import read_challenge
 from cognito_raw.reason import TABLE
 from cognito_raw.reply import read
-from cognito_raw.shapes import Delivery, Registration, Tokens, read_challenge
+from cognito_raw.shapes import Delivery, Registration, Tokens
 from tests.conversation import Act, Exchange, play
 from tests.samples import ERRORS, jwt, load
 
@@ -214,7 +215,14 @@ def gist(value: object) -> dict[str, object]:
                 "ExpiresIn": value.expires_in,
             }
         case Challenge():
-            return {"ChallengeName": value.name, "Session": value.session, "ChallengeParameters": value.parameters}
+            parameters = dict(value.parameters)
+            available = json.loads(parameters.pop("AvailableChallenges", "null"))  # carried among them
+            return {
+                "ChallengeName": value.name,
+                "Session": value.session,
+                "ChallengeParameters": parameters,
+                "AvailableChallenges": available,
+            }
         case Delivery():
             names = ("Destination", "DeliveryMedium", "AttributeName")
             return dict(zip(names, (value.destination, value.medium, value.attribute), strict=True))

@@ -164,6 +164,7 @@ MEANT: Final[dict[str, list[tuple[str, Reason]]]] = {
     PARAMETER: [
         ("registered", "no-verified-address"),
         ("already confirmed", "user-already-confirmed"),
+        ("device key", "device-not-found"),
         ("secret hash", "wrong-client-secret"),
         ("USERNAME", "username-not-provided"),
         ("'password'", "invalid-password"),

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw import Answer, Challenge, Delivery, IdToken, Registration, Tokens
+from cognito_raw import Answer, Delivery, IdToken, NewDevice, Registration, Tokens
 from cognito_raw.members import Misfit
-from cognito_raw.shapes import claims, read_challenge
+from cognito_raw.shapes import claims
 from tests.samples import jwt
 
 JWT: Final = jwt({"exp": 1783418703, "iat": 1783415103, "email": "bob@example.com"})
@@ -115,6 +115,25 @@ def test_tokens_of_another_type_are_a_misfit(changes: dict[str, object]) -> None
         Tokens.read(tokens(**changes))
 
 
+METADATA: Final = {"DeviceKey": "eu-west-1_d3v", "DeviceGroupKey": "-gr0up"}
+
+
+def test_tokens_name_the_device_that_the_pool_began_to_track() -> None:
+    """A pool that tracks devices gives each new one a key, among the tokens."""
+    read = Tokens.read(tokens(NewDeviceMetadata=METADATA))
+    assert read.new_device == NewDevice("eu-west-1_d3v", "-gr0up")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [None, [], "d3v", {}, {"DeviceKey": "d3v"}, {**METADATA, "DeviceGroupKey": 5}, {**METADATA, "DeviceKey": None}],
+    ids=repr,
+)
+def test_a_device_that_makes_no_sense_costs_no_tokens(metadata: object) -> None:
+    """The tokens are worth more than the device."""
+    assert Tokens.read(tokens(NewDeviceMetadata=metadata)) == Tokens.read(tokens())
+
+
 @pytest.mark.parametrize("body", [{}, {"AuthenticationResult": None}, {"AuthenticationResult": []}], ids=repr)
 def test_a_reply_without_tokens_is_a_misfit(body: dict[str, object]) -> None:
     """Neither tokens nor a challenge: such a reply makes no sense."""
@@ -160,52 +179,11 @@ def test_a_registration_without_its_parts_is_a_misfit(body: dict[str, object]) -
         Registration.read(body)
 
 
-# Parameters of a challenge, and the name that the answer must use.
-ANSWERED_AS: Final[dict[str, tuple[dict[str, str], str]]] = {
-    "the name that the service says": ({"USERNAME": "id-1", "USER_ID_FOR_SRP": "id-2"}, "id-1"),
-    "else the id": ({"USER_ID_FOR_SRP": "id-2"}, "id-2"),
-    "else what was typed": ({}, "typed"),
-    "an empty name is none": ({"USERNAME": "", "USER_ID_FOR_SRP": ""}, "typed"),
-}
-
-
-@pytest.mark.parametrize(("parameters", "name"), ANSWERED_AS.values(), ids=ANSWERED_AS.keys())
-def test_a_challenge_knows_whom_its_answer_must_name(parameters: dict[str, str], name: str) -> None:
-    """After a sign-in by alias the answer names the user otherwise than was typed."""
-    body = {"ChallengeName": "SMS_MFA", "Session": "handle", "ChallengeParameters": parameters}
-    assert read_challenge(body, username="typed") == Challenge("SMS_MFA", name, "handle", parameters)
-
-
-def test_a_challenge_may_come_without_session_and_parameters() -> None:
-    """Only its name must be there."""
-    assert read_challenge({"ChallengeName": "SMS_MFA"}, username="bob") == Challenge("SMS_MFA", "bob")
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"ChallengeName": 5},
-        {"ChallengeName": "SMS_MFA", "Session": 5},
-        {"ChallengeName": "SMS_MFA", "ChallengeParameters": {"a": 5}},
-        {"ChallengeName": "SMS_MFA", "ChallengeParameters": []},
-    ],
-    ids=repr,
-)
-def test_a_challenge_of_another_type_is_a_misfit(body: dict[str, object]) -> None:
-    """Name and session are texts, and so are all parameters."""
-    with pytest.raises(Misfit):
-        read_challenge(body, username="bob")
-
-
 MEMBERS: Final = st.sampled_from(
     [
         *RESULT,
         *DETAILS,
         "AuthenticationResult",
-        "ChallengeName",
-        "ChallengeParameters",
-        "Session",
         "UserSub",
         "UserConfirmed",
         "CodeDeliveryDetails",
@@ -220,7 +198,6 @@ READERS: Final[list[Callable[[Mapping[str, object]], object]]] = [
     Tokens.read,
     Delivery.read,
     Registration.read,
-    lambda body: read_challenge(body, username="bob"),
 ]
 
 

@@ -1,145 +1,178 @@
-"""Signing in with a password over SRP, and the answers to what the service asks in return."""
+"""Signing in: the flows that begin it, and the proof of a password over SRP where it is wanted."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final, Literal, TypeAlias, get_args
 
 from .. import srp
 from ..call import Call, require_text
 from ..challenge import Challenge
 from ..config import Config
-from ..flow import Flow, ask, malformed, shaped
-from ..members import Misfit, mapping, optional_text, text
-from ..result import Err, Ok, Result
-from ..shapes import Answer, Tokens, read_challenge
-from .client_secret import within_responses
-from .registration import named_attributes
+from ..device import RememberedDevice
+from ..flow import Flow, shaped
+from ..members import mapping, optional_text, text
+from ..result import Err, Result
+from ..shapes import Answer, Tokens
+from .attempt import Attempt, attempt_of, initiate, respond
+from .device_srp import settled
+from .proof import Prover, prove
+
+AuthFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
+FirstFactor: TypeAlias = Literal["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]
+Signing: TypeAlias = Generator[Call, Result[Answer], tuple[Result[Tokens | Challenge], RememberedDevice | None]]
+"""What came of it, and the device, which is None once the service has forgotten it."""
+
+_FLOWS: Final = get_args(AuthFlow)
+_FACTORS: Final = get_args(FirstFactor)
+_WITH_PASSWORD: Final = ("PASSWORD", "PASSWORD_SRP")
 
 
-def sign_in(config: Config, username: str, password: str) -> Flow[Tokens | Challenge]:
-    """Sign in with USER_SRP_AUTH. The password is proven, never sent.
+def sign_in(
+    config: Config,
+    username: str,
+    password: str | None = None,
+    *,
+    flow: AuthFlow | None = None,
+    preferred: FirstFactor | None = None,
+    session: str | None = None,
+    device: RememberedDevice | None = None,
+    client_metadata: Mapping[str, str] | None = None,
+    user_context_data: Mapping[str, str] | None = None,
+    analytics_endpoint_id: str | None = None,
+) -> Flow[Tokens | Challenge]:
+    """Sign in; with a password alone over USER_SRP_AUTH, which proves the password and never sends it.
+
+    flow: USER_PASSWORD_AUTH sends the password; CUSTOM_AUTH has the pool's own triggers ask, after an SRP proof if
+        there is a password; USER_AUTH lets the user choose, and proves a password if there is one.
+    preferred: of USER_AUTH, the way to sign in that is tried first. Without it and without a password, the choice
+        comes back as SELECT_CHALLENGE.
+    session: of `sign_up` or `confirm_sign_up`: USER_AUTH goes on from there without a second code.
+    device: a remembered one of this user, which may skip the second factor. One that the service forgot is left out.
+    client_metadata: for the pool's triggers. user_context_data: IpAddress and EncodedData, for threat protection.
 
     Gives the tokens, or the challenge that must be answered first. Reasons: `incorrect-username-or-password`,
     `user-not-found`, `account-unverified`, `disabled-user`, `password-reset-required`,
-    `login-attempts-limit-exceeded`, `unsafe-srp-value`.
+    `login-attempts-limit-exceeded`, `unsafe-srp-value`; `invalid-parameter` where the app client does not allow the
+    flow.
     """
-    require_text(username=username, password=password)
-    pair = srp.Ephemeral.draw(config.randomness)
-    parameters = within_responses(config, {"USERNAME": username, "SRP_A": f"{pair.A:x}"})
-    request = {"AuthFlow": "USER_SRP_AUTH", "ClientId": config.client_id, "AuthParameters": parameters}
-    answer = yield from ask("InitiateAuth", request)
-    if isinstance(answer, Err):
-        return answer
-    if answer.value.body.get("ChallengeName") != "PASSWORD_VERIFIER":
-        return _outcome(answer, username)
-    return (yield from _prove(config, pair, answer.value, password))
-
-
-def respond_to_new_password_required(
-    config: Config, challenge: Challenge, new_password: str, attributes: Mapping[str, str] | None = None
-) -> Flow[Tokens | Challenge]:
-    """Answer NEW_PASSWORD_REQUIRED, with the attributes that the challenge requires.
-
-    Reasons: `invalid-password`, `invalid-parameter` (an attribute is missing), `password-used-before`,
-    `challenge-session-invalid`.
-    """
-    require_text(new_password=new_password)
-    responses = {"USERNAME": challenge.username, "NEW_PASSWORD": new_password}
-    for name, value in named_attributes(attributes or {}).items():
-        responses[f"userAttributes.{name}"] = value
-    answer = yield from _respond(config, challenge.name, responses, challenge.session)
-    return _outcome(answer, challenge.username)
+    beginning = beginning_of(username, password, flow, preferred, session)
+    attempt = attempt_of(config, device, client_metadata, user_context_data, analytics_endpoint_id)
+    result, _ = yield from signing_in(attempt, beginning)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
-class _Verifier:
-    """What a PASSWORD_VERIFIER challenge says, with the numbers as numbers."""
+class Beginning:
+    """The first call of a sign-in: its flow, what it says, and the password if it is proven over SRP."""
 
-    B: int = field(repr=False)
-    salt: int = field(repr=False)
-    secret_block: str = field(repr=False)
-    user_id: str
-    username: str
-    session: str | None = field(repr=False)
-
-    @classmethod
-    def read(cls, body: Mapping[str, object]) -> _Verifier:
-        parameters = mapping(body, "ChallengeParameters")
-        user_id = text(parameters, "USER_ID_FOR_SRP")
-        return cls(
-            B=_number(parameters, "SRP_B"),
-            salt=_number(parameters, "SALT"),
-            secret_block=text(parameters, "SECRET_BLOCK"),
-            user_id=user_id,
-            username=optional_text(parameters, "USERNAME") or user_id,
-            session=optional_text(body, "Session"),
-        )
+    flow: AuthFlow
+    parameters: Mapping[str, str] = field(repr=False)
+    proven: str | None = field(default=None, repr=False)
+    session: str | None = field(default=None, repr=False)
 
 
-def _number(parameters: Mapping[str, object], name: str) -> int:
-    try:
-        return srp.number(text(parameters, name))
-    except srp.UnsafeValue as error:
-        raise Misfit(f"{name} is {error}") from None
+def beginning_of(
+    username: str,
+    password: str | None,
+    flow: AuthFlow | None = None,
+    preferred: FirstFactor | None = None,
+    session: str | None = None,
+) -> Beginning:
+    """The first call that these arguments mean; `ValueError` where they contradict each other."""
+    require_text(username=username)
+    by_choice = preferred is not None or session is not None
+    flow = flow or ("USER_AUTH" if by_choice else "USER_SRP_AUTH")
+    if flow not in _FLOWS:
+        raise ValueError(f"flow must be one of {', '.join(_FLOWS)}")
+    if by_choice and flow != "USER_AUTH":
+        raise ValueError(f"preferred and session belong to USER_AUTH, not to {flow}")
+    if password is not None or flow in ("USER_SRP_AUTH", "USER_PASSWORD_AUTH"):
+        _require_password(password)
+    if flow == "USER_AUTH":
+        return _by_choice(username, password, preferred, session)
+    if password is None:
+        return Beginning(flow, {"USERNAME": username})
+    if flow == "USER_PASSWORD_AUTH":
+        return Beginning(flow, {"USERNAME": username, "PASSWORD": password})
+    asks = {"CHALLENGE_NAME": "SRP_A"} if flow == "CUSTOM_AUTH" else {}
+    return Beginning(flow, {"USERNAME": username, **asks}, proven=password)
 
 
-def _prove(config: Config, pair: srp.Ephemeral, asked: Answer, password: str) -> Flow[Tokens | Challenge]:
-    verifier = shaped(Ok(asked), _Verifier.read)
-    if isinstance(verifier, Err):
-        return verifier
-    responses = _claim(config, pair, asked, verifier.value, password)
-    if isinstance(responses, Err):
-        return responses
-    answer = yield from _respond(config, "PASSWORD_VERIFIER", responses.value, verifier.value.session)
-    return _outcome(answer, verifier.value.username)
+def _require_password(password: str | None) -> None:
+    if password is None:
+        raise ValueError("password must be text; to sign in without one, say which way with flow= or preferred=")
+    require_text(password=password)
 
 
-def _claim(
-    config: Config, pair: srp.Ephemeral, asked: Answer, verifier: _Verifier, password: str
-) -> Result[dict[str, str]]:
-    # The service's own clock, where it told it: a proof signed at a wrong time looks like a wrong password.
-    when = srp.timestamp(config.clock() if asked.date is None else asked.date)
-    try:
-        block = base64.b64decode(verifier.secret_block, validate=True)
-        u = srp.scramble(pair.A, verifier.B)
-    except srp.UnsafeValue as error:
-        return replace(malformed(asked, str(error)), reason="unsafe-srp-value")
-    except ValueError:  # not only binascii.Error, which what is not ASCII does not even reach
-        return malformed(asked, "SECRET_BLOCK is not base64")
-    x = srp.private_key(verifier.salt, config.pool_name, verifier.user_id, password)
-    key = srp.session_key(srp.premaster(pair, verifier.B, u, x), u)
-    proof = srp.signature(key, config.pool_name, verifier.user_id, block, when)
-    return Ok(
-        {
-            "USERNAME": verifier.username,
-            "PASSWORD_CLAIM_SECRET_BLOCK": verifier.secret_block,
-            "PASSWORD_CLAIM_SIGNATURE": base64.b64encode(proof).decode(),
-            "TIMESTAMP": when,
-        }
-    )
-
-
-def _respond(
-    config: Config, name: str, responses: dict[str, str], session: str | None
-) -> Generator[Call, Result[Answer], Result[Answer]]:
-    request: dict[str, object] = {
-        "ChallengeName": name,
-        "ClientId": config.client_id,
-        "ChallengeResponses": within_responses(config, responses),
-    }
+def _by_choice(username: str, password: str | None, preferred: FirstFactor | None, session: str | None) -> Beginning:
     if session is not None:
-        request["Session"] = session
-    return (yield from ask("RespondToAuthChallenge", request))
+        require_text(session=session)
+    if preferred is None and password is not None:
+        if session is not None:
+            raise ValueError("a sign-in that goes on from a sign-up takes no password: leave it out")
+        preferred = "PASSWORD_SRP"
+    if preferred is None:
+        return Beginning("USER_AUTH", {"USERNAME": username}, session=session)
+    if preferred not in _FACTORS:
+        raise ValueError(f"preferred must be one of {', '.join(_FACTORS)}")
+    if (preferred in _WITH_PASSWORD) != (password is not None):
+        wrong = "is not used: leave it out" if password is not None else "is missing"
+        raise ValueError(f"password {wrong}, where {preferred} is preferred")
+    parameters = {"USERNAME": username, "PREFERRED_CHALLENGE": preferred}
+    if preferred == "PASSWORD" and password is not None:
+        return Beginning("USER_AUTH", {**parameters, "PASSWORD": password}, session=session)
+    return Beginning("USER_AUTH", parameters, password, session)
 
 
-def _outcome(answer: Result[Answer], username: str) -> Result[Tokens | Challenge]:
-    """The tokens, or the challenge that stands before them."""
+def signing_in(attempt: Attempt, beginning: Beginning) -> Signing:
+    """Sign in, without the device where the service has forgotten it."""
+    result = yield from _sign_in(attempt, beginning)
+    if is_forgotten(attempt, result):
+        return (yield from _sign_in(replace(attempt, device=None), beginning)), None
+    return result, attempt.device
 
-    def read(body: Mapping[str, object]) -> Tokens | Challenge:
-        if body.get("ChallengeName") is not None:
-            return read_challenge(body, username=username)
-        return Tokens.read(body)
 
-    return shaped(answer, read)
+def is_forgotten(attempt: Attempt, result: Result[object]) -> bool:
+    """Whether this is how the service says that it does not know the attempt's device."""
+    return attempt.device is not None and isinstance(result, Err) and result.reason == "device-not-found"
+
+
+def _sign_in(attempt: Attempt, beginning: Beginning) -> Flow[Tokens | Challenge]:
+    parameters, username = dict(beginning.parameters), beginning.parameters["USERNAME"]
+    if beginning.proven is None:
+        # There is no second message of ours that could name the device.
+        if attempt.device is not None:
+            parameters["DEVICE_KEY"] = attempt.device.key
+        answer = yield from initiate(attempt, beginning.flow, parameters, beginning.session)
+        return (yield from settled(attempt, answer, username))
+    pair = srp.Ephemeral.draw(attempt.config.randomness)
+    parameters["SRP_A"] = f"{pair.A:x}"
+    answer = yield from initiate(attempt, beginning.flow, parameters, beginning.session)
+    return (yield from proven(attempt, pair, answer, beginning.proven, username))
+
+
+def proven(
+    attempt: Attempt, pair: srp.Ephemeral, answer: Result[Answer], password: str, username: str
+) -> Flow[Tokens | Challenge]:
+    """Prove the password if that is what the answer asks for, which any other ends."""
+    if isinstance(answer, Err) or answer.value.body.get("ChallengeName") != "PASSWORD_VERIFIER":
+        return (yield from settled(attempt, answer, username))
+    named = shaped(answer, _names)
+    if isinstance(named, Err):
+        return named
+    user_id, username = named.value
+    proof = prove(attempt.config, pair, answer.value, Prover(attempt.config.pool_name, user_id, password))
+    if isinstance(proof, Err):
+        return proof
+    responses = {"USERNAME": username, **proof.value.responses}
+    answer = yield from respond(attempt, "PASSWORD_VERIFIER", responses, proof.value.session)
+    return (yield from settled(attempt, answer, username))
+
+
+def _names(body: Mapping[str, object]) -> tuple[str, str]:
+    """The user's id that the proof hashes, and the name that the answer has."""
+    parameters = mapping(body, "ChallengeParameters")
+    user_id = text(parameters, "USER_ID_FOR_SRP")
+    return user_id, optional_text(parameters, "USERNAME") or user_id

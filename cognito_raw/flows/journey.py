@@ -20,7 +20,7 @@ from ..reason import Reason, challenge_reason
 from ..result import Err, Ok, Result
 from ..shapes import Delivery, IdToken, Registration, Tokens, claims
 from ..state import State
-from . import authentication, passwords, registration, tokens
+from . import authentication, challenges, passwords, registration, tokens
 
 T = TypeVar("T")
 
@@ -127,7 +127,7 @@ class Journeys:
         challenge = self.state.challenge
         if challenge is None or challenge.name != "NEW_PASSWORD_REQUIRED":
             return self.state, _NO_SESSION
-        outcome = yield from authentication.respond_to_new_password_required(
+        outcome = yield from challenges.respond_to_new_password_required(
             self.config, challenge, new_password, attributes
         )
         return _signed_in(self.config, self.state, outcome)

@@ -1,0 +1,181 @@
+"""Answering what the service asks before it hands over tokens, and setting up an authenticator app on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+
+from .. import srp
+from ..call import require_text
+from ..challenge import Challenge
+from ..challenges import TotpSetup
+from ..config import Config
+from ..device import RememberedDevice
+from ..flow import Flow, ask, shaped
+from ..members import optional_text, text
+from ..reason import Reason
+from ..result import Err, Ok, Result
+from ..shapes import Tokens
+from .answers import NaturalAnswer, Responses, responses_to
+from .attempt import Attempt, attempt_of, respond
+from .authentication import Signing, is_forgotten, proven
+from .device_srp import prove_device, settled
+
+T = TypeVar("T")
+
+# After these the same challenge cannot be answered again: it is over, or the user is.
+_OVER: Final[frozenset[Reason]] = frozenset(
+    (
+        "account-unverified",
+        "challenge-session-invalid",
+        "code-expired",
+        "device-not-found",
+        "disabled-user",
+        "incorrect-username-or-password",
+        "login-attempts-limit-exceeded",
+        "not-authorized",
+        "password-reset-required",
+        "temporary-password-expired",
+        "too-many-failed-attempts",
+        "user-not-found",
+        "web-authn-challenge-not-found",
+    )
+)
+
+
+def answer_challenge(
+    config: Config,
+    challenge: Challenge,
+    answer: NaturalAnswer,
+    *,
+    password: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+    friendly_device_name: str | None = None,
+    device: RememberedDevice | None = None,
+    client_metadata: Mapping[str, str] | None = None,
+    user_context_data: Mapping[str, str] | None = None,
+    analytics_endpoint_id: str | None = None,
+) -> Flow[Tokens | Challenge]:
+    """Answer a challenge with what it asks for; its class says what that is.
+
+    answer: the code, the choice, the new password, the password, the passkey's assertion, the custom answer, or the
+        `RememberedDevice`. Any challenge, also one of the future, takes a mapping of its responses in the service's
+        names; MFA_SETUP takes an empty one once its code was verified.
+    password: with the choice of PASSWORD or PASSWORD_SRP in answer to SELECT_CHALLENGE.
+    attributes: with a new password, those that the challenge requires; named as in `sign_up`.
+    friendly_device_name: with the first code of an authenticator app, what the user calls it.
+    device, client_metadata, user_context_data: as in `sign_in`.
+
+    Gives the tokens, or the next challenge. Where the same one may be answered again, `err.challenge` holds it; where
+    it is None, only a new sign-in helps. Reasons: `code-mismatch`, `code-expired` (of an authenticator app: used
+    already, wait for the next), `software-token-mfa-refused`, `invalid-password`, `invalid-parameter`,
+    `password-used-before`, `challenge-session-invalid`, `incorrect-username-or-password`, `lambda-refused`.
+    """
+    attempt = attempt_of(config, device, client_metadata, user_context_data, analytics_endpoint_id)
+    options = Options(password, attributes, friendly_device_name)
+    result, _ = yield from answering(attempt, challenge, answer, options)
+    return result
+
+
+def respond_to_new_password_required(
+    config: Config, challenge: Challenge, new_password: str, attributes: Mapping[str, str] | None = None
+) -> Flow[Tokens | Challenge]:
+    """Answer NEW_PASSWORD_REQUIRED, with the attributes that the challenge requires.
+
+    Reasons: `invalid-password`, `invalid-parameter` (an attribute is missing), `password-used-before`,
+    `challenge-session-invalid`.
+    """
+    require_text(new_password=new_password)
+    return (yield from answer_challenge(config, challenge, new_password, attributes=attributes))
+
+
+def begin_totp_setup(config: Config, challenge: Challenge) -> Flow[TotpSetup]:
+    """Begin to set up an authenticator app in answer to MFA_SETUP: its secret, and the challenge for its first code.
+
+    Reasons: `challenge-session-invalid`, `software-token-mfa-not-found`, `concurrent-modification`.
+    """
+    if challenge.name != "MFA_SETUP":
+        raise ValueError(f"an authenticator app is set up in answer to MFA_SETUP, not to {challenge.name}")
+    answer = yield from ask("AssociateSoftwareToken", _within_session(challenge, {}))
+
+    def read(body: Mapping[str, object]) -> TotpSetup:
+        return TotpSetup(text(body, "SecretCode"), _renewed(challenge, body))
+
+    return standing(shaped(answer, read), challenge)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What goes with some answers; `answer_challenge` says with which."""
+
+    password: str | None = field(default=None, repr=False)
+    attributes: Mapping[str, str] | None = field(default=None, repr=False)
+    friendly_device_name: str | None = None
+
+
+def answering(attempt: Attempt, challenge: Challenge, answer: NaturalAnswer, options: Options) -> Signing:
+    """Answer a challenge, without the device where the service has forgotten it."""
+    if challenge.name == "DEVICE_SRP_AUTH" and isinstance(answer, RememberedDevice):
+        result = yield from prove_device(replace(attempt, device=None), answer, challenge)
+        return standing(result, challenge), attempt.device
+    responses = responses_to(challenge, answer, password=options.password, attributes=options.attributes)
+    if options.friendly_device_name is not None:
+        require_text(friendly_device_name=options.friendly_device_name)
+        if responses.code is None:
+            raise ValueError("friendly_device_name= goes with the first code of an authenticator app, for MFA_SETUP")
+    if responses.code is not None:
+        verified = yield from _verify(challenge, responses.code, options.friendly_device_name)
+        if isinstance(verified, Err):
+            return verified, attempt.device
+        challenge = verified.value
+    result, device = yield from _answer(attempt, challenge, responses)
+    return standing(result, challenge), device
+
+
+def _answer(attempt: Attempt, challenge: Challenge, responses: Responses) -> Signing:
+    members, username = dict(responses.members), responses.members["USERNAME"]
+    pair = None if responses.proven is None else srp.Ephemeral.draw(attempt.config.randomness)
+    if pair is not None:
+        members["SRP_A"] = f"{pair.A:x}"
+    answer = yield from respond(attempt, challenge.name, members, challenge.session)
+    if is_forgotten(attempt, answer):
+        attempt = replace(attempt, device=None)
+        answer = yield from respond(attempt, challenge.name, members, challenge.session)
+    if pair is None or responses.proven is None:
+        result = yield from settled(attempt, answer, username)
+    else:
+        result = yield from proven(attempt, pair, answer, responses.proven, username)
+    return result, None if is_forgotten(attempt, result) else attempt.device
+
+
+def _verify(challenge: Challenge, code: str, friendly_device_name: str | None) -> Flow[Challenge]:
+    """Verify the first code of an authenticator app; gives the challenge to be answered with nothing more."""
+    named = {} if friendly_device_name is None else {"FriendlyDeviceName": friendly_device_name}
+    answer = yield from ask("VerifySoftwareToken", _within_session(challenge, {"UserCode": code, **named}))
+
+    def read(body: Mapping[str, object]) -> tuple[bool, Challenge]:
+        return text(body, "Status") == "SUCCESS", _renewed(challenge, body)
+
+    result = shaped(answer, read)
+    if isinstance(result, Err):
+        return standing(result, challenge)
+    accepted, renewed = result.value
+    return Ok(renewed) if accepted else Err("software-token-mfa-refused", challenge=renewed, sent="yes")
+
+
+def _within_session(challenge: Challenge, request: dict[str, object]) -> dict[str, object]:
+    return request if challenge.session is None else {**request, "Session": challenge.session}
+
+
+def _renewed(challenge: Challenge, body: Mapping[str, object]) -> Challenge:
+    return replace(challenge, session=optional_text(body, "Session") or challenge.session)
+
+
+def standing(result: Result[T], challenge: Challenge) -> Result[T]:
+    """The result; a failure after which the same challenge may be answered again holds it."""
+    if isinstance(result, Ok):
+        return result
+    # An authenticator app makes the next code by itself; any other must be sent anew.
+    again = result.reason == "code-expired" and challenge.name == "SOFTWARE_TOKEN_MFA"
+    return replace(result, challenge=challenge) if again or result.reason not in _OVER else result
