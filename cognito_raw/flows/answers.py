@@ -132,13 +132,18 @@ def _chosen(challenge: SelectChallenge, choice: str, password: str | None) -> Re
 
 def _set_up(challenge: MfaSetup, answer: str) -> Responses:
     if answer.isascii() and answer.isdigit():
+        _require_choice(challenge, "authenticator app", ("SOFTWARE_TOKEN_MFA",))
         return Responses({"USERNAME": challenge.username}, code=answer)
     if "@" not in answer:
         raise _wrong(challenge)
-    if challenge.choices and not set(_EMAIL).intersection(challenge.choices):
-        raise ValueError(f"no e-mail address can be set up here: MFA_SETUP offers {', '.join(challenge.choices)}")
+    _require_choice(challenge, "e-mail address", _EMAIL)
     # Not in the API reference; Amplify's clients send it so, and a code follows to that address.
     return _named(challenge, EMAIL=answer)
+
+
+def _require_choice(challenge: MfaSetup, what: str, names: tuple[str, ...]) -> None:
+    if challenge.choices and not set(names).intersection(challenge.choices):
+        raise ValueError(f"no {what} can be set up here: MFA_SETUP offers {', '.join(challenge.choices)}")
 
 
 def _credential(answer: object) -> str:
