@@ -46,6 +46,8 @@ class Session(Shell):
     state: what an earlier session knew, to go on from there.
     transport: what sends the requests, such as `HttpxTransport`. Without one, all clients and sessions of the process
     share one. Safe to use from many threads: its methods take turns, but a fresh token is given without waiting.
+    remember_device: whether a device that the pool begins to track at a login is confirmed and kept in the state, so
+    that it may skip the second factor at the user's next login.
     """
 
     register = _blocking(Journeys.register)
@@ -53,6 +55,8 @@ class Session(Shell):
     resend_verification_code = _blocking(Journeys.resend_verification_code)
     login = _blocking(Journeys.login)
     new_password_challenge = _blocking(Journeys.new_password_challenge)
+    answer_challenge = _blocking(Journeys.answer_challenge)
+    begin_totp_setup = _blocking(Journeys.begin_totp_setup)
     logout = _blocking(Journeys.logout)
     request_password_reset = _blocking(Journeys.request_password_reset)
     reset_password_confirmation = _blocking(Journeys.reset_password_confirmation)
@@ -95,6 +99,8 @@ class AsyncSession(AsyncShell):
     transport: what sends the requests, such as `AsyncHttpxTransport`. Without one, all clients and sessions of the
     process share one. Its methods take turns, but a fresh token is given without waiting; use it in one event loop at
     a time.
+    remember_device: whether a device that the pool begins to track at a login is confirmed and kept in the state, so
+    that it may skip the second factor at the user's next login.
     """
 
     register = _asynchronous(Journeys.register)
@@ -102,6 +108,8 @@ class AsyncSession(AsyncShell):
     resend_verification_code = _asynchronous(Journeys.resend_verification_code)
     login = _asynchronous(Journeys.login)
     new_password_challenge = _asynchronous(Journeys.new_password_challenge)
+    answer_challenge = _asynchronous(Journeys.answer_challenge)
+    begin_totp_setup = _asynchronous(Journeys.begin_totp_setup)
     logout = _asynchronous(Journeys.logout)
     request_password_reset = _asynchronous(Journeys.request_password_reset)
     reset_password_confirmation = _asynchronous(Journeys.reset_password_confirmation)

@@ -38,9 +38,10 @@ class Known:
 
     config: Config
     _memory: Memory
+    _remember_device: bool
 
     def _journeys(self) -> Journeys:
-        return Journeys(self.config, self._memory.state)
+        return Journeys(self.config, self._memory.state, self._remember_device)
 
     @property
     def state(self) -> State:
@@ -59,9 +60,17 @@ class Known:
 class Shell(Known, Blocking):
     """What every blocking session has beside its journeys."""
 
-    def __init__(self, config: Config, *, state: State | None = None, transport: Transport | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        state: State | None = None,
+        transport: Transport | None = None,
+        remember_device: bool = True,
+    ) -> None:
         super().__init__(config, transport=transport)
         self._memory = Memory(config, state or State())
+        self._remember_device = remember_device
         self._turn = ProcessLock()
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
@@ -177,9 +186,17 @@ class Shell(Known, Blocking):
 class AsyncShell(Known, Asynchronous):
     """What every asynchronous session has beside its journeys."""
 
-    def __init__(self, config: Config, *, state: State | None = None, transport: AsyncTransport | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        state: State | None = None,
+        transport: AsyncTransport | None = None,
+        remember_device: bool = True,
+    ) -> None:
         super().__init__(config, transport=transport)
         self._memory = Memory(config, state or State())
+        self._remember_device = remember_device
         self._turns = _Turns()
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:

@@ -11,16 +11,20 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
-from ..call import Call
-from ..challenge import Challenge
+from ..call import Call, require_text
+from ..challenges import TotpSetup
 from ..config import Config
 from ..lease import MARGIN, Holding
-from ..members import Misfit
-from ..reason import Reason, challenge_reason
+from ..reason import Reason
 from ..result import Err, Ok, Result
-from ..shapes import Delivery, IdToken, Registration, Tokens, claims
+from ..shapes import Delivery, IdToken, Registration, Tokens
 from ..state import State
-from . import authentication, challenges, passwords, registration, tokens
+from . import passwords, registration, tokens
+from .answers import NaturalAnswer
+from .attempt import attempt_of
+from .authentication import AuthFlow, FirstFactor, beginning_of, signing_in
+from .challenges import Options, answering, begin_totp_setup
+from .entry import claims_of, device_for, entered, holding
 
 T = TypeVar("T")
 
@@ -69,6 +73,7 @@ class Journeys:
 
     config: Config
     state: State
+    remember_device: bool = True
 
     def register(
         self, username: str, password: str, attributes: Mapping[str, str] | None = None
@@ -103,17 +108,34 @@ class Journeys:
             return self.state, _NO_SESSION
         return self.state, (yield from registration.resend_confirmation_code(self.config, self.state.username))
 
-    def login(self, username: str, password: str) -> Journey[IdToken]:
-        """Sign in over SRP: the password is proven, never sent.
+    def login(
+        self,
+        username: str,
+        password: str | None = None,
+        *,
+        flow: AuthFlow | None = None,
+        preferred: FirstFactor | None = None,
+        session: str | None = None,
+        client_metadata: Mapping[str, str] | None = None,
+        user_context_data: Mapping[str, str] | None = None,
+        analytics_endpoint_id: str | None = None,
+    ) -> Journey[IdToken]:
+        """Sign in; with a password alone over SRP, which proves the password and never sends it.
 
+        The other ways are those of `Client.sign_in`: `flow="USER_PASSWORD_AUTH"`, `flow="CUSTOM_AUTH"`,
+        `flow="USER_AUTH"`, and `preferred="EMAIL_OTP"` or another. The session's remembered device goes with them.
         A challenge is an `Err` whose reason ends in `-challenge`; `session.challenge` and `err.challenge` hold it.
         Tokens of an earlier sign-in stay until this one succeeds. Reasons: `new-password-challenge` and the other
         challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,
         `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`.
         """
+        beginning = beginning_of(username, password, flow, preferred, session)
+        device = device_for(self.state, beginning)
+        attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_endpoint_id)
         state = replace(self.state, username=username, challenge=None)
         yield state
-        return _signed_in(self.config, state, (yield from authentication.sign_in(self.config, username, password)))
+        signed = yield from signing_in(attempt, beginning)
+        return (yield from entered(self.config, state, signed, device, remember=self.remember_device))
 
     def new_password_challenge(
         self, new_password: str, attributes: Mapping[str, str] | None = None
@@ -127,10 +149,47 @@ class Journeys:
         challenge = self.state.challenge
         if challenge is None or challenge.name != "NEW_PASSWORD_REQUIRED":
             return self.state, _NO_SESSION
-        outcome = yield from challenges.respond_to_new_password_required(
-            self.config, challenge, new_password, attributes
-        )
-        return _signed_in(self.config, self.state, outcome)
+        require_text(new_password=new_password)
+        return (yield from self.answer_challenge(new_password, attributes=attributes))
+
+    def answer_challenge(
+        self,
+        answer: NaturalAnswer,
+        *,
+        password: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+        friendly_device_name: str | None = None,
+        client_metadata: Mapping[str, str] | None = None,
+        user_context_data: Mapping[str, str] | None = None,
+        analytics_endpoint_id: str | None = None,
+    ) -> Journey[IdToken]:
+        """Answer the challenge that waits with what it asks for: a code, a choice, a passkey's assertion, and so on.
+
+        What fits which challenge says `Client.answer_challenge`. After a refusal `session.challenge` is what may be
+        answered again, or None where only a new login helps. Reasons: `no-session` (no challenge waits),
+        `code-mismatch`, `code-expired`, `challenge-session-invalid` (too late), `incorrect-username-or-password`,
+        `software-token-mfa-refused`, `invalid-password`, `lambda-refused`, and the next challenge's.
+        """
+        challenge, device = self.state.challenge, self.state.device
+        if challenge is None:
+            return self.state, _NO_SESSION
+        attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_endpoint_id)
+        options = Options(password, attributes, friendly_device_name)
+        signed = yield from answering(attempt, challenge, answer, options)
+        return (yield from entered(self.config, self.state, signed, device, remember=self.remember_device))
+
+    def begin_totp_setup(self) -> Journey[TotpSetup]:
+        """Begin to set up an authenticator app in answer to `mfa-setup-challenge`; gives the secret that it needs.
+
+        Then `answer_challenge` takes the app's first code. Reasons: `no-session` (no such challenge waits),
+        `challenge-session-invalid` (too late: log in again), `concurrent-modification`.
+        """
+        challenge = self.state.challenge
+        if challenge is None or challenge.name != "MFA_SETUP":
+            return self.state, _NO_SESSION
+        result = yield from begin_totp_setup(self.config, challenge)
+        waits = result.challenge if isinstance(result, Err) else result.value.challenge
+        return replace(self.state, challenge=waits), result
 
     def logout(self, *, everywhere: bool = False) -> Journey[None]:
         """Revoke the refresh token, or with `everywhere` all tokens of the user, and forget the tokens.
@@ -214,32 +273,14 @@ def _revoke_all(config: Config, state: State, held: Tokens) -> Journey[None]:
     return state, (yield from tokens.global_sign_out(config, usable.value.access_token))
 
 
-def _signed_in(config: Config, state: State, outcome: Result[Tokens | Challenge]) -> tuple[State, Result[IdToken]]:
-    if isinstance(outcome, Err):
-        dead = outcome.reason == "challenge-session-invalid"
-        return (replace(state, challenge=None) if dead else state), outcome
-    value = outcome.value
-    if isinstance(value, Challenge):
-        reason = challenge_reason(value.name)
-        return replace(state, challenge=value), Err(reason, challenge=value, sent="yes")
-    return _holding(config, replace(state, challenge=None), value), Ok(value.id_token)
-
-
-def _holding(config: Config, state: State, fresh: Tokens) -> State:
-    """The state with new tokens. They were issued just now, which tells how far the two clocks are apart."""
-    issued = fresh.id_token.payload.get("iat")
-    drift = issued - config.clock() if isinstance(issued, int) else 0.0
-    return replace(state, tokens=fresh, drift=drift, unanswered=False)
-
-
 def _usable(config: Config, state: State) -> Journey[Tokens]:
     """Tokens with an access token that is good for a while yet."""
     held = state.tokens
     if held is None:
         return state, _NO_SESSION
-    holding = Holding(config, held, state.drift)
-    left = holding.left("access")
-    if left > MARGIN or holding.fresh("access"):
+    life = Holding(config, held, state.drift)
+    left = life.left("access")
+    if left > MARGIN or life.fresh("access"):
         return state, Ok(held)
     if held.refresh_token is None:
         return (state, Ok(held)) if left > 0 else (replace(state, tokens=None), _NO_SESSION)
@@ -258,7 +299,7 @@ def _renewed(config: Config, state: State, held: Tokens) -> Journey[Tokens]:
         fresh = result.value
         if not _of_same_user(held, fresh):
             return state, Err("foreign-tokens", "the new tokens are of another user, client or pool", sent="yes")
-        state = _holding(config, state, fresh)
+        state = holding(config, state, fresh)
         yield state  # the old refresh token may be dead now: nothing that follows may lose the new one
         return state, result
     if is_lost(result):
@@ -270,7 +311,7 @@ def _renewed(config: Config, state: State, held: Tokens) -> Journey[Tokens]:
 
 def _device_key(state: State, held: Tokens) -> str | None:
     """The device that signed in, without which a pool that tracks devices renews nothing."""
-    said = _claims(held.access_token).get("device_key")
+    said = claims_of(held.access_token).get("device_key")
     if isinstance(said, str):
         return said
     return None if state.device is None else state.device.key
@@ -282,13 +323,6 @@ def _of_same_user(held: Tokens, fresh: Tokens) -> bool:
 
 def _owner(held: Tokens) -> tuple[object, ...]:
     """User, pool and client of both tokens. Of the issuer only the pool: it may change from one form to the other."""
-    said, access = held.id_token.payload, _claims(held.access_token)
+    said, access = held.id_token.payload, claims_of(held.access_token)
     pools = (str(payload.get("iss")).rpartition("/")[2] for payload in (said, access))
     return (said.get("sub"), said.get("aud"), access.get("sub"), access.get("client_id"), *pools)
-
-
-def _claims(access_token: str) -> Mapping[str, object]:
-    try:
-        return claims(access_token)
-    except Misfit:  # some emulators give opaque ones
-        return {}
