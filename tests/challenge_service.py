@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from cognito_raw import Ok, Reply, Request, Result
 from cognito_raw.srp import N
-from tests.conversation import CLIENT_ID, authentication_result
+from tests.conversation import CLIENT_ID, NOW, authentication_result, unsigned_token
 from tests.srp_server import K, hashed, padded
 
 POOL: Final = "AbCdEf123"
@@ -89,7 +89,6 @@ class Ticket:
     name: str
     rest: tuple[str, ...]
     exchange: Exchange | None = None
-    proved: bool = False  # by its device
 
 
 @dataclass
@@ -143,7 +142,7 @@ class Service:
             return self._ask_proof(parameters, rest)
         assert flow == "USER_AUTH"
         if "Session" in body:
-            return self._take(body["Session"], "SIGN_UP") and self._go_on((), proved=False)
+            return self._take(body["Session"], "SIGN_UP") and self._go_on(())
         preferred = parameters.get("PREFERRED_CHALLENGE")
         return self._choose(preferred, parameters) if preferred in self.available else self._ask("SELECT_CHALLENGE", ())
 
@@ -232,7 +231,7 @@ class Service:
         """A factor is proven; a device that is named must prove itself before the others are left out."""
         key = named.get("DEVICE_KEY")
         if key is None:
-            return self._go_on(rest, proved=False)
+            return self._go_on(rest)
         if key not in self.devices:
             raise Refusal("ResourceNotFoundException", "Device does not exist.")
         return self._ask("DEVICE_SRP_AUTH", rest)
@@ -250,7 +249,8 @@ class Service:
         if not ticket.exchange.proves(responses):
             raise Refusal(*WRONG)
         # A remembered device takes the place of the second factors.
-        return self._go_on(tuple(name for name in ticket.rest if not name.endswith(("_MFA", "_TYPE"))), proved=True)
+        rest = tuple(name for name in ticket.rest if not name.endswith(("_MFA", "_TYPE")))
+        return self._go_on(rest, ticket.exchange.name)
 
     def _on_new_password(self, responses: dict[str, str], ticket: Ticket) -> Mapping[str, object]:
         if len(responses["NEW_PASSWORD"]) < 6:
@@ -297,11 +297,17 @@ class Service:
         self.devices[body["DeviceKey"]] = int.from_bytes(salt, "big"), int.from_bytes(v, "big")
         return {"UserConfirmationNecessary": False}
 
-    def _go_on(self, rest: tuple[str, ...], *, proved: bool) -> Mapping[str, object]:
+    def on_RevokeToken(self, body: dict[str, Any]) -> Mapping[str, object]:
+        assert body["Token"] == "refresh-1"
+        return {}
+
+    def _go_on(self, rest: tuple[str, ...], device: str | None = None) -> Mapping[str, object]:
         if rest:
             return self._ask(rest[0], rest[1:])
         body: dict[str, Any] = authentication_result()
-        if self.tracks and not proved:
+        named = {"username": USER, "exp": NOW + 3600, **({"device_key": device} if device else {})}
+        body["AuthenticationResult"]["AccessToken"] = unsigned_token(**named)
+        if self.tracks and device is None:
             self.number += 1
             metadata = {"DeviceKey": f"eu-west-1_d3v-{self.number}", "DeviceGroupKey": GROUP}
             body["AuthenticationResult"]["NewDeviceMetadata"] = metadata

@@ -194,7 +194,9 @@ def step_through(flow: Generator[Call, Any, Any], exchanges: Sequence[Exchange])
     return step
 
 
-def converse(config: Config, name: str, *arguments: Any, exchanges: Sequence[Exchange], **options: Any) -> Result[Any]:
+def converse(
+    config: Config, name: str, /, *arguments: Any, exchanges: Sequence[Exchange], **options: Any
+) -> Result[Any]:
     """Hold a conversation with the flow by hand and with both clients, which all must come to the same end."""
     by_hand = step_through(getattr(flows, name)(config, *arguments, **options), exchanges)
     script, async_script = Script(exchanges), AsyncScript(exchanges)
