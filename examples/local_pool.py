@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,14 +89,17 @@ class Server:
     endpoint: str
     admin: Any = field(repr=False)
 
-    def pool(self, *, secret: bool = False, seconds: int = 3600, **settings: Any) -> Pool:
-        """A new pool whose client signs in over SRP; `seconds` is the life of its ID and access tokens."""
+    def pool(self, *, secret: bool = False, seconds: int = 3600, flows: Sequence[str] = (), **settings: Any) -> Pool:
+        """A new pool whose client signs in over SRP, or by other flows too.
+
+        seconds: the life of its ID and access tokens. flows: such as USER_PASSWORD_AUTH.
+        """
         pool_id = self.admin.create_user_pool(PoolName="local", **settings)["UserPool"]["Id"]
         client = self.admin.create_user_pool_client(
             UserPoolId=pool_id,
             ClientName="local",
             GenerateSecret=secret,
-            ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            ExplicitAuthFlows=[f"ALLOW_{flow}" for flow in ("USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", *flows)],
             IdTokenValidity=seconds,
             AccessTokenValidity=seconds,
             TokenValidityUnits={"IdToken": "seconds", "AccessToken": "seconds"},
@@ -134,7 +137,7 @@ def _environment(port: int, folder: str) -> dict[str, str]:
     return {
         **os.environ,
         "AUTH": "true",  # without it neither codes nor tokens are checked
-        "SERVICES": "cognito-idp",
+        "SERVICES": "cognito-idp,iam,lambda",  # the last two for pools with triggers of their own
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "STATE_DIR": folder,

@@ -17,6 +17,7 @@ import pytest
 
 from cognito_raw import srp
 from cognito_raw.config import Config
+from tests import srp_server
 from tests.srp_server import Exchange
 
 HOSTILE = {
@@ -264,3 +265,9 @@ def test_the_module_imports_nothing_of_the_library() -> None:
         [sys.executable, "-I", "-c", program, str(source)], capture_output=True, check=True, timeout=60
     )
     assert ran.stdout.strip() == b"[]"
+
+
+@pytest.mark.parametrize("x", [0, 1, 0x1234, 2**256 - 1])
+def test_the_verifier_is_what_the_other_side_keeps(x: int) -> None:
+    """v = g^x mod N, from which the service makes its side of every exchange."""
+    assert srp.verifier(x) == srp_server.verifier(x)

@@ -19,8 +19,10 @@ import pycognito.aws_srp
 import pytest
 import warrant_lite
 
-from cognito_raw import srp
+from cognito_raw import Answer, Call, Challenge, NewDevice, Ok, RememberedDevice, advance, srp
 from cognito_raw.config import Config
+from cognito_raw.flows.attempt import Attempt
+from cognito_raw.flows.device_srp import confirm_new_device, prove_device
 from tests.srp_server import Exchange
 
 POOL_ID = "eu-west-1_AbCdEf123"
@@ -242,17 +244,62 @@ def test_the_key_of_a_remembered_device_is_the_peers(seed: int) -> None:
     assert _our_key(exchange, exchange.B) == theirs
 
 
+DEVICE = NewDevice("eu-west-1_1111-2222", "-AbCdEfGh")
+
+
+def _call(step: object) -> Any:
+    assert isinstance(step, Call)
+    return step.parameters
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_the_verifier_of_a_device_is_the_peers(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a device registers is PAD(salt) and PAD(g^x), both in base64, as pycognito writes them."""
+    """What a device registers is what pycognito makes of the same random bytes, password and all."""
     monkeypatch.setattr("os.urandom", random.Random(seed).randbytes)
-    password, config = pycognito.aws_srp.generate_hash_device("-AbCdEfGh", "eu-west-1_1111-2222")
-    salt = srp.number(base64.b64decode(config["Salt"]).hex())
-    v = pow(srp.g, srp.private_key(salt, "-AbCdEfGh", "eu-west-1_1111-2222", password), srp.N)
-    assert config == {
-        "Salt": base64.b64encode(srp.pad(salt)).decode(),
-        "PasswordVerifier": base64.b64encode(srp.pad(v)).decode(),
+    password, theirs = pycognito.aws_srp.generate_hash_device(DEVICE.group_key, DEVICE.key)
+    config = Config(
+        f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL_ID}", "id", randomness=random.Random(seed).randbytes
+    )
+    flow = confirm_new_device(config, "token", DEVICE, "user")
+    assert _call(advance(flow))["DeviceSecretVerifierConfig"] == theirs
+    confirmed: Any = advance(flow, Ok(Answer("ConfirmDevice", {})))
+    assert confirmed.value.device.password == password
+
+
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+@pytest.mark.parametrize("seed", range(5))
+def test_the_proof_of_a_device_is_the_peers(seed: int) -> None:
+    """All responses of DEVICE_PASSWORD_VERIFIER, from the same exponent and at the same time, are pycognito's."""
+    drawn = random.Random(seed).randbytes(32)
+    exchange = replace(
+        _exchange(random.Random(seed), 16),
+        pool_name=DEVICE.group_key,
+        user_id=DEVICE.key,
+        a=int.from_bytes(drawn, "big"),
+    )
+    challenge = {
+        "USERNAME": "user",
+        "DEVICE_KEY": DEVICE.key,
+        "SALT": f"{exchange.salt:x}",
+        "SRP_B": f"{exchange.B:x}",
+        "SECRET_BLOCK": base64.b64encode(random.Random(seed).randbytes(64 + seed)).decode(),
     }
+    device = RememberedDevice(DEVICE.key, DEVICE.group_key, exchange.password, "user")
+    client: Any = pycognito.aws_srp.AWSSRP(
+        "user", "", POOL_ID, "client", client=object(), client_secret="secret", device_key=DEVICE.key,
+        device_group_key=DEVICE.group_key, device_password=exchange.password
+    )  # fmt: skip
+    client.small_a_value, client.large_a_value = exchange.a, exchange.A
+    theirs = client.process_device_challenge(challenge)
+
+    when = datetime.strptime(theirs["TIMESTAMP"], "%a %b %d %H:%M:%S UTC %Y").replace(tzinfo=UTC).timestamp()
+    iss = f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL_ID}"
+    config = Config(iss, "client", "secret", randomness=lambda _: drawn)
+    flow = prove_device(Attempt(config, device), device, Challenge("DEVICE_SRP_AUTH", "user", "s"))
+    assert _call(advance(flow))["ChallengeResponses"]["SRP_A"] == f"{exchange.A:x}"
+    body = {"ChallengeName": "DEVICE_PASSWORD_VERIFIER", "ChallengeParameters": challenge}
+    answer = _call(advance(flow, Ok(Answer("RespondToAuthChallenge", body, date=when))))
+    assert answer["ChallengeResponses"] == theirs
 
 
 def test_the_timestamp_is_the_peers() -> None:

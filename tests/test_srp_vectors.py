@@ -91,7 +91,7 @@ def _device(inputs: Inputs) -> Values:
         return values
     salt = srp.number(inputs["salt_hex"])
     x = srp.private_key(salt, inputs["DeviceGroupKey"], inputs["DeviceKey"], inputs["device_password"])
-    written = {"PasswordVerifier": srp.pad(pow(srp.g, x, srp.N)), "Salt": srp.pad(salt)}
+    written = {"PasswordVerifier": srp.pad(srp.verifier(x)), "Salt": srp.pad(salt)}
     config = {name: base64.b64encode(value).decode() for name, value in written.items()}
     return {**values, "DeviceSecretVerifierConfig": config}
 
