@@ -7,7 +7,7 @@ BIN := .venv/bin
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
 
-test: .venv/test.ok
+test: .venv/test.ok .peers/ok
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n auto
 	$(BIN)/coverage combine --quiet
@@ -31,7 +31,7 @@ build: .venv/build.ok
 	$(BIN)/python -m build --quiet
 
 clean:
-	rm -rf .venv dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .peers dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/pip:
@@ -41,4 +41,11 @@ clean:
 
 .venv/%.ok: pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install --quiet --editable . --group $*
+	@touch $@
+
+# A client in JavaScript, to which our arithmetic is held too.
+.peers/ok:
+	@mkdir -p $(@D)
+	@if command -v npm >/dev/null; then npm install --prefix $(@D) --no-audit --no-fund --no-package-lock --silent \
+		amazon-cognito-identity-js@6.3.21; else echo "npm is not here: the tests against its packages are skipped"; fi
 	@touch $@
