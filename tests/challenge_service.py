@@ -142,7 +142,7 @@ class Service:
             return self._ask_proof(parameters, rest)
         assert flow == "USER_AUTH"
         if "Session" in body:
-            return self._take(body["Session"], "SIGN_UP") and self._go_on(())
+            return self._go_on(self._take(body["Session"], "SIGN_UP").rest)
         preferred = parameters.get("PREFERRED_CHALLENGE")
         return self._choose(preferred, parameters) if preferred in self.available else self._ask("SELECT_CHALLENGE", ())
 

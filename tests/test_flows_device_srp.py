@@ -124,7 +124,7 @@ def test_what_is_no_text_is_a_mistake() -> None:
 # --- the proof at the next sign-in
 
 
-def asks(reply: Any = None, session: str | None = "s2", **changes: object) -> Exchange:
+def asks(reply: Any = None, session: str | None = "s2", **changes: Any) -> Exchange:
     said = SERVER.asks(USERNAME=None, USER_ID_FOR_SRP=None, DEVICE_KEY=DEVICE.key, **changes)
     more = {} if session is None else {"Session": session}
     body = {**said, "ChallengeName": "DEVICE_PASSWORD_VERIFIER", **more}
@@ -179,7 +179,7 @@ def test_a_refused_device_is_not_taken_for_a_wrong_password() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"), [({"SRP_B": "0"}, "unsafe-srp-value"), ({"SALT": "?"}, "malformed-reply")]
 )
-def test_a_proof_that_would_be_unsafe_is_not_made(change: dict[str, object], reason: str) -> None:
+def test_a_proof_that_would_be_unsafe_is_not_made(change: dict[str, Any], reason: str) -> None:
     """As with a password."""
     result = prove(asks(**change))
     assert isinstance(result, Err)

@@ -65,6 +65,8 @@ METHODS: Final[dict[str, Callable[[Any], Any]]] = {
     "confirm_registration": lambda session: session.confirm_registration("123456"),
     "resend_verification_code": lambda session: session.resend_verification_code(),
     "new_password_challenge": lambda session: session.new_password_challenge("password"),
+    "answer_challenge": lambda session: session.answer_challenge("password"),
+    "login without a password": lambda session: session.login("user", flow="USER_AUTH"),
     "request_password_reset": lambda session: session.request_password_reset("user"),
     "reset_password_confirmation": lambda session: session.reset_password_confirmation("password", "123456"),
     "change_password": lambda session: session.change_password("old", "new"),

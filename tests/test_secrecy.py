@@ -21,18 +21,23 @@ from cognito_raw import (
     Client,
     CognitoError,
     Config,
+    ConfirmedDevice,
     Err,
     IdToken,
+    NewDevice,
     Ok,
+    RememberedDevice,
     Reply,
     Request,
     Result,
     Session,
     State,
     Tokens,
+    TotpSetup,
     flows,
 )
 from cognito_raw.call import render
+from cognito_raw.challenges import challenge_of
 from cognito_raw.flows.journey import Journeys
 from cognito_raw.srp import Ephemeral
 from cognito_raw.verify.jws import Jws
@@ -45,6 +50,8 @@ TOKEN: Final = IdToken.read(jwt({"exp": 1783418703, "iat": 1783415103, "email": 
 TOKENS: Final = Tokens(TOKEN, f"{CANARY}-access", f"{CANARY}-refresh", 3600)
 STALE: Final = Tokens(IdToken.read(jwt({"exp": 1, "email": CANARY})), CANARY, CANARY)
 CHALLENGE: Final = Challenge("NEW_PASSWORD_REQUIRED", "bob", CANARY, {"requiredAttributes": CANARY})
+NEW_DEVICE: Final = NewDevice("d3v", "-g")
+DEVICE: Final = RememberedDevice("d3v", "-g", CANARY, "bob")
 STATE: Final = State("bob", CHALLENGE, TOKENS)
 CALL: Final = Call("SignUp", {"Password": CANARY})
 ERR: Final = Err("code-mismatch", CANARY, "CodeMismatchException", "SignUp", 400, challenge=CHALLENGE)
@@ -75,6 +82,11 @@ VALUES: Final[dict[str, object]] = {
     "an ID token": TOKEN,
     "tokens": TOKENS,
     "a challenge": CHALLENGE,
+    "a custom challenge": challenge_of("CUSTOM_CHALLENGE", "bob", CANARY, {"question": CANARY}),
+    "a device": DEVICE,
+    "a confirmed device": ConfirmedDevice(DEVICE, False),
+    "an app that is set up": TotpSetup(CANARY, CHALLENGE),
+    "a state with a device": State("bob", device=DEVICE),
     "a state": STATE,
     "a session": Session(CONFIG, state=STATE),
     "an asynchronous session": AsyncSession(CONFIG, state=STATE),
@@ -128,6 +140,14 @@ METHODS: Final[dict[str, Callable[[Session, Any], Result[Any]]]] = {
     "login of an odd user": lambda session, bad: session.login(bad, "secret"),
     "new_password_challenge": lambda session, bad: session.new_password_challenge(bad),
     "new_password_challenge with an attribute": lambda session, bad: session.new_password_challenge("a", {"x": bad}),
+    "answer_challenge": lambda session, bad: session.answer_challenge(bad),
+    "answer_challenge with responses": lambda session, bad: session.answer_challenge({"ANSWER": bad}),
+    "answer_challenge with an attribute": lambda session, bad: session.answer_challenge("a", attributes={"x": bad}),
+    "login with a session": lambda session, bad: session.login("bob", session=bad),
+    "login with metadata": lambda session, bad: session.login("bob", "secret", client_metadata={"a": bad}),
+    "the client's confirm_new_device": lambda session, bad: Client(
+        CONFIG, transport=session._transport
+    ).confirm_new_device(bad, NEW_DEVICE, "bob"),
     "reset_password_confirmation": lambda session, bad: session.reset_password_confirmation(bad, "123456"),
     "reset_password_confirmation by code": lambda session, bad: session.reset_password_confirmation("secret", bad),
     "change_password": lambda session, bad: session.change_password(bad, "secret"),

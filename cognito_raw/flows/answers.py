@@ -161,13 +161,13 @@ def _credential(answer: object) -> str:
 
 _WANTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(CODES, "the code, as text"),
-    "NEW_PASSWORD_REQUIRED": "the new password",
+    "NEW_PASSWORD_REQUIRED": "the new password, as text",
     "SELECT_MFA_TYPE": "one of its choices, as text",
     "MFA_SETUP": "the first code of an authenticator app, or an e-mail address, as text",
     "CUSTOM_CHALLENGE": "a text",
     "SELECT_CHALLENGE": "one of its choices, as text",
-    "PASSWORD": "the password",
-    "PASSWORD_SRP": "the password",
+    "PASSWORD": "the password, as text",
+    "PASSWORD_SRP": "the password, as text",
     "DEVICE_SRP_AUTH": "the RememberedDevice",
 }
 

@@ -18,23 +18,36 @@ from cognito_raw import (
     Challenge,
     Claims,
     Client,
+    CodeChallenge,
     CognitoError,
     Config,
+    ConfirmedDevice,
+    CustomChallenge,
     Delivery,
+    DeviceChallenge,
     Err,
     Flow,
     HttpxTransport,
     IdToken,
+    MfaSetup,
+    NewDevice,
+    NewPasswordRequired,
     Ok,
+    PasskeyChallenge,
+    PasswordChallenge,
     Reason,
     Registration,
+    RememberedDevice,
     Reply,
     Request,
     Result,
+    SelectChallenge,
+    SelectMfaType,
     Session,
     State,
     Tokens,
     TokenVerifier,
+    TotpSetup,
     advance,
     ask,
 )
@@ -87,6 +100,54 @@ def the_session() -> None:
         assert_type(session.state.to_dict(), dict[str, object])
         assert_type(session.subscribe(print), Callable[[], None])
         assert_type(session.login(username="user", password="pass").unwrap(), IdToken)
+
+
+def every_challenge(session: Session, device: RememberedDevice) -> None:
+    """Each kind of challenge says what it wants, and takes the natural answer."""
+    assert_type(session.login("user", flow="USER_AUTH", client_metadata={"a": "b"}), Result[IdToken])
+    assert_type(session.login("user", preferred="WEB_AUTHN"), Result[IdToken])
+    match session.challenge:
+        case NewPasswordRequired(required_attributes=names):
+            assert_type(names, tuple[str, ...])
+            session.answer_challenge("N3w-Pass!", attributes={"email": "a@b.example"})
+        case CodeChallenge(delivery=delivery):
+            assert_type(delivery, Delivery | None)
+            assert_type(session.answer_challenge("123456"), Result[IdToken])
+        case SelectChallenge(choices=choices) | SelectMfaType(choices=choices):
+            session.answer_challenge(choices[0], password="pass")
+        case PasskeyChallenge(options=options):
+            session.answer_challenge(dict(options))
+        case _:
+            every_other_challenge(session, device)
+
+
+def every_other_challenge(session: Session, device: RememberedDevice) -> None:
+    """The rest of them."""
+    match session.challenge:
+        case MfaSetup():
+            assert_type(session.begin_totp_setup().unwrap(), TotpSetup)
+        case CustomChallenge(public_parameters=parameters):
+            session.answer_challenge(parameters["question"])
+        case DeviceChallenge():
+            session.answer_challenge(device)
+        case PasswordChallenge():
+            session.answer_challenge("pass")
+        case Challenge(name=name):
+            session.answer_challenge({"ANSWER": name})
+        case None:
+            pass
+
+
+def devices(client: Client, tokens: Tokens) -> RememberedDevice:
+    """A new device becomes one that skips the second factor."""
+    assert_type(tokens.new_device, NewDevice | None)
+    confirmed = client.confirm_new_device("access", NewDevice("key", "group"), "user", name="desk").unwrap()
+    assert_type(confirmed, ConfirmedDevice)
+    assert_type(confirmed.user_confirmation_necessary, bool)
+    assert_type(client.sign_in("user", "pass", device=confirmed.device), Result[Tokens | Challenge])
+    answered = client.answer_challenge(Challenge("SMS_MFA", "user"), "123456", device=confirmed.device)
+    assert_type(answered, Result[Tokens | Challenge])
+    return confirmed.device
 
 
 async def the_asynchronous_session() -> None:

@@ -45,9 +45,12 @@ def wrong_arguments(session: Session, client: Client) -> None:
     Config("https://...", "abc", region="eu-west-1")  # type: ignore[call-arg]  # refused: the issuer tells it
     Session("https://...")  # type: ignore[arg-type]  # refused: not a configuration
     Session(config, State())  # type: ignore[call-arg]  # refused: must be named
-    session.login("bob")  # type: ignore[call-arg]  # refused: no password
-    session.login("bob", None)  # type: ignore[arg-type]  # refused: not a text
-    session.login("bob", "hunter2", "more")  # type: ignore[call-arg]  # refused: one too many
+    session.login()  # type: ignore[call-arg]  # refused: nobody
+    session.login("bob", 5)  # type: ignore[arg-type]  # refused: not a text
+    session.login("bob", "hunter2", "more")  # type: ignore[call-arg, arg-type]  # refused: one too many
+    session.login("bob", flow="REFRESH_TOKEN_AUTH")  # type: ignore[arg-type]  # refused: no way to sign in
+    session.login("bob", preferred="EMAIL")  # type: ignore[arg-type]  # refused: no first factor
+    session.answer_challenge(123456)  # type: ignore[arg-type]  # refused: a code is a text
     session.register("bob", "hunter2", {"age": 5})  # type: ignore[dict-item]  # refused: attributes are texts
     session.logout(True)  # type: ignore[call-arg]  # refused: must be named
     session.sign_in("bob", "hunter2")  # type: ignore[attr-defined]  # refused: that is the client's
