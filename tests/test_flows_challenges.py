@@ -448,7 +448,8 @@ def test_a_remembered_device_takes_the_place_of_the_second_factor(secret: str | 
     def scene(jane: Steps) -> None:
         device = remembered(jane)
         assert finished(jane.sign_in("jane@example.com", PASSWORD, device=device))
-        assert finished(jane.sign_in("jane", PASSWORD, flow="USER_PASSWORD_AUTH", device=device))
+        for name in ("jane", "jane@example.com", USER):
+            assert finished(jane.sign_in(name, PASSWORD, flow="USER_PASSWORD_AUTH", device=device))
         for options in ({"flow": "USER_AUTH"}, {"preferred": "PASSWORD"}):
             assert finished(jane.sign_in("jane", PASSWORD, device=device, **options))
 
@@ -460,7 +461,7 @@ def test_a_device_proves_itself_after_an_answer_too() -> None:
 
     def scene(jane: Steps) -> None:
         device = remembered(jane)
-        jane.sign_in("jane", flow="USER_AUTH")
+        jane.sign_in("jane@example.com", flow="USER_AUTH")
         assert finished(jane.answer("PASSWORD_SRP", password=PASSWORD, device=device))
         jane.sign_in("jane", flow="CUSTOM_AUTH")
         assert finished(jane.answer("2", device=device))
@@ -473,8 +474,8 @@ def test_a_device_can_be_the_answer_itself() -> None:
 
     def scene(jane: Steps) -> None:
         device = remembered(jane)
-        key_only = RememberedDevice(device.key, device.group_key, "", "somebody else")
-        jane.sign_in("jane", PASSWORD, flow="USER_PASSWORD_AUTH", device=key_only)
+        jane.sign_in("jane", flow="USER_AUTH")
+        jane.answer({"ANSWER": "PASSWORD", "PASSWORD": PASSWORD, "DEVICE_KEY": device.key})
         assert jane.told[-1] == "DEVICE_SRP_AUTH"
         assert finished(jane.answer(device))
 

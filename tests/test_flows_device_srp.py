@@ -198,11 +198,18 @@ def test_every_proof_has_an_exponent_of_its_own() -> None:
 # --- when it is asked for
 
 
-def test_the_device_of_another_user_is_not_asked() -> None:
-    """The challenge is for the caller, who may know another device."""
-    other = RememberedDevice("d3v", "-g", "p", "ann")
-    for device in (other, None):
-        assert step_through(settled(Attempt(configured(), device), ASKS_FOR_IT, "5u8"), ()) == Ok(ASKED)
+def test_who_has_no_device_is_given_the_challenge() -> None:
+    """It is for the caller, who may know one."""
+    assert step_through(settled(Attempt(configured()), ASKS_FOR_IT, "5u8"), ()) == Ok(ASKED)
+
+
+@pytest.mark.parametrize(("parameters", "username"), [({}, "5u8"), ({"USERNAME": "5u8-1"}, "5u8-1")], ids=repr)
+def test_the_device_answers_for_its_user(parameters: dict[str, str], username: str) -> None:
+    """Under the name that the service says, or else under the one it is known by; not under what was typed."""
+    asked = Challenge("DEVICE_SRP_AUTH", "jane@example.com", "s1", parameters)
+    step = advance(prove_device(Attempt(configured(), DEVICE), DEVICE, asked))
+    assert isinstance(step, Call)
+    assert step.parameters["ChallengeResponses"] == {"USERNAME": username, "DEVICE_KEY": DEVICE.key, "SRP_A": SRP_A}
 
 
 def test_what_asks_for_no_device_is_settled() -> None:

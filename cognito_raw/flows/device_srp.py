@@ -58,25 +58,26 @@ def settled(attempt: Attempt, answer: Result[Answer], username: str) -> Flow[Tok
     result = outcome(answer, username)
     if isinstance(result, Err) or not isinstance(result.value, Challenge) or attempt.device is None:
         return result
-    challenge = result.value
-    if challenge.name != "DEVICE_SRP_AUTH" or challenge.username != attempt.device.username:
+    if result.value.name != "DEVICE_SRP_AUTH":
         return result
-    return (yield from prove_device(attempt, attempt.device, challenge))
+    return (yield from prove_device(attempt, attempt.device, result.value))
 
 
 def prove_device(attempt: Attempt, device: RememberedDevice, challenge: Challenge) -> Flow[Tokens | Challenge]:
     """Answer DEVICE_SRP_AUTH, and the proof that follows. A proof that is refused is `device-not-found`."""
     pair = srp.Ephemeral.draw(attempt.config.randomness)
-    responses = {"USERNAME": challenge.username, "DEVICE_KEY": device.key, "SRP_A": f"{pair.A:x}"}
+    # The service may leave out whom it asks; what was typed before may be an alias.
+    username = challenge.parameters.get("USERNAME") or device.username
+    responses = {"USERNAME": username, "DEVICE_KEY": device.key, "SRP_A": f"{pair.A:x}"}
     asked = yield from respond(attempt, challenge.name, responses, challenge.session)
     if isinstance(asked, Err) or asked.value.body.get("ChallengeName") != "DEVICE_PASSWORD_VERIFIER":
-        return _of_device(outcome(asked, challenge.username))
+        return _of_device(outcome(asked, username))
     proof = prove(attempt.config, pair, asked.value, Prover(device.group_key, device.key, device.password))
     if isinstance(proof, Err):
         return proof
-    responses = {"USERNAME": challenge.username, "DEVICE_KEY": device.key, **proof.value.responses}
+    responses = {"USERNAME": username, "DEVICE_KEY": device.key, **proof.value.responses}
     answer = yield from respond(attempt, "DEVICE_PASSWORD_VERIFIER", responses, proof.value.session)
-    return _of_device(outcome(answer, challenge.username))
+    return _of_device(outcome(answer, username))
 
 
 def _of_device(result: Result[Tokens | Challenge]) -> Result[Tokens | Challenge]:
