@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
@@ -34,8 +35,10 @@ from cognito_raw import (
 from tests.challenge_service import CODE, PASSKEY, PASSWORD, USER, Service
 from tests.conversation import (
     SECRET,
+    SRP_A,
     Answering,
     Exchange,
+    SrpServer,
     answered,
     authentication_result,
     configured,
@@ -46,6 +49,7 @@ from tests.conversation import (
     respond,
     tokens,
 )
+from tests.samples import load
 
 
 class Steps:
@@ -530,6 +534,23 @@ def test_a_device_with_a_wrong_password_is_as_good_as_forgotten() -> None:
     play(scene, then=("SMS_MFA",), tracks=True)
 
 
+def test_a_proof_that_fails_after_the_choice_was_taken_leaves_no_challenge() -> None:
+    """The session of the choice is used up by then, whatever passing trouble it was."""
+    server = SrpServer(user_id=USER)
+    asked = answered({**server.asks(), "Session": "s2"}, date="Tue, 07 Jul 2026 09:05:03 GMT")
+    responses = {"USERNAME": USER, "ANSWER": "PASSWORD_SRP", "SRP_A": SRP_A}
+    proof = server.expects("Tue Jul 7 09:05:03 UTC 2026")
+    exchanges = [
+        respond(asked, responses, "SELECT_CHALLENGE", Session="s"),
+        respond(Err("connection-lost", sent="maybe"), proof, "PASSWORD_VERIFIER", Session="s2"),
+    ]
+    challenge = Challenge("SELECT_CHALLENGE", USER, "s")
+    arguments = (challenge, "PASSWORD_SRP")
+    result = converse(configured(), "answer_challenge", *arguments, exchanges=exchanges, password=PASSWORD)
+    assert isinstance(result, Err)
+    assert (result.reason, result.challenge) == ("connection-lost", None)
+
+
 # --- what every answer carries
 
 
@@ -574,7 +595,8 @@ def test_a_challenge_of_the_future_takes_its_responses() -> None:
         ("CUSTOM_CHALLENGE", refused("UserLambdaValidationException", "no"), "lambda-refused", True),
         ("SMS_MFA", refused("TooManyRequestsException"), "throttled", True),
         ("SMS_MFA", Err("timed-out", sent="maybe"), "timed-out", True),
-        ("SMS_MFA", answered({}), "malformed-reply", True),
+        ("SMS_MFA", answered({}), "malformed-reply", False),
+        ("SMS_MFA", Ok(Reply(200, {}, b"<p>hello")), "malformed-reply", True),
     ],
 )  # fmt: skip
 def test_a_refused_answer_says_whether_another_may_follow(name: str, reply: Any, reason: str, stands: bool) -> None:
@@ -585,6 +607,54 @@ def test_a_refused_answer_says_whether_another_may_follow(name: str, reply: Any,
     result = converse(configured(deadline=0.5), "answer_challenge", challenge, "1", exchanges=exchanges)
     assert isinstance(result, Err)
     assert (result.reason, result.challenge) == (reason, challenge if stands else None)
+
+
+# --- the documented exchanges
+
+DOCUMENTED: Final[dict[str, tuple[Any, dict[str, Any]]]] = {
+    "SELECT_CHALLENGE answered with PASSWORD": ("PASSWORD", {"password": "[password]"}),
+    "SELECT_CHALLENGE answered with SMS_OTP: SMS_OTP returned": ("SMS_OTP", {}),
+    "SELECT_CHALLENGE answered with WEB_AUTHN: WEB_AUTHN returned": ("WEB_AUTHN", {}),
+    "SELECT_MFA_TYPE answered with SOFTWARE_TOKEN_MFA": ("SOFTWARE_TOKEN_MFA", {}),
+    "RespondToAuthChallenge PASSWORD answered": ("[password]", {}),
+    "RespondToAuthChallenge SMS_OTP answered": ("[code]", {}),
+    "RespondToAuthChallenge EMAIL_OTP answered": ("[code]", {}),
+    "RespondToAuthChallenge SMS_MFA answered": ("[code]", {}),
+    "RespondToAuthChallenge SOFTWARE_TOKEN_MFA answered": ("123456", {}),
+    "RespondToAuthChallenge CUSTOM_CHALLENGE answered": ("[challenge_answer]", {}),
+    "RespondToAuthChallenge MFA_SETUP answered": ({}, {}),
+    "MFA_SETUP answered with an e-mail address: EMAIL_OTP returned": ({"EMAIL": "[address]"}, {}),
+    "RespondToAuthChallenge NEW_PASSWORD_REQUIRED answered": ("[Password]", {"attributes": {"family_name": "Doe"}}),
+}
+
+
+@pytest.mark.parametrize(("title", "answer"), DOCUMENTED.items(), ids=DOCUMENTED.keys())
+def test_an_answer_is_sent_as_it_is_documented(title: str, answer: tuple[Any, dict[str, Any]]) -> None:
+    """The natural answer makes the very request of the exchange that fixtures/exchanges.json tells of."""
+    [entry] = [entry for entry in load("exchanges.json") if entry["title"] == title]
+    asked = entry["request"]
+    challenge = Challenge(asked["ChallengeName"], asked["ChallengeResponses"]["USERNAME"], asked["Session"])
+    exchange = respond(
+        answered(entry["response"] if "ChallengeName" in entry["response"] else authentication_result()),
+        asked["ChallengeResponses"],
+        asked["ChallengeName"],
+        Session=asked["Session"],
+    )
+    result = converse(configured(), "answer_challenge", challenge, answer[0], exchanges=[exchange], **answer[1])
+    assert isinstance(result, Ok)
+    assert getattr(result.value, "name", None) == entry["response"].get("ChallengeName")
+
+
+def test_a_passkey_is_sent_as_it_is_documented() -> None:
+    """CREDENTIAL is JSON within a text."""
+    [entry] = [e for e in load("exchanges.json") if e["title"] == "RespondToAuthChallenge WEB_AUTHN answered"]
+    asked = entry["request"]
+    credential = json.loads(asked["ChallengeResponses"]["CREDENTIAL"])
+    challenge = Challenge("WEB_AUTHN", "[username]", asked["Session"])
+    exchange = respond(
+        answered(authentication_result()), asked["ChallengeResponses"], "WEB_AUTHN", Session=asked["Session"]
+    )
+    assert converse(configured(), "answer_challenge", challenge, credential, exchanges=[exchange]) == Ok(tokens())
 
 
 # --- the caller's mistakes

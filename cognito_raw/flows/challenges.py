@@ -129,11 +129,11 @@ def answering(attempt: Attempt, challenge: Challenge, answer: NaturalAnswer, opt
         if isinstance(verified, Err):
             return verified, attempt.device
         challenge = verified.value
-    result, device = yield from _answer(attempt, challenge, responses)
-    return standing(result, challenge), device
+    return (yield from _answer(attempt, challenge, responses))
 
 
 def _answer(attempt: Attempt, challenge: Challenge, responses: Responses) -> Signing:
+    """Send the responses, and whatever proof they lead to; what fails after they were taken leaves no challenge."""
     members, username = dict(responses.members), responses.members["USERNAME"]
     pair = None if responses.proven is None else srp.Ephemeral.draw(attempt.config.randomness)
     if pair is not None:
@@ -142,6 +142,8 @@ def _answer(attempt: Attempt, challenge: Challenge, responses: Responses) -> Sig
     if is_forgotten(attempt, answer):
         attempt = replace(attempt, device=None)
         answer = yield from respond(attempt, challenge.name, members, challenge.session)
+    if isinstance(answer, Err):
+        return standing(answer, challenge), attempt.device
     if pair is None or responses.proven is None:
         result = yield from settled(attempt, answer, username)
     else:
