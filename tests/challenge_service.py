@@ -14,6 +14,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 from cognito_raw import Ok, Reply, Request, Result
@@ -47,6 +48,12 @@ class Refusal(Exception):
 
 
 WRONG: Final = ("NotAuthorizedException", "Incorrect username or password.")
+
+
+def numbered() -> Callable[[int], bytes]:
+    """Randomness that is the same in every run, and never twice the same in one."""
+    numbers = count(1)
+    return lambda size: hashlib.shake_128(b"%d" % next(numbers)).digest(size)
 
 
 def x_of(group: str, name: str, password: str, salt: int) -> int:

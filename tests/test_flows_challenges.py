@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Callable
-from itertools import count
 from typing import Any, Final
 
 import pytest
@@ -32,7 +30,7 @@ from cognito_raw import (
     Tokens,
     TotpSetup,
 )
-from tests.challenge_service import CODE, PASSKEY, PASSWORD, USER, Service
+from tests.challenge_service import CODE, PASSKEY, PASSWORD, USER, Service, numbered
 from tests.conversation import (
     SECRET,
     SRP_A,
@@ -80,12 +78,6 @@ class Steps:
 
 def finished(value: object) -> bool:
     return isinstance(value, Tokens)
-
-
-def numbered() -> Callable[[int], bytes]:
-    """Randomness that is the same in every run, and never twice the same in one."""
-    numbers = count(1)
-    return lambda size: hashlib.shake_128(b"%d" % next(numbers)).digest(size)
 
 
 def play(scene: Callable[[Steps], object], *, secret: str | None = None, **settings: Any) -> Service:

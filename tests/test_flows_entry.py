@@ -23,7 +23,7 @@ from cognito_raw import (
     Session,
     State,
 )
-from tests.challenge_service import CODE, PASSWORD, USER, Service
+from tests.challenge_service import CODE, PASSWORD, USER, Service, numbered
 from tests.conversation import (
     Act,
     Answering,
@@ -37,7 +37,6 @@ from tests.conversation import (
     respond,
     unsigned_token,
 )
-from tests.test_flows_challenges import numbered
 
 
 class Scene:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from .. import srp
@@ -73,8 +73,14 @@ def answer_challenge(
     `password-used-before`, `challenge-session-invalid`, `incorrect-username-or-password`, `lambda-refused`.
     """
     attempt = attempt_of(config, device, client_metadata, user_context_data, analytics_endpoint_id)
-    options = Options(password, attributes, friendly_device_name)
-    result, _ = yield from answering(attempt, challenge, answer, options)
+    result, _ = yield from answering(
+        attempt,
+        challenge,
+        answer,
+        password=password,
+        attributes=attributes,
+        friendly_device_name=friendly_device_name,
+    )
     return result
 
 
@@ -105,27 +111,26 @@ def begin_totp_setup(config: Config, challenge: Challenge) -> Flow[TotpSetup]:
     return standing(shaped(answer, read), challenge)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What goes with some answers; `answer_challenge` says with which."""
-
-    password: str | None = field(default=None, repr=False)
-    attributes: Mapping[str, str] | None = field(default=None, repr=False)
-    friendly_device_name: str | None = None
-
-
-def answering(attempt: Attempt, challenge: Challenge, answer: NaturalAnswer, options: Options) -> Signing:
+def answering(
+    attempt: Attempt,
+    challenge: Challenge,
+    answer: NaturalAnswer,
+    *,
+    password: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+    friendly_device_name: str | None = None,
+) -> Signing:
     """Answer a challenge, without the device where the service has forgotten it."""
     if challenge.name == "DEVICE_SRP_AUTH" and isinstance(answer, RememberedDevice):
         result = yield from prove_device(replace(attempt, device=None), answer, challenge)
         return standing(result, challenge), attempt.device
-    responses = responses_to(challenge, answer, password=options.password, attributes=options.attributes)
-    if options.friendly_device_name is not None:
-        require_text(friendly_device_name=options.friendly_device_name)
+    responses = responses_to(challenge, answer, password=password, attributes=attributes)
+    if friendly_device_name is not None:
+        require_text(friendly_device_name=friendly_device_name)
         if responses.code is None:
             raise ValueError("friendly_device_name= goes with the first code of an authenticator app, for MFA_SETUP")
     if responses.code is not None:
-        verified = yield from _verify(challenge, responses.code, options.friendly_device_name)
+        verified = yield from _verify(challenge, responses.code, friendly_device_name)
         if isinstance(verified, Err):
             return verified, attempt.device
         challenge = verified.value

@@ -23,7 +23,7 @@ from . import passwords, registration, tokens
 from .answers import NaturalAnswer
 from .attempt import attempt_of
 from .authentication import AuthFlow, FirstFactor, beginning_of, signing_in
-from .challenges import Options, answering, begin_totp_setup
+from .challenges import answering, begin_totp_setup
 from .entry import claims_of, device_for, entered, holding
 
 T = TypeVar("T")
@@ -174,8 +174,14 @@ class Journeys:
         if challenge is None:
             return self.state, _NO_SESSION
         attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_endpoint_id)
-        options = Options(password, attributes, friendly_device_name)
-        signed = yield from answering(attempt, challenge, answer, options)
+        signed = yield from answering(
+            attempt,
+            challenge,
+            answer,
+            password=password,
+            attributes=attributes,
+            friendly_device_name=friendly_device_name,
+        )
         return (yield from entered(self.config, self.state, signed, device, remember=self.remember_device))
 
     def begin_totp_setup(self) -> Journey[TotpSetup]:
