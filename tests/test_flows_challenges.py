@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cognito_raw import (
     AsyncClient,
+    Call,
     Challenge,
     Client,
     CodeChallenge,
@@ -29,7 +32,10 @@ from cognito_raw import (
     SelectMfaType,
     Tokens,
     TotpSetup,
+    advance,
+    flows,
 )
+from cognito_raw.reply import read
 from tests.challenge_service import CODE, PASSKEY, PASSWORD, USER, Service, numbered
 from tests.conversation import (
     SECRET,
@@ -74,6 +80,11 @@ class Steps:
         self.last = result.challenge if isinstance(result, Err) else result.value
         self.told.append(result.reason if isinstance(result, Err) else getattr(result.value, "name", "tokens"))
         return self.last
+
+
+def tokens_body() -> dict[str, Any]:
+    body: Any = authentication_result()["AuthenticationResult"]
+    return {**body}
 
 
 def finished(value: object) -> bool:
@@ -647,6 +658,52 @@ def test_a_passkey_is_sent_as_it_is_documented() -> None:
         answered(authentication_result()), asked["ChallengeResponses"], "WEB_AUTHN", Session=asked["Session"]
     )
     assert converse(configured(), "answer_challenge", challenge, credential, exchanges=[exchange]) == Ok(tokens())
+
+
+# --- hostile answers
+
+JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(), max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+ASKED: Final = SrpServer().asks()["ChallengeParameters"]
+HOSTILE: Final = JSON | st.fixed_dictionaries(
+    {},
+    optional={
+        "ChallengeName": st.sampled_from(
+            ["DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER", "PASSWORD_VERIFIER", "SELECT_CHALLENGE"]
+        )
+        | JSON,
+        "ChallengeParameters": st.just(ASKED) | JSON,
+        "AvailableChallenges": JSON,
+        "Session": st.text(max_size=4) | JSON,
+        "SecretCode": JSON,
+        "Status": st.just("SUCCESS") | JSON,
+        "AuthenticationResult": st.just({**tokens_body(), "NewDeviceMetadata": {"DeviceKey": "k"}}) | JSON,
+    },
+)
+QUESTIONS: Final[dict[str, tuple[Any, dict[str, Any]]]] = {
+    "SMS_MFA": ("0", {}),
+    "MFA_SETUP": ("123456", {}),
+    "PASSWORD_SRP": ("p", {}),
+    "SELECT_CHALLENGE": ("PASSWORD_SRP", {"password": "p"}),
+    "DEVICE_SRP_AUTH": (DEVICE, {}),
+}
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.sampled_from(sorted(QUESTIONS)), st.lists(HOSTILE, min_size=5, max_size=5))
+def test_no_reply_makes_an_answer_raise(name: str, bodies: list[object]) -> None:
+    """Whatever JSON the replies are, answering gives a result."""
+    answer, options = QUESTIONS[name]
+    challenge = Challenge(name, USER, "s")
+    flow = flows.answer_challenge(configured(client_secret=SECRET), challenge, answer, device=DEVICE, **options)
+    step: Any = advance(flow)
+    for body in bodies:
+        if isinstance(step, Call):
+            step = advance(flow, read(step, answered(body).unwrap()))
+    assert isinstance(step, (Ok, Err))
 
 
 # --- the caller's mistakes
