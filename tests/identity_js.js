@@ -6,19 +6,19 @@ const number = (digits) => new BigInteger(digits, 16);
 const within = (ask) => new Promise((resolve, reject) => ask((error, value) => (error ? reject(error) : resolve(value))));
 
 async function key({ group, name, password, a, B, salt }) {
-  const helper = new AuthenticationHelper(group);
-  await within((done) => helper.getLargeAValue(done));
-  helper.smallAValue = number(a);
-  helper.largeAValue = await within((done) => helper.calculateA(helper.smallAValue, done));
-  const made = await within((done) => helper.getPasswordAuthenticationKey(name, password, number(B), number(salt), done));
-  return { A: helper.largeAValue.toString(16), key: Buffer.from(made).toString("hex") };
+  const peer = new AuthenticationHelper(group);
+  await within((done) => peer.getLargeAValue(done));
+  peer.smallAValue = number(a);
+  peer.largeAValue = await within((done) => peer.calculateA(peer.smallAValue, done));
+  const made = await within((done) => peer.getPasswordAuthenticationKey(name, password, number(B), number(salt), done));
+  return { A: peer.largeAValue.toString(16), key: Buffer.from(made).toString("hex") };
 }
 
 async function verifier({ group, name }) {
-  const helper = new AuthenticationHelper(group);
-  await within((done) => helper.generateHashDevice(group, name, done));
-  const [password, salt] = [helper.getRandomPassword(), helper.getSaltDevices()];
-  return { password, salt, verifier: helper.getVerifierDevices() };
+  const peer = new AuthenticationHelper(group);
+  await within((done) => peer.generateHashDevice(group, name, done));
+  const [password, salt] = [peer.getRandomPassword(), peer.getSaltDevices()];
+  return { password, salt, verifier: peer.getVerifierDevices() };
 }
 
 (async () => {
