@@ -20,14 +20,14 @@ ROWS: Final[tuple[tuple[str, ...], ...]] = (
     ("result", "shapes"),
     ("reply", "flow", "state"),
     ("flows", "transport", "retry"),
-    ("face", "memory"),
+    ("face", "memory", "pages"),
     ("client", "session", "verify", "auth"),
     ("__init__", "testing", "__main__"),
 )
 LEVELS: Final = {unit: level for level, row in enumerate(ROWS) for unit in row}
 SOURCES: Final = sorted(ROOT.rglob("*.py"))
 # The few that may import what others wrote, and what.
-THIRD_PARTIES: Final = {"transport": {"httpx"}, "verify": {"jwt"}, "testing": {"pytest"}}
+THIRD_PARTIES: Final = {"transport": {"httpx"}, "verify": {"jwt"}, "testing": {"pytest"}, "shapes": {"segno"}}
 
 
 def dotted(source: Path) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .challenge import Challenge
-from .members import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
+from ..challenge import Challenge
+from ..members import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +50,42 @@ class IdToken:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDevice:
+    """The keys of a device that the service saw for the first time, which `confirm_device` has it remember."""
+
+    key: str
+    group_key: str
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> NewDevice:
+        """From NewDeviceMetadataType."""
+        return cls(text(body, "DeviceKey"), text(body, "DeviceGroupKey"))
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a finished sign-in gives. `expires_in` counts seconds from the moment that the service answered."""
+    """What a finished sign-in gives. `expires_in` counts seconds from the moment that the service answered.
+
+    new_device: where the pool remembers devices and the sign-in was from none of them.
+    """
 
     id_token: IdToken
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     expires_in: int | None = None
+    new_device: NewDevice | None = None
 
     @classmethod
     def read(cls, body: Mapping[str, object], *, kept: str | None = None) -> Tokens:
         """From AuthenticationResult; `kept` is the refresh token that stays where the service sends no new one."""
         result = mapping(body, "AuthenticationResult")
+        device = mapping(result, "NewDeviceMetadata")
         return cls(
             id_token=IdToken.read(text(result, "IdToken")),
             access_token=text(result, "AccessToken"),
             refresh_token=optional_text(result, "RefreshToken") or kept,
             expires_in=optional_integer(result, "ExpiresIn"),
+            new_device=NewDevice.read(device) if device else None,
         )
 
 
@@ -91,16 +110,37 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A new user: the id (`sub`), whether it needs no confirmation, and where the code went if one was sent."""
+    """A new user: the id (`sub`), whether it needs no confirmation, and where the code went if one was sent.
+
+    session: what `confirm_sign_up` takes, so that the confirmed user can sign in without a second code.
+    """
 
     user_id: str
     confirmed: bool
     delivery: Delivery | None = None
+    session: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> Registration:
         sent = body.get("CodeDeliveryDetails") is not None
-        return cls(text(body, "UserSub"), flag(body, "UserConfirmed"), Delivery.read(body) if sent else None)
+        return cls(
+            text(body, "UserSub"),
+            flag(body, "UserConfirmed"),
+            Delivery.read(body) if sent else None,
+            optional_text(body, "Session"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A confirmed user; `session` signs the user in at once, by `initiate_auth` with the flow `USER_AUTH`."""
+
+    session: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> Confirmation:
+        """From what ConfirmSignUp answers."""
+        return cls(optional_text(body, "Session"))
 
 
 def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
