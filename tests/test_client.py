@@ -88,6 +88,41 @@ def test_a_failure_that_may_pass_is_tried_again() -> None:
     assert asyncio.run(AsyncClient(configured(), transport=AsyncScript(table)).call("GetUser", {})) == Ok({"a": 1})
 
 
+DEVICES = [
+    Exchange(
+        "ListDevices",
+        {"AccessToken": "t", "Limit": 1},
+        answered({"Devices": [{"DeviceKey": "a"}], "PaginationToken": "p"}),
+    ),
+    Exchange(
+        "ListDevices",
+        {"AccessToken": "t", "Limit": 1, "PaginationToken": "p"},
+        answered({"Devices": [{"DeviceKey": "b"}]}),
+    ),
+]
+
+
+def test_a_list_pages_itself_in_both_colours() -> None:
+    """Every page is asked for with the same arguments, and is one call with its own deadline."""
+    script, async_script = Script(DEVICES), AsyncScript(DEVICES)
+    devices = Client(configured(), transport=script).within(2.5).list_devices("t", limit=1)
+    assert [device.key for device in devices] == ["a", "b"]
+
+    async def scene() -> list[str]:
+        client = AsyncClient(configured(), transport=async_script).within(2.5)
+        return [device.key async for device in client.list_devices("t", limit=1)]
+
+    assert asyncio.run(scene()) == ["a", "b"]
+    assert script.requests == async_script.script.requests
+    assert [request.timeout for request in script.requests] == [2.5, 2.5]
+
+
+def test_a_list_begins_where_it_is_told() -> None:
+    """The token of an earlier page is an argument as any, and the pages after it are asked for as ever."""
+    client = Client(configured(), transport=Script(DEVICES[1:]))
+    assert client.list_devices("t", limit=1, pagination_token="p").all().unwrap()[0].key == "b"
+
+
 @pytest.mark.parametrize("arguments", [("jane",), ("jane", "p", "q", "r")], ids=["too few", "too many"])
 def test_wrong_arguments_raise_as_of_any_function(arguments: tuple[str, ...]) -> None:
     """A missing or superfluous argument is a `TypeError`, and nothing is sent."""

@@ -11,9 +11,10 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
-from ..call import Call
+from ..call import Call, require_text
 from ..challenge import Challenge
 from ..config import Config
+from ..flow import done
 from ..members import Misfit, integer
 from ..reason import Reason, challenge_reason
 from ..result import Err, Ok, Result
@@ -74,6 +75,7 @@ class Journeys:
         Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`, `code-delivery-failed`
         (the user exists; resend the code), `lambda-refused`.
         """
+        require_text(password=password)
         state = replace(self.state, username=username)
         yield state  # a call that is interrupted may have made the user, who must then be confirmed
         return state, (yield from registration.sign_up(self.config, username, password, attributes))
@@ -86,7 +88,8 @@ class Journeys:
         """
         if self.state.username is None:
             return self.state, _NO_SESSION
-        return self.state, (yield from registration.confirm_sign_up(self.config, self.state.username, code))
+        confirmed = yield from registration.confirm_sign_up(self.config, self.state.username, code)
+        return self.state, done(confirmed)
 
     def resend_verification_code(self) -> Journey[Delivery]:
         """Send a new confirmation code to the user of the last `register`, `login` or reset request.
@@ -174,6 +177,7 @@ class Journeys:
         state, fresh = yield from _fresh(self.config, self.state, _access_end)
         if isinstance(fresh, Err):
             return state, fresh
+        require_text(old_password=old_password)
         return state, (
             yield from passwords.change_password(self.config, fresh.value.access_token, old_password, new_password)
         )
