@@ -42,12 +42,9 @@ def test_tokens_name_the_new_device() -> None:
     """A sign-in from a device that the pool does not know yet gives its keys."""
     device = {"DeviceKey": "eu-west-1_d", "DeviceGroupKey": "-g"}
     assert Tokens.read(tokens(NewDeviceMetadata=device)).new_device == NewDevice("eu-west-1_d", "-g")
-    nothing: list[Any] = [..., None, {}]
-    assert [Tokens.read(tokens(NewDeviceMetadata=none)).new_device for none in nothing] == [None] * 3
-    for broken in ({"DeviceKey": "eu-west-1_d"}, {**device, "DeviceGroupKey": 5}, ["hunter2"]):
-        with pytest.raises(Misfit) as caught:
-            Tokens.read(tokens(NewDeviceMetadata=broken))
-        assert "hunter2" not in str(caught.value)
+    nothing: list[Any] = [..., None, {}, {"DeviceKey": "eu-west-1_d"}, {**device, "DeviceGroupKey": 5}, ["d"], 5]
+    for metadata in nothing:  # the tokens beside them are worth more
+        assert Tokens.read(tokens(NewDeviceMetadata=metadata)).new_device is None
 
 
 def test_sign_up_and_its_confirmation_give_the_session() -> None:

@@ -51,22 +51,17 @@ class IdToken:
 
 @dataclass(frozen=True, slots=True)
 class NewDevice:
-    """The keys of a device that the service saw for the first time, which `confirm_device` has it remember."""
+    """A device that the pool began to track: the service's id of it, and of the user's devices."""
 
     key: str
     group_key: str
-
-    @classmethod
-    def read(cls, body: Mapping[str, object]) -> NewDevice:
-        """From NewDeviceMetadataType."""
-        return cls(text(body, "DeviceKey"), text(body, "DeviceGroupKey"))
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """What a finished sign-in gives. `expires_in` counts seconds from the moment that the service answered.
 
-    new_device: where the pool remembers devices and the sign-in was from none of them.
+    new_device: the device that the pool began to track with this sign-in, for `confirm_device`.
     """
 
     id_token: IdToken
@@ -79,13 +74,12 @@ class Tokens:
     def read(cls, body: Mapping[str, object], *, kept: str | None = None) -> Tokens:
         """From AuthenticationResult; `kept` is the refresh token that stays where the service sends no new one."""
         result = mapping(body, "AuthenticationResult")
-        device = mapping(result, "NewDeviceMetadata")
         return cls(
             id_token=IdToken.read(text(result, "IdToken")),
             access_token=text(result, "AccessToken"),
             refresh_token=optional_text(result, "RefreshToken") or kept,
             expires_in=optional_integer(result, "ExpiresIn"),
-            new_device=NewDevice.read(device) if device else None,
+            new_device=_new_device(result.get("NewDeviceMetadata")),
         )
 
 
@@ -148,6 +142,15 @@ def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
     parameters = texts(body, "ChallengeParameters")
     named = parameters.get("USERNAME") or parameters.get("USER_ID_FOR_SRP") or username
     return Challenge(text(body, "ChallengeName"), named, optional_text(body, "Session"), parameters)
+
+
+def _new_device(metadata: object) -> NewDevice | None:
+    """The device that the metadata names; none where they do not: the tokens beside them are worth more."""
+    try:
+        found = mapping({"metadata": metadata}, "metadata")
+        return NewDevice(text(found, "DeviceKey"), text(found, "DeviceGroupKey"))
+    except Misfit:
+        return None
 
 
 def claims(jwt: str) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from ..members import attributes, objects, optional_text, text, words
 
 @dataclass(frozen=True, slots=True)
 class MfaOption:
-    """An older pool's second factor: `SMS`, and the attribute that holds the phone number."""
+    """An older pool's second factor: how a code goes out, and the attribute that holds the address.
+
+    delivery_medium: `SMS`; the service's model has `EMAIL` beside it.
+    """
 
     delivery_medium: str | None = None
     attribute_name: str | None = None
@@ -21,7 +24,7 @@ class MfaOption:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> MfaOption:
-        """From MFAOptionType, whose DeliveryMedium is `SMS` or `EMAIL`."""
+        """From MFAOptionType."""
         return cls(optional_text(body, "DeliveryMedium"), optional_text(body, "AttributeName"))
 
     def to_wire(self) -> dict[str, str]:
