@@ -7,7 +7,7 @@ BIN := .venv/bin
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
 
-test: .venv/test.ok
+test: .venv/test.ok .venv/servers.ok
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
@@ -36,6 +36,14 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+
+# cognito-local comes from npm, whose machine-wide folders stay as they are.
+.venv/servers.ok: Makefile | .venv/bin/pip
+	@if command -v npm >/dev/null; then \
+		npm install --silent --no-audit --no-fund --prefix .venv/servers cognito-local@5.3.0 && touch $@; \
+	else \
+		echo "npm is not here: the tests on cognito-local are skipped"; \
+	fi
 
 .venv/%.ok: pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install --quiet --editable . --group $*
