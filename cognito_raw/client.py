@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from . import flows
 from .config import Config
 from .face import Asynchronous, Blocking, dressed
 from .flow import Flow
-from .pages import AsyncPages, Pages
+from .pages import Asking, AsyncPages, Pages
 from .result import Result
 from .shapes.page import Page
 
@@ -51,10 +52,7 @@ def _paged(
     """A list: its flow asks for one page, the one that the argument `token` names."""
 
     def method(self: _Runner, /, *args: P.args, **kwargs: P.kwargs) -> Pages[T]:
-        def ask(after: str | None) -> Result[Page[T]]:
-            return self.run(_asking(flow, token, after)(self.config, *args, **kwargs))
-
-        return Pages(ask)
+        return Pages(self.run, _asking(partial(flow, self.config, *args, **kwargs), token))
 
     return dressed(method, flow, gives=Pages)
 
@@ -63,25 +61,14 @@ def _paged_asynchronous(
     flow: Callable[Concatenate[Config, P], Flow[Page[T]]], token: str
 ) -> Callable[Concatenate[_AsyncRunner, P], AsyncPages[T]]:
     def method(self: _AsyncRunner, /, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[T]:
-        async def ask(after: str | None) -> Result[Page[T]]:
-            return await self.run(_asking(flow, token, after)(self.config, *args, **kwargs))
-
-        return AsyncPages(ask)
+        return AsyncPages(self.run, _asking(partial(flow, self.config, *args, **kwargs), token))
 
     return dressed(method, flow, gives=AsyncPages)
 
 
-def _asking(
-    flow: Callable[Concatenate[Config, P], Flow[Page[T]]], token: str, after: str | None
-) -> Callable[Concatenate[Config, P], Flow[Page[T]]]:
-    """The flow, asking for the page after this one; as its arguments say where there is none before."""
-
-    def asking(config: Config, /, *args: P.args, **kwargs: P.kwargs) -> Flow[Page[T]]:
-        if after is not None:
-            kwargs[token] = after
-        return flow(config, *args, **kwargs)
-
-    return asking
+def _asking(first: Callable[..., Flow[Page[T]]], token: str) -> Asking[T]:
+    """The flow for the page after another; the first begins where the caller's arguments say."""
+    return lambda after: first() if after is None else first(**{token: after})
 
 
 class Client(_Runner):

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import AsyncClient, Challenge, Client, Err, Ok, Result, Tokens, ask, flows
+from cognito_raw import AsyncClient, Challenge, Client, Err, Ok, Reply, Request, Result, Tokens, ask, flows
 from cognito_raw.flow import Flow
 from tests.conversation import (
     Answering,
     AsyncScript,
+    Clock,
     Exchange,
     Script,
     answered,
@@ -115,6 +116,24 @@ def test_a_list_pages_itself_in_both_colours() -> None:
     assert asyncio.run(scene()) == ["a", "b"]
     assert script.requests == async_script.script.requests
     assert [request.timeout for request in script.requests] == [2.5, 2.5]
+
+
+def test_all_of_a_list_has_one_deadline() -> None:
+    """What the first page took is missing to the second; iterating gives each page the whole time."""
+    clock = Clock(0.0)
+    replies = [exchange.reply for exchange in DEVICES]
+    seen: list[float] = []
+
+    def slow(request: Request) -> Result[Reply]:
+        seen.append(request.timeout)
+        clock.now += 4
+        return replies[len(seen) % 2 - 1]
+
+    devices = Client(configured(monotonic=clock), transport=Answering(slow)).list_devices("t")
+    assert len(devices.all().unwrap()) == 2
+    assert seen == [10.0, 6.0]
+    assert len(list(devices)) == 2
+    assert seen[2:] == [10.0, 10.0]
 
 
 def test_a_list_begins_where_it_is_told() -> None:

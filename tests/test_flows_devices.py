@@ -108,3 +108,10 @@ def test_an_answer_that_makes_no_sense_is_reported(operation: str, flow: str, bo
     result = converse(configured(), flow, *names, exchanges=[Exchange(operation, None, answered(body))])
     assert isinstance(result, Err)
     assert result.reason == "malformed-reply"
+
+
+def test_a_verifier_of_another_kind_raises() -> None:
+    """The caller's mistake is named without its value."""
+    wrong: Any = {"device_secret_verifier_config": {"Salt": "hidden"}}
+    with pytest.raises(ValueError, match=r"^device_secret_verifier_config must be DeviceSecretVerifier\(\.\.\.\), not"):
+        advance(flows.confirm_device(configured(), "t", "k", **wrong))

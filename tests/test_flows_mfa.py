@@ -76,6 +76,19 @@ def test_passkeys_are_a_preference_too() -> None:
     assert converse(configured(), "set_user_mfa_preference", "t", exchanges=exchanges, **chosen) == Ok(None)
 
 
+def test_settings_of_another_kind_raise() -> None:
+    """Whether a factor is on is said by its own kind of settings."""
+    for name, kind in {
+        "sms_mfa_settings": "MfaSettings",
+        "software_token_mfa_settings": "MfaSettings",
+        "email_mfa_settings": "MfaSettings",
+        "web_authn_mfa_settings": "WebAuthnMfaSettings",
+    }.items():
+        wrong: Any = {name: True}
+        with pytest.raises(ValueError, match=rf"^{name} must be {kind}\(\.\.\.\), not bool$"):
+            advance(flows.set_user_mfa_preference(configured(), "t", **wrong))
+
+
 def test_a_success_that_says_error_is_a_failure() -> None:
     """A code that the service did not take must not pass for one that it took."""
     exchanges = [Exchange("VerifySoftwareToken", None, answered({"Status": "ERROR", "Session": "s"}))]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import AnalyticsMetadata, UserContext
-from cognito_raw.flows.parameters import context, limited, optional, texts
+from cognito_raw.flows.parameters import context, limited, optional, texts, wire
 
 
 def test_only_what_is_given_is_said() -> None:
@@ -60,3 +60,13 @@ def test_a_mapping_of_texts_is_copied() -> None:
     taken = texts("client_metadata", given)
     given["a"] = "c"
     assert taken == {"a": "b"}
+
+
+def test_a_value_of_another_kind_raises() -> None:
+    """A mapping in the words of an AWS SDK is the caller's mistake, and the error says what is wanted."""
+    wrong: Any = {"IpAddress": "hidden"}
+    with pytest.raises(ValueError, match=r"^user_context_data must be UserContext\(\.\.\.\), not dict$"):
+        context(user_context_data=wrong)
+    with pytest.raises(ValueError, match=r"^analytics_metadata must be AnalyticsMetadata\(\.\.\.\), not str$"):
+        context(analytics_metadata="hidden")  # type: ignore[arg-type]  # the mistake itself
+    assert wire(UserContext, user_context_data=UserContext("192.0.2.1")) == {"IpAddress": "192.0.2.1"}

@@ -133,6 +133,11 @@ def test_an_answer_that_makes_no_sense_is_reported(operation: str, asked: tuple[
         ("delete_user_attributes", ["t", "email"], r"^attribute_names 'email': must be a list of names"),
         ("delete_user_attributes", ["t", [b"hidden"]], r"^the name of an attribute must be text"),
         ("get_user_attribute_verification_code", ["t", None], r"^the name of an attribute must be text"),
+        (
+            "set_user_settings",
+            ["t", [{"DeliveryMedium": "hidden"}]],
+            r"^mfa_options must be MfaOption\(\.\.\.\), not dict",
+        ),
         ("verify_user_attribute", ["t", 5, "1"], r"^the name of an attribute must be text"),
         ("verify_user_attribute", ["t", "email", b"hidden"], r"^code must be text"),
     ],

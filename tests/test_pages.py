@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-from cognito_raw import AsyncPages, CognitoError, Err, Ok, Page, Pages, Result
+from cognito_raw import Answer, AsyncPages, Call, CognitoError, Err, Flow, Ok, Page, Pages, Result, advance
 
+V = TypeVar("V")
 Asked = Callable[[str | None], Result[Page[int]]]
 THREE: dict[str | None, Result[Page[int]]] = {
     None: Ok(Page((1, 2), "b")),
@@ -22,18 +23,31 @@ LOST = Err("connection-lost", sent="maybe")
 class Both:
     """One list in both colours, which must give the same; it remembers what was asked."""
 
-    def __init__(self, ask: Asked) -> None:
+    def __init__(self, answers: Asked) -> None:
         self.asked: list[str | None] = []
 
-        def noting(after: str | None) -> Result[Page[int]]:
-            self.asked.append(after)
-            return ask(after)
+        def flow(after: str | None) -> Flow[Page[int]]:
+            answer = yield Call("List", {"after": after})
+            return answer if isinstance(answer, Err) else Ok(answer.value.body["page"])
 
-        async def awaited(after: str | None) -> Result[Page[int]]:
+        def run(steps: Flow[V]) -> Result[V]:
+            step = advance(steps)
+            while isinstance(step, Call):
+                after: Any = step.parameters["after"]
+                self.asked.append(after)
+                page = answers(after)
+                step = advance(steps, page if isinstance(page, Err) else Ok(Answer("List", {"page": page.value})))
+            return step
+
+        async def awaited(steps: Flow[V]) -> Result[V]:
+            asked = self.asked.copy()
             await asyncio.sleep(0)
-            return ask(after)
+            try:
+                return run(steps)
+            finally:
+                self.asked = asked
 
-        self.pages, self.async_pages = Pages(noting), AsyncPages(awaited)
+        self.pages, self.async_pages = Pages(run, flow), AsyncPages(awaited, flow)
 
     def all(self) -> Result[list[int]]:
         result = self.pages.all()

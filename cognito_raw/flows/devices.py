@@ -9,7 +9,7 @@ from ..config import Config
 from ..flow import Flow, ask, done, shaped
 from ..shapes.devices import Device, DeviceConfirmation, DeviceSecretVerifier
 from ..shapes.page import Page
-from .parameters import limited, optional
+from .parameters import limited, optional, wire
 
 
 def confirm_device(
@@ -28,7 +28,9 @@ def confirm_device(
     require_text(access_token=access_token, device_key=device_key)
     parameters: dict[str, object] = {"AccessToken": access_token, "DeviceKey": device_key}
     if device_secret_verifier_config is not None:
-        parameters["DeviceSecretVerifierConfig"] = device_secret_verifier_config.to_wire()
+        parameters["DeviceSecretVerifierConfig"] = wire(
+            DeviceSecretVerifier, device_secret_verifier_config=device_secret_verifier_config
+        )
     answer = yield from ask("ConfirmDevice", {**parameters, **optional(device_name=("DeviceName", device_name))})
     return shaped(answer, DeviceConfirmation.read)
 

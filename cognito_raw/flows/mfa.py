@@ -7,7 +7,7 @@ from ..config import Config
 from ..flow import Flow, ask, done, shaped
 from ..result import Err
 from ..shapes.mfa import MfaSettings, SoftwareToken, SoftwareTokenVerification, WebAuthnMfaSettings
-from .parameters import optional
+from .parameters import optional, wire
 
 
 def associate_software_token(
@@ -61,14 +61,16 @@ def set_user_mfa_preference(
     Reasons: `invalid-parameter` (a factor that is not set up), and those of access tokens.
     """
     require_text(access_token=access_token)
-    settings = {
-        "SMSMfaSettings": sms_mfa_settings,
-        "SoftwareTokenMfaSettings": software_token_mfa_settings,
-        "EmailMfaSettings": email_mfa_settings,
-        "WebAuthnMfaSettings": web_authn_mfa_settings,
-    }
-    chosen = {name: setting.to_wire() for name, setting in settings.items() if setting is not None}
-    answer = yield from ask("SetUserMFAPreference", {"AccessToken": access_token, **chosen})
+    chosen: dict[str, object] = {"AccessToken": access_token}
+    if sms_mfa_settings is not None:
+        chosen["SMSMfaSettings"] = wire(MfaSettings, sms_mfa_settings=sms_mfa_settings)
+    if software_token_mfa_settings is not None:
+        chosen["SoftwareTokenMfaSettings"] = wire(MfaSettings, software_token_mfa_settings=software_token_mfa_settings)
+    if email_mfa_settings is not None:
+        chosen["EmailMfaSettings"] = wire(MfaSettings, email_mfa_settings=email_mfa_settings)
+    if web_authn_mfa_settings is not None:
+        chosen["WebAuthnMfaSettings"] = wire(WebAuthnMfaSettings, web_authn_mfa_settings=web_authn_mfa_settings)
+    answer = yield from ask("SetUserMFAPreference", chosen)
     return done(answer)
 
 

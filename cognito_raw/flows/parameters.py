@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from ..call import require_optional_text, require_text
 from ..shapes.context import AnalyticsMetadata, UserContext
@@ -18,10 +19,24 @@ def context(
     if client_metadata is not None:
         members["ClientMetadata"] = texts("client_metadata", client_metadata)
     if user_context_data is not None:
-        members["UserContextData"] = user_context_data.to_wire()
+        members["UserContextData"] = wire(UserContext, user_context_data=user_context_data)
     if analytics_metadata is not None:
-        members["AnalyticsMetadata"] = analytics_metadata.to_wire()
+        members["AnalyticsMetadata"] = wire(AnalyticsMetadata, analytics_metadata=analytics_metadata)
     return members
+
+
+class Wired(Protocol):
+    """A value that has a form on the wire."""
+
+    def to_wire(self) -> Mapping[str, object]: ...
+
+
+def wire(kind: type[Wired], **given: object) -> Mapping[str, object]:
+    """The form of the one value that is given; `ValueError` under its name where it is of another kind."""
+    [(name, value)] = given.items()
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} must be {kind.__name__}(...), not {type(value).__name__}")
+    return value.to_wire()
 
 
 def optional(**given: tuple[str, str | None]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from ..flow import Flow, ask, done, shaped
 from ..members import objects
 from ..shapes import Delivery
 from ..shapes.profile import AuthFactors, MfaOption, User
-from .parameters import context
+from .parameters import context, wire
 from .registration import listed, named_attributes, service_name
 
 
@@ -106,7 +106,7 @@ def set_user_settings(config: Config, access_token: str, mfa_options: Iterable[M
     Reasons: `invalid-parameter`, and those of access tokens.
     """
     require_text(access_token=access_token)
-    options = [option.to_wire() for option in mfa_options]
+    options = [wire(MfaOption, mfa_options=option) for option in mfa_options]
     answer = yield from ask("SetUserSettings", {"AccessToken": access_token, "MFAOptions": options})
     return done(answer)
 

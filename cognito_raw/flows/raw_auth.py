@@ -50,11 +50,10 @@ def initiate_auth(
     Gives the tokens, or the challenge that must be answered first. Reasons: those of `sign_in`, and for a refresh those
     of `get_tokens_from_refresh_token`.
     """
-    flow: str = auth_flow
-    require_text(auth_flow=flow)
+    require_text(auth_flow=auth_flow)
     given = texts("auth_parameters", auth_parameters or {})
     parameters = {
-        "AuthFlow": flow,
+        "AuthFlow": auth_flow,
         "ClientId": config.client_id,
         "AuthParameters": _proven(config, given),
         **optional(session=("Session", session)),
