@@ -7,7 +7,7 @@ BIN := .venv/bin
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
 
-test: .venv/test.ok .peers/ok
+test: .venv/test.ok .venv/npm.ok
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n auto
 	$(BIN)/coverage combine --quiet
@@ -31,7 +31,7 @@ build: .venv/build.ok
 	$(BIN)/python -m build --quiet
 
 clean:
-	rm -rf .venv .peers dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/pip:
@@ -39,13 +39,15 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
 
-.venv/%.ok: pyproject.toml | .venv/bin/pip
-	$(BIN)/pip install --quiet --editable . --group $*
+# A server and a client in JavaScript that the tests use; npm's machine-wide folders stay as they are.
+.venv/npm.ok: Makefile | .venv/bin/pip
+	@if command -v npm >/dev/null; then \
+		npm install --silent --no-audit --no-fund --prefix .venv/npm cognito-local@5.3.0 amazon-cognito-identity-js@6.3.21; \
+	else \
+		echo "npm is not here: the tests that need its packages are skipped"; \
+	fi
 	@touch $@
 
-# A client in JavaScript, to which our arithmetic is held too.
-.peers/ok:
-	@mkdir -p $(@D)
-	@if command -v npm >/dev/null; then npm install --prefix $(@D) --no-audit --no-fund --no-package-lock --silent \
-		amazon-cognito-identity-js@6.3.21; else echo "npm is not here: the tests against its packages are skipped"; fi
+.venv/%.ok: pyproject.toml | .venv/bin/pip
+	$(BIN)/pip install --quiet --editable . --group $*
 	@touch $@

@@ -22,49 +22,78 @@ from .challenges import (
     SelectMfaType,
     TotpSetup,
 )
-from .client import AsyncClient, Client
 from .config import Config
 from .device import ConfirmedDevice, NewDevice, RememberedDevice
 from .flow import AsyncTransport, Flow, Pause, Transport, advance, ask
 from .reason import Reason
 from .result import CognitoError, Err, Ok, Result
 from .session import AsyncSession, Session
-from .shapes import Answer, Delivery, IdToken, Registration, Tokens
+from .shapes import Answer, Confirmation, Delivery, IdToken, Registration, Tokens
 from .state import State
 
 if TYPE_CHECKING:
+    from .client import AsyncClient, Client
+    from .pages import AsyncPages, Pages
+    from .shapes.context import AnalyticsMetadata, UserContext
+    from .shapes.devices import Device, DeviceConfirmation, DeviceSecretVerifier
+    from .shapes.mfa import MfaSettings, SoftwareToken, SoftwareTokenVerification, WebAuthnMfaSettings
+    from .shapes.page import Page
+    from .shapes.passkeys import WebAuthnCredential
+    from .shapes.profile import AuthFactors, MfaOption, User
+    from .shapes.sessions import Location, UserSession
     from .transport.asynchronous import AsyncHttpxTransport
     from .transport.blocking import HttpxTransport
     from .verify import AsyncTokenVerifier, Claims, TokenVerifier
 else:  # hidden from checkers, which would take any misspelt name for one of these
+    # What a session does without, so that its cold start does not pay for it.
+    _LATE = {
+        "AnalyticsMetadata": "shapes.context",
+        "AsyncClient": "client",
+        "AsyncHttpxTransport": "transport.asynchronous",
+        "AsyncPages": "pages",
+        "AsyncTokenVerifier": "verify",
+        "AuthFactors": "shapes.profile",
+        "Claims": "verify",
+        "Client": "client",
+        "Device": "shapes.devices",
+        "DeviceConfirmation": "shapes.devices",
+        "DeviceSecretVerifier": "shapes.devices",
+        "HttpxTransport": "transport.blocking",
+        "Location": "shapes.sessions",
+        "MfaOption": "shapes.profile",
+        "MfaSettings": "shapes.mfa",
+        "Page": "shapes.page",
+        "Pages": "pages",
+        "SoftwareToken": "shapes.mfa",
+        "SoftwareTokenVerification": "shapes.mfa",
+        "TokenVerifier": "verify",
+        "User": "shapes.profile",
+        "UserContext": "shapes.context",
+        "UserSession": "shapes.sessions",
+        "WebAuthnCredential": "shapes.passkeys",
+        "WebAuthnMfaSettings": "shapes.mfa",
+    }
 
     def __getattr__(name: str) -> object:
-        # These two import httpx, which `import cognito_raw` must not.
-        if name == "HttpxTransport":
-            from .transport.blocking import HttpxTransport
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-            return HttpxTransport
-        if name == "AsyncHttpxTransport":
-            from .transport.asynchronous import AsyncHttpxTransport
-
-            return AsyncHttpxTransport
-        # And these are not for everybody.
-        if name in ("AsyncTokenVerifier", "Claims", "TokenVerifier"):
-            from . import verify
-
-            return getattr(verify, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f".{_LATE[name]}", __name__), name)
 
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnalyticsMetadata",
     "Answer",
     "AsyncClient",
     "AsyncHttpxTransport",
+    "AsyncPages",
     "AsyncSession",
     "AsyncTokenVerifier",
     "AsyncTransport",
+    "AuthFactors",
     "Call",
     "Challenge",
     "Claims",
@@ -72,18 +101,27 @@ __all__ = [
     "CodeChallenge",
     "CognitoError",
     "Config",
+    "Confirmation",
     "ConfirmedDevice",
     "CustomChallenge",
     "Delivery",
+    "Device",
     "DeviceChallenge",
+    "DeviceConfirmation",
+    "DeviceSecretVerifier",
     "Err",
     "Flow",
     "HttpxTransport",
     "IdToken",
+    "Location",
+    "MfaOption",
+    "MfaSettings",
     "MfaSetup",
     "NewDevice",
     "NewPasswordRequired",
     "Ok",
+    "Page",
+    "Pages",
     "PasskeyChallenge",
     "PasswordChallenge",
     "Pause",
@@ -96,11 +134,18 @@ __all__ = [
     "SelectChallenge",
     "SelectMfaType",
     "Session",
+    "SoftwareToken",
+    "SoftwareTokenVerification",
     "State",
     "TokenVerifier",
     "Tokens",
     "TotpSetup",
     "Transport",
+    "User",
+    "UserContext",
+    "UserSession",
+    "WebAuthnCredential",
+    "WebAuthnMfaSettings",
     "advance",
     "ask",
 ]

@@ -91,3 +91,8 @@ def require_text(**values: object) -> None:
             raise ValueError(f"{name} must be text, not {type(value).__name__}")
         if any("\ud800" <= c <= "\udfff" for c in value):
             raise ValueError(f"{name} holds half of a surrogate pair, which UTF-8 cannot carry")
+
+
+def require_optional_text(**values: object) -> None:
+    """The same, but None is fine."""
+    require_text(**{name: value for name, value in values.items() if value is not None})

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .challenge import Challenge
 from .members import mapping, optional_text, text, texts
 from .shapes import Delivery
+
+if TYPE_CHECKING:
+    from .shapes.mfa import SoftwareToken
 
 _ATTRIBUTE: Final = "userAttributes."
 # Where the reply's own list is kept, beside the parameters: its name there, which no parameter has.
@@ -101,6 +104,19 @@ class TotpSetup:
 
     secret: str = field(repr=False)
     challenge: Challenge
+
+    def uri(self, account: str, issuer: str) -> str:
+        """The `otpauth://` address that authenticator apps scan, as `SoftwareToken.uri` gives it."""
+        return self._token().uri(account, issuer)
+
+    def qr_svg(self, account: str, issuer: str, *, scale: float = 4) -> str:
+        """A QR code of that address, as `SoftwareToken.qr_svg` draws it."""
+        return self._token().qr_svg(account, issuer, scale=scale)
+
+    def _token(self) -> SoftwareToken:
+        from .shapes.mfa import SoftwareToken  # here, because a cold start's sign-in does without
+
+        return SoftwareToken(self.secret)
 
 
 class CustomChallenge(Challenge):

@@ -88,8 +88,10 @@ class Asynchronous(_Deadlined):
         return await arun(persist(flow, self.config, deadline), self._sender())
 
 
-def dressed(method: M, flow: Callable[..., object]) -> M:
+def dressed(method: M, flow: Callable[..., object], *, gives: type[object] | None = None) -> M:
     """The method with the flow's name, documentation and signature, its return type what the flow returns.
+
+    gives: what the method makes of a flow of pages, in place of a result.
 
     What `help` and `inspect.signature` show is a copy of the flow's function, since its annotation names a
     generator and the method's is the result that comes out.
@@ -97,9 +99,15 @@ def dressed(method: M, flow: Callable[..., object]) -> M:
     flow = cast("FunctionType", flow)
     # With the name of the result, for `typing.get_type_hints`: not every module of flows needs it.
     names = {**flow.__globals__, "Result": Result}
+    returned = _held(flow.__annotations__["return"])
+    if gives is None:
+        returned = f"Result[{returned}]"
+    else:
+        names[gives.__name__] = gives
+        returned = f"{gives.__name__}[{_held(returned)}]"
     shown = FunctionType(flow.__code__, names, flow.__name__, flow.__defaults__)
     shown.__kwdefaults__ = flow.__kwdefaults__
-    shown.__annotations__ = {**flow.__annotations__, "return": _result_of(flow.__annotations__["return"])}
+    shown.__annotations__ = {**flow.__annotations__, "return": returned}
     for name, value in (
         ("__name__", flow.__name__),
         ("__doc__", flow.__doc__),
@@ -111,6 +119,6 @@ def dressed(method: M, flow: Callable[..., object]) -> M:
     return method
 
 
-def _result_of(annotation: str) -> str:
-    """`Flow[T]` and `Journey[T]` give a `Result[T]`."""
-    return f"Result[{annotation.partition('[')[2]}"
+def _held(annotation: str) -> str:
+    """What `Flow[T]`, `Journey[T]` or `Page[T]` holds."""
+    return annotation.partition("[")[2].removesuffix("]")

@@ -71,8 +71,8 @@ def malformed(answer: Answer, message: str) -> Err:
     return Err("malformed-reply", message, None, answer.operation, answer.status, answer.request_id, sent="maybe")
 
 
-def done(answer: Result[Answer]) -> Result[None]:
-    """`Ok(None)` for a call whose answer holds nothing."""
+def done(answer: Result[object]) -> Result[None]:
+    """`Ok(None)` for whatever worked, where its value is nothing to the caller."""
     return answer if isinstance(answer, Err) else Ok(None)
 
 

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, TypeGuard
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeGuard
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 # The largest that every JSON reader keeps exactly (RFC 8259, section 6).
 _LARGEST: Final = 2**53 - 1
+# The last second of the year 9999, where calendars end.
+_END_OF_TIME: Final = 253_402_300_799
 
 
 class Misfit(ValueError):
@@ -35,6 +40,11 @@ def flag(body: Mapping[str, object], name: str) -> bool:
     if not isinstance(value, bool):
         raise Misfit(f"{name} is not a boolean")
     return value
+
+
+def optional_flag(body: Mapping[str, object], name: str) -> bool | None:
+    """A boolean, or None where it is absent or null."""
+    return None if body.get(name) is None else flag(body, name)
 
 
 def integer(body: Mapping[str, object], name: str) -> int:
@@ -67,6 +77,51 @@ def texts(body: Mapping[str, object], name: str) -> dict[str, str]:
     if len(members) < len(there):
         raise Misfit(f"{name} does not hold texts alone")
     return members
+
+
+def words(body: Mapping[str, object], name: str) -> tuple[str, ...]:
+    """The texts of a JSON list; none where it is absent or null."""
+    value = _listed(body, name)
+    members = tuple(member for member in value if _is_text(member))
+    if len(members) < len(value):
+        raise Misfit(f"{name} does not hold texts alone")
+    return members
+
+
+def objects(body: Mapping[str, object], name: str) -> tuple[Mapping[str, object], ...]:
+    """The objects of a JSON list; none where it is absent or null."""
+    value = _listed(body, name)
+    members = tuple(member for member in value if isinstance(member, dict))
+    if len(members) < len(value):
+        raise Misfit(f"{name} does not hold objects alone")
+    return members
+
+
+def attributes(body: Mapping[str, object], name: str) -> dict[str, str]:
+    """The service's list of names and values, by name; the value of one that has none is empty."""
+    return {text(member, "Name"): optional_text(member, "Value") or "" for member in objects(body, name)}
+
+
+def optional_time(body: Mapping[str, object], name: str) -> datetime | None:
+    """A moment in UTC, which the service gives as seconds since the epoch with a fraction; None where it is absent."""
+    value = body.get(name)
+    if value is None:
+        return None
+    # Compared so that neither infinity nor what is not a number passes.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _END_OF_TIME:
+        raise Misfit(f"{name} is not a time")
+    from datetime import UTC, datetime, timedelta  # here, because no sign-in asks for a time
+
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(value * 1_000_000))
+
+
+def _listed(body: Mapping[str, object], name: str) -> Sequence[object]:
+    value = body.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise Misfit(f"{name} is not a list")
+    return value
 
 
 def _is_text(value: object) -> TypeGuard[str]:

@@ -5,19 +5,30 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
-from cognito_raw import AsyncHttpxTransport, AsyncSession, Config, HttpxTransport, Session, State
+from cognito_raw import (
+    AsyncClient,
+    AsyncHttpxTransport,
+    AsyncSession,
+    Client,
+    Config,
+    HttpxTransport,
+    Session,
+    State,
+)
 
 
 class Colour(Protocol):
-    """Makes sessions whose methods are called without `await`, whatever they are inside."""
+    """Makes sessions and clients whose methods are called without `await`, whatever they are inside."""
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any: ...
+
+    def client(self, config: Config) -> Any: ...
 
     def close(self) -> None: ...
 
 
 class Blocking:
-    """`Session` as it is."""
+    """`Session` and `Client` as they are."""
 
     def __init__(self) -> None:
         self._transport = HttpxTransport()
@@ -25,12 +36,15 @@ class Blocking:
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any:
         return Session(config, state=state, transport=transport or self._transport)
 
+    def client(self, config: Config) -> Any:
+        return Client(config, transport=self._transport)
+
     def close(self) -> None:
         self._transport.close()
 
 
 class Asynchronous:
-    """`AsyncSession`, each of whose methods is run to its end in one event loop."""
+    """`AsyncSession` and `AsyncClient`, each of whose methods is run to its end in one event loop."""
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
@@ -39,18 +53,21 @@ class Asynchronous:
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any:
         return _Awaited(AsyncSession(config, state=state, transport=transport or self._transport), self._runner)
 
+    def client(self, config: Config) -> Any:
+        return _Awaited(AsyncClient(config, transport=self._transport), self._runner)
+
     def close(self) -> None:
         self._runner.run(self._transport.aclose())
         self._runner.close()
 
 
 class _Awaited:
-    def __init__(self, session: AsyncSession, runner: asyncio.Runner) -> None:
-        self._session = session
+    def __init__(self, face: AsyncSession | AsyncClient, runner: asyncio.Runner) -> None:
+        self._face = face
         self._runner = runner
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._session, name)
+        found = getattr(self._face, name)
         if not asyncio.iscoroutinefunction(found):
             return found
         return lambda *args, **kwargs: self._runner.run(found(*args, **kwargs))

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from cognito_raw import (
     AsyncClient,
+    AsyncPages,
     AsyncSession,
     Call,
     Client,
@@ -24,6 +25,7 @@ from cognito_raw import (
     Err,
     IdToken,
     Ok,
+    Pages,
     Reply,
     Request,
     Result,
@@ -197,11 +199,16 @@ def step_through(flow: Generator[Call, Any, Any], exchanges: Sequence[Exchange])
 def converse(
     config: Config, name: str, /, *arguments: Any, exchanges: Sequence[Exchange], **options: Any
 ) -> Result[Any]:
-    """Hold a conversation with the flow by hand and with both clients, which all must come to the same end."""
+    """Hold a conversation with the flow by hand and with both clients, which all must come to the same end.
+
+    Of a list, it is one page.
+    """
     by_hand = step_through(getattr(flows, name)(config, *arguments, **options), exchanges)
     script, async_script = Script(exchanges), AsyncScript(exchanges)
-    result: Result[Any] = getattr(Client(config, transport=script), name)(*arguments, **options)
-    assert asyncio.run(getattr(AsyncClient(config, transport=async_script), name)(*arguments, **options)) == result
+    told = getattr(Client(config, transport=script), name)(*arguments, **options)
+    result: Result[Any] = told.page() if isinstance(told, Pages) else told
+    async_told = getattr(AsyncClient(config, transport=async_script), name)(*arguments, **options)
+    assert asyncio.run(async_told.page() if isinstance(async_told, AsyncPages) else async_told) == result
     # By hand nobody told the flow whether it may try again, and a transport's own failure names no operation.
     assert _told(by_hand, result) == result
     assert script.requests == async_script.script.requests

@@ -22,7 +22,7 @@ ROWS: Final[tuple[tuple[str, ...], ...]] = (
     ("challenges",),
     ("reply", "flow", "state", "lease"),
     ("flows", "transport", "retry"),
-    ("face", "memory"),
+    ("face", "memory", "pages"),
     ("shell",),
     ("client", "session", "verify"),
     ("auth",),
@@ -31,7 +31,13 @@ ROWS: Final[tuple[tuple[str, ...], ...]] = (
 LEVELS: Final = {unit: level for level, row in enumerate(ROWS) for unit in row}
 SOURCES: Final = sorted(ROOT.rglob("*.py"))
 # The few that may import what others wrote, and what.
-THIRD_PARTIES: Final = {"transport": {"httpx"}, "auth": {"httpx"}, "verify": {"jwt"}, "testing": {"pytest"}}
+THIRD_PARTIES: Final = {
+    "transport": {"httpx"},
+    "auth": {"httpx"},
+    "verify": {"jwt"},
+    "testing": {"pytest"},
+    "shapes": {"segno"},
+}
 
 
 def dotted(source: Path) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw import Call, Reply, Request
-from cognito_raw.call import fetch, render, require_text
+from cognito_raw.call import fetch, render, require_optional_text, require_text
 
 ENDPOINT: Final = "https://cognito-idp.eu-west-1.amazonaws.com"
 JSON: Final = st.recursive(
@@ -164,3 +164,10 @@ def test_the_reprs_hide_bodies() -> None:
     values: list[Call | Request | Reply] = [call, render(call, ENDPOINT, 1), Reply(200, secret, b"hunter2")]
     assert "hunter2" not in repr(values)
     assert "SignUp" in repr(call)
+
+
+def test_none_is_fine_where_a_text_may_be_left_out() -> None:
+    """What is given must be text all the same."""
+    require_optional_text(device_name=None, session="s")
+    with pytest.raises(ValueError, match=r"^session must be text, not int$"):
+        require_optional_text(device_name=None, session=0)

@@ -23,6 +23,7 @@ from cognito_raw import (
     PasswordChallenge,
     SelectChallenge,
     SelectMfaType,
+    SoftwareToken,
     TotpSetup,
 )
 from cognito_raw.challenges import challenge_of, read_challenge
@@ -277,3 +278,10 @@ def test_any_json_is_a_challenge_or_a_misfit(body: dict[str, Any]) -> None:
     json.dumps(asdict(challenge), ensure_ascii=False).encode()
     properties(challenge)
     assert repr(challenge).isprintable()
+
+
+def test_the_setup_of_an_app_is_scanned_as_any_other() -> None:
+    """Its address and its QR code are those of the secret, wherever that came from."""
+    setup, token = TotpSetup("SECRET", challenge_of("MFA_SETUP", "id-1")), SoftwareToken("SECRET")
+    assert setup.uri("ada", "Engines") == token.uri("ada", "Engines")
+    assert setup.qr_svg("ada", "Engines", scale=2) == token.qr_svg("ada", "Engines", scale=2)

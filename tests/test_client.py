@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import AsyncClient, Challenge, Client, Err, Ok, Result, Tokens, ask, flows
+from cognito_raw import AsyncClient, Challenge, Client, Err, Ok, Reply, Request, Result, Tokens, ask, flows
 from cognito_raw.flow import Flow
 from tests.conversation import (
     Answering,
     AsyncScript,
+    Clock,
     Exchange,
     Script,
     answered,
@@ -86,6 +87,59 @@ def test_a_failure_that_may_pass_is_tried_again() -> None:
     table = [Exchange("GetUser", {}, Err("connection-lost", sent="maybe")), Exchange("GetUser", {}, answered({"a": 1}))]
     assert Client(configured(), transport=Script(table)).call("GetUser", {}) == Ok({"a": 1})
     assert asyncio.run(AsyncClient(configured(), transport=AsyncScript(table)).call("GetUser", {})) == Ok({"a": 1})
+
+
+DEVICES = [
+    Exchange(
+        "ListDevices",
+        {"AccessToken": "t", "Limit": 1},
+        answered({"Devices": [{"DeviceKey": "a"}], "PaginationToken": "p"}),
+    ),
+    Exchange(
+        "ListDevices",
+        {"AccessToken": "t", "Limit": 1, "PaginationToken": "p"},
+        answered({"Devices": [{"DeviceKey": "b"}]}),
+    ),
+]
+
+
+def test_a_list_pages_itself_in_both_colours() -> None:
+    """Every page is asked for with the same arguments, and is one call with its own deadline."""
+    script, async_script = Script(DEVICES), AsyncScript(DEVICES)
+    devices = Client(configured(), transport=script).within(2.5).list_devices("t", limit=1)
+    assert [device.key for device in devices] == ["a", "b"]
+
+    async def scene() -> list[str]:
+        client = AsyncClient(configured(), transport=async_script).within(2.5)
+        return [device.key async for device in client.list_devices("t", limit=1)]
+
+    assert asyncio.run(scene()) == ["a", "b"]
+    assert script.requests == async_script.script.requests
+    assert [request.timeout for request in script.requests] == [2.5, 2.5]
+
+
+def test_all_of_a_list_has_one_deadline() -> None:
+    """What the first page took is missing to the second; iterating gives each page the whole time."""
+    clock = Clock(0.0)
+    replies = [exchange.reply for exchange in DEVICES]
+    seen: list[float] = []
+
+    def slow(request: Request) -> Result[Reply]:
+        seen.append(request.timeout)
+        clock.now += 4
+        return replies[len(seen) % 2 - 1]
+
+    devices = Client(configured(monotonic=clock), transport=Answering(slow)).list_devices("t")
+    assert len(devices.all().unwrap()) == 2
+    assert seen == [10.0, 6.0]
+    assert len(list(devices)) == 2
+    assert seen[2:] == [10.0, 10.0]
+
+
+def test_a_list_begins_where_it_is_told() -> None:
+    """The token of an earlier page is an argument as any, and the pages after it are asked for as ever."""
+    client = Client(configured(), transport=Script(DEVICES[1:]))
+    assert client.list_devices("t", limit=1, pagination_token="p").all().unwrap()[0].key == "b"
 
 
 @pytest.mark.parametrize("arguments", [(), ("jane", "p", "q", "r")], ids=["too few", "too many"])

@@ -6,7 +6,18 @@ from typing import Any, Final
 
 import pytest
 
-from cognito_raw import Answer, Challenge, CodeChallenge, Config, Err, Ok, RememberedDevice, Tokens
+from cognito_raw import (
+    AnalyticsMetadata,
+    Answer,
+    Challenge,
+    CodeChallenge,
+    Config,
+    Err,
+    Ok,
+    RememberedDevice,
+    Tokens,
+    UserContext,
+)
 from cognito_raw.flows.attempt import Attempt, attempt_of, initiate, outcome, respond
 from tests.conversation import (
     CLIENT_ID,
@@ -79,7 +90,9 @@ def test_an_attempt_is_made_of_what_goes_with_it() -> None:
     """In the model's own names; nothing of what is left out."""
     config = configured()
     assert attempt_of(config) == Attempt(config)
-    assert attempt_of(config, DEVICE, {"a": "b"}, {"IpAddress": "i"}, "e") == Attempt(config, DEVICE, MEMBERS)
+    assert attempt_of(config, DEVICE, {"a": "b"}, UserContext("i"), AnalyticsMetadata("e")) == Attempt(
+        config, DEVICE, MEMBERS
+    )
     assert "hunter2" not in repr(attempt_of(config, DEVICE, {"a": "hunter2"}))
 
 
@@ -88,10 +101,10 @@ def test_an_attempt_is_made_of_what_goes_with_it() -> None:
     [
         (("d3v",), "^device must be a RememberedDevice, not str"),
         ((None, "a"), "^client_metadata must be a mapping of texts, not str"),
-        ((None, {"a": 5}), "^a value of client_metadata must be text"),
+        ((None, {"a": 5}), r"^client_metadata\['a'\] must be text"),
         ((None, {5: "a"}), "^a key of client_metadata must be text"),
-        ((None, None, ["hunter2"]), "^user_context_data must be a mapping of texts, not list"),
-        ((None, None, None, 5), "^a value of analytics_endpoint_id must be text"),
+        ((None, None, {"IpAddress": "hunter2"}), r"^user_context_data must be UserContext\(...\), not dict"),
+        ((None, None, None, 5), r"^analytics_metadata must be AnalyticsMetadata\(...\), not int"),
     ],
 )
 def test_what_cannot_go_with_it_is_a_mistake(arguments: Any, words: str) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cognito_raw import (
+    AnalyticsMetadata,
     AsyncClient,
     Call,
     Challenge,
@@ -32,6 +33,7 @@ from cognito_raw import (
     SelectMfaType,
     Tokens,
     TotpSetup,
+    UserContext,
     advance,
     flows,
 )
@@ -568,8 +570,8 @@ def test_an_answer_carries_what_goes_with_each_call() -> None:
     def scene(jane: Steps) -> None:
         more: Any = {
             "client_metadata": {"a": "b"},
-            "user_context_data": {"IpAddress": "192.0.2.1", "EncodedData": "e"},
-            "analytics_endpoint_id": "p",
+            "user_context_data": UserContext("192.0.2.1", "e"),
+            "analytics_metadata": AnalyticsMetadata("p"),
         }
         jane.sign_in("jane", PASSWORD, **more)
         jane.answer(CODE, **more)
@@ -716,7 +718,7 @@ def test_no_reply_makes_an_answer_raise(name: str, bodies: list[object]) -> None
         ("0", {"friendly_device_name": "x"}, "friendly_device_name= goes with the first code"),
         ("0", {"friendly_device_name": 5}, "friendly_device_name must be text"),
         ("0", {"device": "d3v"}, "device must be a RememberedDevice"),
-        ("0", {"client_metadata": {"a": 1}}, "a value of client_metadata must be text"),
+        ("0", {"client_metadata": {"a": 1}}, r"client_metadata\['a'\] must be text"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_sent(answer: Any, options: dict[str, Any], words: str) -> None:

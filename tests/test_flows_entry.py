@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import (
+    AnalyticsMetadata,
     AsyncSession,
     Challenge,
     CodeChallenge,
@@ -22,6 +23,7 @@ from cognito_raw import (
     Result,
     Session,
     State,
+    UserContext,
 )
 from tests.challenge_service import CODE, PASSWORD, USER, Service, numbered
 from tests.conversation import (
@@ -148,8 +150,8 @@ def test_every_way_to_sign_in_is_open_to_a_session() -> None:
     """`login` takes what `sign_in` takes, and `answer_challenge` what its flow takes."""
     more: Any = {
         "client_metadata": {"a": "b"},
-        "user_context_data": {"IpAddress": "192.0.2.1"},
-        "analytics_endpoint_id": "p",
+        "user_context_data": UserContext("192.0.2.1"),
+        "analytics_metadata": AnalyticsMetadata("p"),
     }
 
     def jane(session: Scene) -> None:
@@ -160,7 +162,8 @@ def test_every_way_to_sign_in_is_open_to_a_session() -> None:
         assert session.told == ["Ok", "Ok", "select-challenge", "Ok"]
 
     for _, body in scene(jane).asked:
-        assert (body["ClientMetadata"], body["UserContextData"]) == (more["client_metadata"], more["user_context_data"])
+        assert body["ClientMetadata"] == more["client_metadata"]
+        assert body["UserContextData"] == {"IpAddress": "192.0.2.1"}
         assert body["AnalyticsMetadata"] == {"AnalyticsEndpointId": "p"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import Delivery, Err, Ok, advance, flows
+from cognito_raw import AnalyticsMetadata, Delivery, Err, Ok, UserContext, advance, flows
 from tests.conversation import CLIENT_ID, SECRET, Exchange, answered, configured, converse, hash_of, refused
 
 JANE: dict[str, object] = {"ClientId": CLIENT_ID, "Username": "jane"}
@@ -117,7 +117,7 @@ def test_a_delivery_that_makes_no_sense_is_reported() -> None:
     assert (result.reason, result.sent) == ("malformed-reply", "maybe")
 
 
-@pytest.mark.parametrize("value", [None, b"hidden", "hidden\ud800"], ids=["none", "bytes", "surrogate"])
+@pytest.mark.parametrize("value", [7, b"hidden", "hidden\ud800"], ids=["number", "bytes", "surrogate"])
 @pytest.mark.parametrize(
     ("flow", "names"),
     [
@@ -133,3 +133,45 @@ def test_what_is_no_text_raises(flow: str, names: list[str], value: Any) -> None
         with pytest.raises(ValueError, match=f"^{wrong} ") as caught:
             advance(getattr(flows, flow)(configured(), **given))
         assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked", "parameters", "value"),
+    [
+        pytest.param("ForgotPassword", ("forgot_password", "jane"), {}, Delivery(), id="forgot_password"),
+        pytest.param(
+            "ConfirmForgotPassword",
+            ("confirm_forgot_password", "jane", "N3w", "654321"),
+            {"ConfirmationCode": "654321", "Password": "N3w"},
+            None,
+            id="confirm_forgot_password",
+        ),
+    ],
+)
+def test_what_else_may_be_said_goes_along(
+    operation: str, asked: tuple[str, ...], parameters: Mapping[str, object], value: object
+) -> None:
+    """Metadata for the pool's triggers, the end user's address and the analytics endpoint are sent where given."""
+    expected = {
+        **JANE,
+        **parameters,
+        "ClientMetadata": {"from": "web"},
+        "UserContextData": {"IpAddress": "192.0.2.1"},
+        "AnalyticsMetadata": {"AnalyticsEndpointId": "endpoint-1"},
+    }
+    result = converse(
+        configured(),
+        *asked,
+        exchanges=[Exchange(operation, expected, answered({}))],
+        client_metadata={"from": "web"},
+        user_context_data=UserContext("192.0.2.1"),
+        analytics_metadata=AnalyticsMetadata("endpoint-1"),
+    )
+    assert result == Ok(value)
+
+
+def test_a_user_without_a_password_gets_a_first_one() -> None:
+    """Where there is no old password, none is sent."""
+    parameters = {"AccessToken": "t0ken", "ProposedPassword": "N3w"}
+    exchanges = [Exchange("ChangePassword", parameters, answered({}))]
+    assert converse(configured(), "change_password", "t0ken", None, "N3w", exchanges=exchanges) == Ok(None)

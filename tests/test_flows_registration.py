@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import Delivery, Err, Ok, Registration, Reply, Result, advance, flows
+from cognito_raw import (
+    AnalyticsMetadata,
+    Confirmation,
+    Delivery,
+    Err,
+    Ok,
+    Registration,
+    Reply,
+    Result,
+    UserContext,
+    advance,
+    flows,
+)
 from cognito_raw.flows.registration import STANDARD_ATTRIBUTES, named_attributes
 from tests.conversation import CLIENT_ID, SECRET, Exchange, answered, configured, converse, hash_of, refused
 
@@ -32,7 +44,7 @@ CALLS = [
         ("confirm_sign_up", "jane", "123456"),
         {**JANE, "ConfirmationCode": "123456"},
         {"Session": "s"},
-        None,
+        Confirmation("s"),
         id="confirm_sign_up",
     ),
     pytest.param(
@@ -146,8 +158,8 @@ def test_empty_texts_are_left_to_the_service() -> None:
 
 @pytest.mark.parametrize(
     ("value", "complaint"),
-    [(None, "not NoneType"), (b"hidden", "not bytes"), (7, "not int"), ("hidden\ud800", "surrogate")],
-    ids=["none", "bytes", "number", "surrogate"],
+    [(["hidden"], "not list"), (b"hidden", "not bytes"), (7, "not int"), ("hidden\ud800", "surrogate")],
+    ids=["list", "bytes", "number", "surrogate"],
 )
 @pytest.mark.parametrize(
     ("flow", "arguments", "wrong", "named"),
@@ -188,3 +200,90 @@ def test_no_attribute_is_lost_under_another() -> None:
     """Two spellings of one attribute are the caller's mistake: neither value may be dropped silently."""
     with pytest.raises(ValueError, match="given twice"):
         named_attributes({"tier": "gold", "custom:tier": "silver"})
+
+
+TOLD: dict[str, Any] = {
+    "client_metadata": {"from": "web"},
+    "user_context_data": UserContext("192.0.2.1", "e30="),
+    "analytics_metadata": AnalyticsMetadata("endpoint-1"),
+}
+TOLD_AS = {
+    "ClientMetadata": {"from": "web"},
+    "UserContextData": {"IpAddress": "192.0.2.1", "EncodedData": "e30="},
+    "AnalyticsMetadata": {"AnalyticsEndpointId": "endpoint-1"},
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked", "options", "more", "body", "value"),
+    [
+        pytest.param(
+            "SignUp",
+            ("sign_up", "jane", "Passw0rd!"),
+            {"validation_data": {"invited by": "ada"}},
+            {
+                "Password": "Passw0rd!",
+                "UserAttributes": [],
+                "ValidationData": [{"Name": "invited by", "Value": "ada"}],
+            },
+            {**SIGNED_UP, "Session": "s"},
+            Registration("5u8", confirmed=False, delivery=DELIVERY, session="s"),
+            id="sign_up",
+        ),
+        pytest.param(
+            "SignUp",
+            ("sign_up", "jane"),
+            {},
+            {"UserAttributes": []},
+            SIGNED_UP,
+            Registration("5u8", confirmed=False, delivery=DELIVERY),
+            id="sign_up without a password",
+        ),
+        pytest.param(
+            "ConfirmSignUp",
+            ("confirm_sign_up", "jane", "123456"),
+            {"force_alias_creation": False, "session": "s"},
+            {"ConfirmationCode": "123456", "ForceAliasCreation": False, "Session": "s"},
+            {},
+            Confirmation(),
+            id="confirm_sign_up",
+        ),
+        pytest.param(
+            "ResendConfirmationCode",
+            ("resend_confirmation_code", "jane"),
+            {},
+            {},
+            DELIVERED,
+            DELIVERY,
+            id="resend_confirmation_code",
+        ),
+    ],
+)
+def test_what_else_may_be_said_goes_along(
+    operation: str,
+    asked: tuple[str, ...],
+    options: Mapping[str, Any],
+    more: Mapping[str, object],
+    body: object,
+    value: object,
+) -> None:
+    """Every member that the operation has can be given, the proof of the client secret still being added."""
+    expected = {**JANE, **HASH, **TOLD_AS, **more}
+    exchanges = [Exchange(operation, expected, answered(body))]
+    config = configured(client_secret=SECRET)
+    assert converse(config, *asked, exchanges=exchanges, **options, **TOLD) == Ok(value)
+
+
+@pytest.mark.parametrize(
+    ("flow", "options", "named"),
+    [
+        ("sign_up", {"validation_data": {"a": b"hidden"}}, r"validation_data\['a'\]"),
+        ("sign_up", {"client_metadata": {"a": "hidden\ud800"}}, r"client_metadata\['a'\]"),
+        ("confirm_sign_up", {"code": "1", "session": b"hidden"}, "session"),
+    ],
+)
+def test_what_else_may_be_said_is_text_too(flow: str, options: Any, named: str) -> None:
+    """A member that cannot be sent is the caller's mistake, named without its value."""
+    with pytest.raises(ValueError, match=f"^{named} ") as caught:
+        advance(getattr(flows, flow)(configured(), "jane", **options))
+    assert "hidden" not in str(caught.value)

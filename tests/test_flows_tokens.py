@@ -158,3 +158,19 @@ def test_what_is_no_text_raises(flow: Any, named: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f"^{named} ") as caught:
         advance(flow(configured(), value))
     assert "hidden" not in str(caught.value)
+
+
+def test_a_remembered_device_is_named_in_a_refresh() -> None:
+    """The device's key and metadata for the pool's triggers are sent where they are given."""
+    parameters = {**CLIENT, "RefreshToken": "old", "DeviceKey": "eu-west-1_d", "ClientMetadata": {"from": "web"}}
+    exchanges = [Exchange("GetTokensFromRefreshToken", parameters, answered(authentication_result()))]
+    options: dict[str, Any] = {"device_key": "eu-west-1_d", "client_metadata": {"from": "web"}}
+    assert converse(configured(), *REFRESH, exchanges=exchanges, **options) == Ok(tokens())
+
+
+def test_the_sessions_that_came_from_a_token_may_be_revoked_with_it() -> None:
+    """`LINKED` is sent where it is given."""
+    parameters = {**CLIENT, "Token": "old", "RevokeAssociatedSessions": "LINKED"}
+    exchanges = [Exchange("RevokeToken", parameters, answered({}))]
+    result = converse(configured(), "revoke_token", "old", exchanges=exchanges, revoke_associated_sessions="LINKED")
+    assert result == Ok(None)

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 import cognito_raw
+from cognito_raw import flows
 from tests.samples import ISS, jwt
 
 ROOT: Final = str(Path(cognito_raw.__file__).parent.parent)
@@ -57,6 +58,15 @@ def test_the_import_loads_nothing_that_is_needed_later() -> None:
     assert "cognito_raw.session" in loaded
     late = {"httpx", "jwt", "cryptography", "asyncio", "ssl", "secrets", "http", "email", "logging", "random"}
     assert loaded & late == set()
+
+
+def test_a_session_loads_nothing_that_only_a_client_needs() -> None:
+    """The operations that no session has, and their values, wait until a client is asked for."""
+    client = {
+        f"cognito_raw.{name}" for name in ("client", "pages", "flows.devices", "flows.passkeys", "shapes.profile")
+    }
+    assert loaded_after("from cognito_raw import Session, flows; flows.sign_in", ROOT) & client == set()
+    assert loaded_after("from cognito_raw import Client", ROOT) >= client
 
 
 class _Service(BaseHTTPRequestHandler):
@@ -133,8 +143,9 @@ def test_the_public_names_are_sorted_and_can_be_imported_at_once() -> None:
 @pytest.mark.parametrize("name", ["Sesion", "httpxtransport", "testing_"])
 def test_a_name_that_is_not_there_is_an_attribute_error(name: str) -> None:
     """The late imports do not hide a misspelt name."""
-    with pytest.raises(AttributeError, match=f"has no attribute '{name}'"):
-        getattr(cognito_raw, name)
+    for module in (cognito_raw, flows):
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'"):
+            getattr(module, name)
 
 
 def test_the_verifiers_are_there_when_they_are_asked_for() -> None:

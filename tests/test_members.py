@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -11,13 +12,18 @@ from hypothesis import strategies as st
 
 from cognito_raw.members import (
     Misfit,
+    attributes,
     flag,
     integer,
     mapping,
+    objects,
+    optional_flag,
     optional_integer,
     optional_text,
+    optional_time,
     text,
     texts,
+    words,
 )
 
 Reader = Callable[[Mapping[str, object], str], object]
@@ -47,6 +53,27 @@ FITS: Final[list[tuple[Reader, object, object]]] = [
     (texts, {"a": "b"}, {"a": "b"}),
     (texts, ABSENT, {}),
     (texts, None, {}),
+    (optional_flag, True, True),
+    (optional_flag, False, False),
+    (optional_flag, ABSENT, None),
+    (optional_flag, None, None),
+    (words, ["a", "", "Zo\u00eb"], ("a", "", "Zo\u00eb")),
+    (words, [], ()),
+    (words, ABSENT, ()),
+    (words, None, ()),
+    (objects, [{"a": 1}, {}], ({"a": 1}, {})),
+    (objects, ABSENT, ()),
+    (objects, None, ()),
+    (attributes, [{"Name": "a", "Value": "b"}, {"Name": "c", "Value": ""}], {"a": "b", "c": ""}),
+    (attributes, [{"Name": "a"}, {"Name": "b", "Value": None}], {"a": "", "b": ""}),
+    (attributes, ABSENT, {}),
+    (attributes, None, {}),
+    (optional_time, 1715100742.022, datetime(2024, 5, 7, 16, 52, 22, 22000, tzinfo=UTC)),
+    (optional_time, 1715100742, datetime(2024, 5, 7, 16, 52, 22, tzinfo=UTC)),
+    (optional_time, 0, datetime(1970, 1, 1, tzinfo=UTC)),
+    (optional_time, 253402300798.9, datetime(9999, 12, 31, 23, 59, 58, 900000, tzinfo=UTC)),
+    (optional_time, ABSENT, None),
+    (optional_time, None, None),
 ]
 
 # What each reader refuses, and the words of the refusal.
@@ -66,6 +93,19 @@ REFUSED: Final[list[tuple[Reader, str, list[object]]]] = [
         texts,
         "x does not hold texts alone",
         [{"a": 5}, {"a": "b", "c": {}}, {"a": "\ud800"}, {"\ud800": "a"}, {5: "a"}, {"hunter2": 1}],
+    ),
+    (optional_flag, "x is not a boolean", [1, 0, "true", []]),
+    (words, "x is not a list", [{}, "", 0, "hunter2"]),
+    (words, "x does not hold texts alone", [[1], ["a", None], [["hunter2"]], ["hunter2\ud800"]]),
+    (objects, "x is not a list", [{}, "", 0, "hunter2"]),
+    (objects, "x does not hold objects alone", [[1], [{}, None], ["hunter2"]]),
+    (attributes, "x is not a list", [{"Name": "a"}, "hunter2"]),
+    (attributes, "Name is not a text", [[{}], [{"Value": "hunter2"}], [{"Name": 1}], [{"Name": "\ud800"}]]),
+    (attributes, "Value is not a text", [[{"Name": "a", "Value": 5}], [{"Name": "a", "Value": ["hunter2"]}]]),
+    (
+        optional_time,
+        "x is not a time",
+        [True, -1, -0.1, 253402300799, 253402300799.9, float("nan"), float("inf"), "2024-05-07", 10**400, [], {}],
     ),
 ]
 MISFITS: Final = [(read, value, words) for read, words, values in REFUSED for value in values]
@@ -91,7 +131,7 @@ def test_a_member_that_does_not_fit_is_named_and_not_shown(read: Reader, value: 
 
 
 @given(
-    st.sampled_from([text, optional_text, flag, integer, optional_integer, mapping, texts]),
+    st.sampled_from([text, optional_text, flag, optional_flag, integer, optional_integer, mapping, texts]),
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
@@ -108,3 +148,20 @@ def test_no_json_raises_anything_else(read: Reader, value: Any) -> None:
     if read is texts and isinstance(value, dict):
         expected = {name: member for name, member in value.items() if member is not None}
     assert result == expected
+
+
+@given(
+    st.sampled_from([words, objects, attributes, optional_time]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["Name", "Value"]), inner),
+        max_leaves=4,
+    ),
+)
+def test_no_list_and_no_time_raises_anything_else(read: Reader, value: Any) -> None:
+    """Any JSON value is read into what can be shown, or is a `Misfit`."""
+    try:
+        result = read({"x": value}, "x")
+    except Misfit:
+        return
+    assert repr(result)

@@ -14,6 +14,7 @@ import pytest
 
 from cognito_raw import (
     Answer,
+    AsyncClient,
     AsyncSession,
     Call,
     Challenge,
@@ -21,19 +22,28 @@ from cognito_raw import (
     Client,
     CognitoError,
     Config,
+    Confirmation,
     ConfirmedDevice,
+    Device,
+    DeviceSecretVerifier,
     Err,
     IdToken,
     NewDevice,
     Ok,
+    Page,
+    Registration,
     RememberedDevice,
     Reply,
     Request,
     Result,
     Session,
+    SoftwareToken,
+    SoftwareTokenVerification,
     State,
     Tokens,
     TotpSetup,
+    User,
+    UserContext,
     flows,
 )
 from cognito_raw.call import render
@@ -103,6 +113,18 @@ VALUES: Final[dict[str, object]] = {
     ),
     "a token taken apart": Jws("kid", CANARY.encode(), CANARY.encode(), CANARY.encode()),
     "a flow": flows.sign_in(CONFIG, "bob", CANARY),
+    "a registration": Registration("5u8", confirmed=False, session=CANARY),
+    "a confirmation": Confirmation(CANARY),
+    "an authenticator app's secret": Ok(SoftwareToken(CANARY, CANARY)),
+    "a verified app": SoftwareTokenVerification("SUCCESS", CANARY),
+    "a user": User("bob", {"email": CANARY}),
+    "a listed device": Device("k", {"last_ip_used": CANARY}),
+    "the verifier of a device": DeviceSecretVerifier(CANARY, CANARY),
+    "a user's context": UserContext("192.0.2.1", CANARY),
+    "a page": Page((1,), CANARY),
+    "a list": Client(CONFIG).list_devices(CANARY, pagination_token=CANARY),
+    "an asynchronous list": AsyncClient(CONFIG).list_devices(CANARY),
+    "a passkey's options": Ok({"challenge": CANARY}),
 }
 
 
@@ -265,6 +287,41 @@ def test_no_result_shows_what_a_hostile_server_sends_back(
         result = action(session)
     error = CognitoError(result) if isinstance(result, Err) else None
     assert hidden(f"{result!r} {session!r} {session.state} {said(error)} {caplog.text}")
+
+
+# What every operation of a client is given, in each place that can hold a secret.
+OPERATIONS: Final[dict[str, Callable[[Client], Any]]] = {
+    "confirm_sign_up": lambda client: client.confirm_sign_up("bob", CANARY, session=CANARY),
+    "initiate_auth": lambda client: client.initiate_auth("USER_PASSWORD_AUTH", {"PASSWORD": CANARY}, session=CANARY),
+    "respond": lambda client: client.respond_to_auth_challenge("SMS_MFA", {"SMS_MFA_CODE": CANARY}, session=CANARY),
+    "get_user": lambda client: client.get_user(CANARY),
+    "update_user_attributes": lambda client: client.update_user_attributes(CANARY, {"email": CANARY}),
+    "verify_user_attribute": lambda client: client.verify_user_attribute(CANARY, "email", CANARY),
+    "get_user_auth_factors": lambda client: client.get_user_auth_factors(CANARY),
+    "associate_software_token": lambda client: client.associate_software_token(session=CANARY),
+    "verify_software_token": lambda client: client.verify_software_token(CANARY, session=CANARY),
+    "start_web_authn_registration": lambda client: client.start_web_authn_registration(CANARY),
+    "complete_web_authn_registration": lambda client: client.complete_web_authn_registration(CANARY, {"id": CANARY}),
+    "get_device": lambda client: client.get_device(CANARY, "k"),
+    "confirm_device": lambda client: client.confirm_device(CANARY, "k"),
+    "list_devices": lambda client: client.list_devices(CANARY, pagination_token=CANARY).all(),
+    "list_web_authn_credentials": lambda client: client.list_web_authn_credentials(CANARY).all(),
+    "list_user_sessions": lambda client: client.list_user_sessions(CANARY).all(),
+    "update_auth_event_feedback": lambda client: client.update_auth_event_feedback("bob", "e", CANARY, "Valid"),
+}
+
+
+@pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+def test_no_operation_shows_what_a_hostile_server_sends_back(
+    operation: Callable[[Client], Any], answer: Callable[[Request], Result[Reply]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor does any operation of a client, whatever comes back to it."""
+    client = Client(CONFIG, transport=Scripted(answer))
+    with caplog.at_level(logging.DEBUG):
+        result = operation(client)
+    error = CognitoError(result) if isinstance(result, Err) else None
+    assert hidden(f"{result!r} {client!r} {said(error)} {caplog.text}")
 
 
 def test_a_failing_subscriber_is_logged_without_the_token(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw import Answer, Delivery, IdToken, NewDevice, Registration, Tokens
+from cognito_raw import Answer, Confirmation, Delivery, IdToken, NewDevice, Registration, Tokens
 from cognito_raw.members import Misfit
 from cognito_raw.shapes import claims
 from tests.samples import jwt
@@ -36,6 +36,23 @@ def test_claims_are_whatever_the_payload_says() -> None:
     """Claims are read as they are, in any script, and with any length of padding."""
     for name in ("Zo\u00eb", "\U0001f511", "a", "ab", "abc", ""):
         assert claims(jwt({"name": name})) == {"name": name}
+
+
+def test_tokens_name_the_new_device() -> None:
+    """A sign-in from a device that the pool does not know yet gives its keys."""
+    device = {"DeviceKey": "eu-west-1_d", "DeviceGroupKey": "-g"}
+    assert Tokens.read(tokens(NewDeviceMetadata=device)).new_device == NewDevice("eu-west-1_d", "-g")
+    nothing: list[Any] = [..., None, {}, {"DeviceKey": "eu-west-1_d"}, {**device, "DeviceGroupKey": 5}, ["d"], 5]
+    for metadata in nothing:  # the tokens beside them are worth more
+        assert Tokens.read(tokens(NewDeviceMetadata=metadata)).new_device is None
+
+
+def test_sign_up_and_its_confirmation_give_the_session() -> None:
+    """What signs a new user in without a second code is there, and hidden."""
+    registered = Registration.read({"UserSub": "id-1", "UserConfirmed": False, "Session": "hunter2"})
+    confirmed = Confirmation.read({"Session": "hunter2"})
+    assert (registered.session, confirmed.session, Confirmation.read({}).session) == ("hunter2", "hunter2", None)
+    assert "hunter2" not in f"{registered!r} {confirmed!r}"
 
 
 NO_TOKENS: Final[dict[str, str]] = {
@@ -198,6 +215,7 @@ READERS: Final[list[Callable[[Mapping[str, object]], object]]] = [
     Tokens.read,
     Delivery.read,
     Registration.read,
+    Confirmation.read,
 ]
 
 

@@ -1,6 +1,6 @@
 """Agreement with amazon-cognito-identity-js, AWS's own client for browsers, run under Node.
 
-`make test` installs it into .peers where npm is at hand; without it these tests are skipped, and say so.
+`make test` installs it into .venv where npm is at hand; without it these tests are skipped, and say so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from cognito_raw import srp
 from tests.srp_server import Exchange
 
-PEERS = Path(__file__).parent.parent / ".peers" / "node_modules"
+PEERS = Path(__file__).parent.parent / ".venv" / "npm" / "node_modules"
 SCRIPT = Path(__file__).parent / "identity_js.js"
 
 pytestmark = pytest.mark.skipif(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
-from ..call import Call, require_text
+from ..call import Call
 from ..challenge import Challenge
 from ..challenges import read_challenge
 from ..config import Config
@@ -13,7 +13,9 @@ from ..device import RememberedDevice
 from ..flow import ask, shaped
 from ..result import Result
 from ..shapes import Answer, Tokens
+from ..shapes.context import AnalyticsMetadata, UserContext
 from .client_secret import within_responses
+from .parameters import context
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +31,13 @@ def attempt_of(
     config: Config,
     device: RememberedDevice | None = None,
     client_metadata: Mapping[str, str] | None = None,
-    user_context_data: Mapping[str, str] | None = None,
-    analytics_endpoint_id: str | None = None,
+    user_context_data: UserContext | None = None,
+    analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Attempt:
     """The attempt whose calls carry these; nothing of what is None."""
-    endpoint = None if analytics_endpoint_id is None else {"AnalyticsEndpointId": analytics_endpoint_id}
-    members = {
-        "ClientMetadata": _texts("client_metadata", client_metadata),
-        "UserContextData": _texts("user_context_data", user_context_data),
-        "AnalyticsMetadata": _texts("analytics_endpoint_id", endpoint),
-    }
     if not (device is None or isinstance(device, RememberedDevice)):
         raise ValueError(f"device must be a RememberedDevice, not {type(device).__name__}")
-    return Attempt(config, device, {name: value for name, value in members.items() if value is not None})
-
-
-def _texts(name: str, value: object) -> Mapping[str, str] | None:
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{name} must be a mapping of texts, not {type(value).__name__}")
-    for key, text in value.items():
-        require_text(**{f"a key of {name}": key, f"a value of {name}": text})
-    return dict(value)
+    return Attempt(config, device, context(client_metadata, user_context_data, analytics_metadata))
 
 
 def initiate(

@@ -15,6 +15,7 @@ from ..flow import Flow, shaped
 from ..members import mapping, optional_text, text
 from ..result import Err, Result
 from ..shapes import Answer, Tokens
+from ..shapes.context import AnalyticsMetadata, UserContext
 from .attempt import Attempt, attempt_of, initiate, respond
 from .device_srp import settled
 from .proof import Prover, prove
@@ -39,8 +40,8 @@ def sign_in(
     session: str | None = None,
     device: RememberedDevice | None = None,
     client_metadata: Mapping[str, str] | None = None,
-    user_context_data: Mapping[str, str] | None = None,
-    analytics_endpoint_id: str | None = None,
+    user_context_data: UserContext | None = None,
+    analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Flow[Tokens | Challenge]:
     """Sign in; with a password alone over USER_SRP_AUTH, which proves the password and never sends it.
 
@@ -50,7 +51,7 @@ def sign_in(
         comes back as SELECT_CHALLENGE.
     session: of `sign_up` or `confirm_sign_up`: USER_AUTH goes on from there without a second code.
     device: a remembered one of this user, which may skip the second factor. One that the service forgot is left out.
-    client_metadata: for the pool's triggers. user_context_data: IpAddress and EncodedData, for threat protection.
+    client_metadata: for the pool's triggers. user_context_data: the end user's own, for threat protection.
 
     Gives the tokens, or the challenge that must be answered first. Reasons: `incorrect-username-or-password`,
     `user-not-found`, `account-unverified`, `disabled-user`, `password-reset-required`,
@@ -58,7 +59,7 @@ def sign_in(
     flow.
     """
     beginning = beginning_of(username, password, flow, preferred, session)
-    attempt = attempt_of(config, device, client_metadata, user_context_data, analytics_endpoint_id)
+    attempt = attempt_of(config, device, client_metadata, user_context_data, analytics_metadata)
     result, _ = yield from signing_in(attempt, beginning)
     return result
 

@@ -17,6 +17,7 @@ from ..members import optional_text, text
 from ..reason import Reason
 from ..result import Err, Ok, Result
 from ..shapes import Tokens
+from ..shapes.context import AnalyticsMetadata, UserContext
 from .answers import NaturalAnswer, Responses, responses_to
 from .attempt import Attempt, attempt_of, respond
 from .authentication import Signing, is_forgotten, proven
@@ -54,8 +55,8 @@ def answer_challenge(
     friendly_device_name: str | None = None,
     device: RememberedDevice | None = None,
     client_metadata: Mapping[str, str] | None = None,
-    user_context_data: Mapping[str, str] | None = None,
-    analytics_endpoint_id: str | None = None,
+    user_context_data: UserContext | None = None,
+    analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Flow[Tokens | Challenge]:
     """Answer a challenge with what it asks for; its class says what that is.
 
@@ -72,7 +73,7 @@ def answer_challenge(
     already, wait for the next), `software-token-mfa-refused`, `invalid-password`, `invalid-parameter`,
     `password-used-before`, `challenge-session-invalid`, `incorrect-username-or-password`, `lambda-refused`.
     """
-    attempt = attempt_of(config, device, client_metadata, user_context_data, analytics_endpoint_id)
+    attempt = attempt_of(config, device, client_metadata, user_context_data, analytics_metadata)
     result, _ = yield from answering(
         attempt,
         challenge,

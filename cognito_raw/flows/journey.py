@@ -14,10 +14,12 @@ from typing import Any, Final, TypeAlias, TypeVar
 from ..call import Call, require_text
 from ..challenges import TotpSetup
 from ..config import Config
+from ..flow import done
 from ..lease import MARGIN, Holding
 from ..reason import Reason
 from ..result import Err, Ok, Result
 from ..shapes import Delivery, IdToken, Registration, Tokens
+from ..shapes.context import AnalyticsMetadata, UserContext
 from ..state import State
 from . import passwords, registration, tokens
 from .answers import NaturalAnswer
@@ -84,6 +86,7 @@ class Journeys:
         Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`, `code-delivery-failed`
         (the user exists; resend the code), `lambda-refused`.
         """
+        require_text(password=password)
         state = replace(self.state, username=username)
         yield state  # a call that is interrupted may have made the user, who must then be confirmed
         return state, (yield from registration.sign_up(self.config, username, password, attributes))
@@ -96,7 +99,8 @@ class Journeys:
         """
         if self.state.username is None:
             return self.state, _NO_SESSION
-        return self.state, (yield from registration.confirm_sign_up(self.config, self.state.username, code))
+        confirmed = yield from registration.confirm_sign_up(self.config, self.state.username, code)
+        return self.state, done(confirmed)
 
     def resend_verification_code(self) -> Journey[Delivery]:
         """Send a new confirmation code to the user of the last `register`, `login` or reset request.
@@ -117,8 +121,8 @@ class Journeys:
         preferred: FirstFactor | None = None,
         session: str | None = None,
         client_metadata: Mapping[str, str] | None = None,
-        user_context_data: Mapping[str, str] | None = None,
-        analytics_endpoint_id: str | None = None,
+        user_context_data: UserContext | None = None,
+        analytics_metadata: AnalyticsMetadata | None = None,
     ) -> Journey[IdToken]:
         """Sign in; with a password alone over SRP, which proves the password and never sends it.
 
@@ -131,7 +135,7 @@ class Journeys:
         """
         beginning = beginning_of(username, password, flow, preferred, session)
         device = device_for(self.state, beginning)
-        attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_endpoint_id)
+        attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_metadata)
         state = replace(self.state, username=username, challenge=None)
         yield state
         signed = yield from signing_in(attempt, beginning)
@@ -160,8 +164,8 @@ class Journeys:
         attributes: Mapping[str, str] | None = None,
         friendly_device_name: str | None = None,
         client_metadata: Mapping[str, str] | None = None,
-        user_context_data: Mapping[str, str] | None = None,
-        analytics_endpoint_id: str | None = None,
+        user_context_data: UserContext | None = None,
+        analytics_metadata: AnalyticsMetadata | None = None,
     ) -> Journey[IdToken]:
         """Answer the challenge that waits with what it asks for: a code, a choice, a passkey's assertion, and so on.
 
@@ -173,7 +177,7 @@ class Journeys:
         challenge, device = self.state.challenge, self.state.device
         if challenge is None:
             return self.state, _NO_SESSION
-        attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_endpoint_id)
+        attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_metadata)
         signed = yield from answering(
             attempt,
             challenge,
@@ -244,6 +248,7 @@ class Journeys:
         state, held = yield from _usable(self.config, self.state)
         if isinstance(held, Err):
             return state, held
+        require_text(old_password=old_password)
         return state, (
             yield from passwords.change_password(self.config, held.value.access_token, old_password, new_password)
         )

@@ -2,51 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..call import require_text
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
 from ..shapes import Delivery
+from ..shapes.context import AnalyticsMetadata, UserContext
 from .client_secret import beside_username
+from .parameters import context, optional
 
 
-def forgot_password(config: Config, username: str) -> Flow[Delivery]:
+def forgot_password(
+    config: Config,
+    username: str,
+    *,
+    client_metadata: Mapping[str, str] | None = None,
+    user_context_data: UserContext | None = None,
+    analytics_metadata: AnalyticsMetadata | None = None,
+) -> Flow[Delivery]:
     """Send a code with which the user can set a new password.
 
     Reasons: `user-not-found`, `no-verified-address`, `wrong-user-state`, `disabled-user`,
     `daily-operations-limit-exceeded`. A client that hides which users exist answers for any name.
     """
     require_text(username=username)
-    parameters: dict[str, object] = {"ClientId": config.client_id, "Username": username}
+    parameters = {
+        "ClientId": config.client_id,
+        "Username": username,
+        **context(client_metadata, user_context_data, analytics_metadata),
+    }
     answer = yield from ask("ForgotPassword", beside_username(config, parameters, username))
     return shaped(answer, Delivery.read)
 
 
-def confirm_forgot_password(config: Config, username: str, new_password: str, code: str) -> Flow[None]:
+def confirm_forgot_password(
+    config: Config,
+    username: str,
+    new_password: str,
+    code: str,
+    *,
+    client_metadata: Mapping[str, str] | None = None,
+    user_context_data: UserContext | None = None,
+    analytics_metadata: AnalyticsMetadata | None = None,
+) -> Flow[None]:
     """Set a new password with the code that was sent.
 
     Reasons: `code-mismatch`, `code-expired`, `invalid-password`, `password-used-before`, `user-not-found`,
     `too-many-failed-attempts`, `daily-operations-limit-exceeded`.
     """
     require_text(username=username, new_password=new_password, code=code)
-    parameters: dict[str, object] = {
+    parameters = {
         "ClientId": config.client_id,
         "Username": username,
         "ConfirmationCode": code,
         "Password": new_password,
+        **context(client_metadata, user_context_data, analytics_metadata),
     }
     answer = yield from ask("ConfirmForgotPassword", beside_username(config, parameters, username))
     return done(answer)
 
 
-def change_password(config: Config, access_token: str, old_password: str, new_password: str) -> Flow[None]:
+def change_password(config: Config, access_token: str, old_password: str | None, new_password: str) -> Flow[None]:
     """Replace the password of the user whom the access token names.
 
-    Reasons: `incorrect-username-or-password` (the old one is wrong), `invalid-password`, `password-used-before`,
-    `daily-operations-limit-exceeded`, and those of access tokens.
+    old_password: None for a user who has none yet. Reasons: `incorrect-username-or-password` (the old one is wrong),
+    `invalid-password`, `password-used-before`, `daily-operations-limit-exceeded`, and those of access tokens.
     """
-    require_text(access_token=access_token, old_password=old_password, new_password=new_password)
+    require_text(access_token=access_token, new_password=new_password)
+    parameters = {"AccessToken": access_token, "ProposedPassword": new_password}
     answer = yield from ask(
-        "ChangePassword",
-        {"AccessToken": access_token, "PreviousPassword": old_password, "ProposedPassword": new_password},
+        "ChangePassword", {**parameters, **optional(old_password=("PreviousPassword", old_password))}
     )
     return done(answer)

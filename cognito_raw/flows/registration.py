@@ -7,9 +7,11 @@ from typing import Final
 
 from ..call import require_text
 from ..config import Config
-from ..flow import Flow, ask, done, shaped
-from ..shapes import Delivery, Registration
+from ..flow import Flow, ask, shaped
+from ..shapes import Confirmation, Delivery, Registration
+from ..shapes.context import AnalyticsMetadata, UserContext
 from .client_secret import beside_username
+from .parameters import context, optional, texts
 
 # The standard claims of OpenID Connect Core 1.0, section 5.1, which every pool has.
 STANDARD_ATTRIBUTES: Final = frozenset(
@@ -39,45 +41,86 @@ STANDARD_ATTRIBUTES: Final = frozenset(
 
 
 def sign_up(
-    config: Config, username: str, password: str, attributes: Mapping[str, str] | None = None
+    config: Config,
+    username: str,
+    password: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+    *,
+    validation_data: Mapping[str, str] | None = None,
+    client_metadata: Mapping[str, str] | None = None,
+    user_context_data: UserContext | None = None,
+    analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Flow[Registration]:
     """Register a user. Standard attributes go by their names; any other key gets `custom:` in front.
 
-    Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`, `code-delivery-failed`,
-    `lambda-refused`.
+    password: None where the pool lets users sign in without one. validation_data: for the pool's triggers alone, with
+    keys as they are. Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`,
+    `code-delivery-failed`, `lambda-refused`.
     """
-    require_text(username=username, password=password)
+    require_text(username=username)
     parameters: dict[str, object] = {
         "ClientId": config.client_id,
         "Username": username,
-        "Password": password,
-        "UserAttributes": [
-            {"Name": name, "Value": value} for name, value in named_attributes(attributes or {}).items()
-        ],
+        **optional(password=("Password", password)),
+        "UserAttributes": listed(named_attributes(attributes or {})),
+        **context(client_metadata, user_context_data, analytics_metadata),
     }
+    if validation_data is not None:
+        parameters["ValidationData"] = listed(texts("validation_data", validation_data))
     answer = yield from ask("SignUp", beside_username(config, parameters, username))
     return shaped(answer, Registration.read)
 
 
-def confirm_sign_up(config: Config, username: str, code: str) -> Flow[None]:
+def confirm_sign_up(
+    config: Config,
+    username: str,
+    code: str,
+    *,
+    force_alias_creation: bool | None = None,
+    session: str | None = None,
+    client_metadata: Mapping[str, str] | None = None,
+    user_context_data: UserContext | None = None,
+    analytics_metadata: AnalyticsMetadata | None = None,
+) -> Flow[Confirmation]:
     """Confirm a new user with the code that was sent.
 
-    Reasons: `code-mismatch`, `code-expired`, `user-not-found`, `user-already-confirmed`, `alias-exists`,
+    force_alias_creation: whether an address that is another user's alias becomes this one's; else it is
+    `alias-exists`. session: of `sign_up`; what comes back for it signs the user in without a second code. Reasons:
+    `code-mismatch`, `code-expired`, `user-not-found`, `user-already-confirmed`, `alias-exists`,
     `too-many-failed-attempts`.
     """
     require_text(username=username, code=code)
-    parameters: dict[str, object] = {"ClientId": config.client_id, "Username": username, "ConfirmationCode": code}
+    parameters: dict[str, object] = {
+        "ClientId": config.client_id,
+        "Username": username,
+        "ConfirmationCode": code,
+        **optional(session=("Session", session)),
+        **context(client_metadata, user_context_data, analytics_metadata),
+    }
+    if force_alias_creation is not None:
+        parameters["ForceAliasCreation"] = force_alias_creation
     answer = yield from ask("ConfirmSignUp", beside_username(config, parameters, username))
-    return done(answer)
+    return shaped(answer, Confirmation.read)
 
 
-def resend_confirmation_code(config: Config, username: str) -> Flow[Delivery]:
+def resend_confirmation_code(
+    config: Config,
+    username: str,
+    *,
+    client_metadata: Mapping[str, str] | None = None,
+    user_context_data: UserContext | None = None,
+    analytics_metadata: AnalyticsMetadata | None = None,
+) -> Flow[Delivery]:
     """Send a new code to a user who is not confirmed yet.
 
     Reasons: `user-not-found`, `user-already-confirmed`, `daily-operations-limit-exceeded`, `code-delivery-failed`.
     """
     require_text(username=username)
-    parameters: dict[str, object] = {"ClientId": config.client_id, "Username": username}
+    parameters = {
+        "ClientId": config.client_id,
+        "Username": username,
+        **context(client_metadata, user_context_data, analytics_metadata),
+    }
     answer = yield from ask("ResendConfirmationCode", beside_username(config, parameters, username))
     return shaped(answer, Delivery.read)
 
@@ -86,11 +129,18 @@ def named_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
     """The attributes under the names that the service has for them."""
     for name, value in attributes.items():
         require_text(**{"the name of an attribute": name, f"attribute {name!r}": value})
-    named = {_service_name(name): value for name, value in attributes.items()}
+    named = {service_name(name): value for name, value in attributes.items()}
     if len(named) < len(attributes):
         raise ValueError("an attribute is given twice, once with and once without custom: in front")
     return named
 
 
-def _service_name(name: str) -> str:
+def service_name(name: str) -> str:
+    """The name that the service has for an attribute: `custom:` in front, unless it is a standard one or has it."""
+    require_text(**{"the name of an attribute": name})
     return name if name in STANDARD_ATTRIBUTES or name.startswith("custom:") else f"custom:{name}"
+
+
+def listed(members: Mapping[str, str]) -> list[dict[str, str]]:
+    """Names and values in the form that the service has for them."""
+    return [{"Name": name, "Value": value} for name, value in members.items()]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Final
+from collections.abc import Generator, Mapping
+from typing import Final, Literal
 
 from ..call import Call, require_text
 from ..config import Config
@@ -13,6 +13,7 @@ from ..result import Err, Ok, Result
 from ..shapes import Answer, Tokens
 from ..state import RefreshFlow
 from .client_secret import in_clear
+from .parameters import context, optional
 
 # What answers that the pool, or an emulator, does not know GetTokensFromRefreshToken.
 _UNKNOWN: Final[frozenset[Reason]] = frozenset(
@@ -20,17 +21,26 @@ _UNKNOWN: Final[frozenset[Reason]] = frozenset(
 )
 
 
-def get_tokens_from_refresh_token(config: Config, refresh_token: str, *, device_key: str | None = None) -> Flow[Tokens]:
+def get_tokens_from_refresh_token(
+    config: Config,
+    refresh_token: str,
+    *,
+    device_key: str | None = None,
+    client_metadata: Mapping[str, str] | None = None,
+) -> Flow[Tokens]:
     """New tokens for a refresh token, which stays in them where the service sends no new one.
 
     device_key: of the remembered device that signed in, where the pool tracks devices. Reasons:
-    `refresh-token-expired`, `refresh-token-revoked`, `refresh-token-reused`, `refresh-token-invalid`,
-    `user-deleted`, `disabled-user`, `wrong-client-secret`.
+    `refresh-token-expired`, `refresh-token-revoked`, `refresh-token-reused`, `refresh-token-invalid`, `user-deleted`,
+    `disabled-user`, `wrong-client-secret`.
     """
     require_text(refresh_token=refresh_token)
-    parameters: dict[str, object] = {"RefreshToken": refresh_token, "ClientId": config.client_id}
-    if device_key is not None:
-        parameters["DeviceKey"] = device_key
+    parameters = {
+        "RefreshToken": refresh_token,
+        "ClientId": config.client_id,
+        **optional(device_key=("DeviceKey", device_key)),
+        **context(client_metadata),
+    }
     answer = yield from ask("GetTokensFromRefreshToken", in_clear(config, parameters))
     return shaped(answer, lambda body: Tokens.read(body, kept=refresh_token))
 
@@ -89,14 +99,18 @@ def _is_refused(result: Result[Tokens], by: RefreshFlow) -> bool:
     return result.reason in _UNKNOWN or (result.reason == "service-unavailable" and result.code is None)
 
 
-def revoke_token(config: Config, refresh_token: str) -> Flow[None]:
+def revoke_token(
+    config: Config, refresh_token: str, *, revoke_associated_sessions: Literal["NONE", "LINKED"] | None = None
+) -> Flow[None]:
     """Revoke a refresh token, and with it every access token that it gave.
 
-    Reasons: `operation-not-supported` (revocation is off for the client), `token-type-not-supported`,
-    `not-authorized`, `wrong-client-secret`.
+    revoke_associated_sessions: `LINKED` ends those sessions too that came from its own. Reasons:
+    `operation-not-supported` (revocation is off for the client), `token-type-not-supported`, `not-authorized`,
+    `wrong-client-secret`.
     """
     require_text(refresh_token=refresh_token)
-    parameters: dict[str, object] = {"Token": refresh_token, "ClientId": config.client_id}
+    linked = optional(revoke_associated_sessions=("RevokeAssociatedSessions", revoke_associated_sessions))
+    parameters = {"Token": refresh_token, "ClientId": config.client_id, **linked}
     answer = yield from ask("RevokeToken", in_clear(config, parameters))
     return done(answer)
 

@@ -59,6 +59,11 @@ def wrong_arguments(session: Session, client: Client) -> None:
     client.call("GetUser")  # type: ignore[call-arg]  # refused: no parameters
     SessionAuth(config)  # type: ignore[arg-type]  # refused: not a session
     SessionAuth(session, token="refresh")  # type: ignore[arg-type]  # refused: that one goes to nobody else
+    client.get_user()  # type: ignore[call-arg]  # refused: no token
+    client.initiate_auth("USER_MAGIC")  # type: ignore[arg-type]  # refused: no such flow
+    client.update_device_status("token", "key", "forgotten")  # type: ignore[arg-type]  # refused: no such status
+    client.sign_up("bob", "hunter2", {}, {})  # type: ignore[call-arg]  # refused: must be named
+    client.forgot_password("bob", user_context_data="192.0.2.1")  # type: ignore[arg-type]  # refused: not a context
     Session(config, transport=object())  # type: ignore[arg-type]  # refused: sends nothing
 
 
@@ -77,6 +82,7 @@ async def missing_awaits(session: AsyncSession, client: AsyncClient) -> None:
     """An asynchronous method gives nothing until it is awaited."""
     session.login("bob", "hunter2").unwrap()  # type: ignore[attr-defined]  # refused: no await
     token: Result[IdToken] = session.id_token()  # type: ignore[assignment]  # refused: no await
+    [device for device in client.list_devices("token")]  # type: ignore[attr-defined]  # noqa: C416  # refused: async for
     client.sign_in("bob", "hunter2").on(print)  # type: ignore[attr-defined]  # refused: no await
     await Client(config).sign_up("bob", "hunter2")  # type: ignore[misc]  # refused: the blocking one
     with session:  # type: ignore[attr-defined]  # refused: async with

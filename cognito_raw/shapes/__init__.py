@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .device import NewDevice
-from .members import Misfit, flag, integer, mapping, optional_integer, optional_text, text
+from ..device import NewDevice
+from ..members import Misfit, flag, integer, mapping, optional_integer, optional_text, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +96,37 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A new user: the id (`sub`), whether it needs no confirmation, and where the code went if one was sent."""
+    """A new user: the id (`sub`), whether it needs no confirmation, and where the code went if one was sent.
+
+    session: what `confirm_sign_up` takes, so that the confirmed user can sign in without a second code.
+    """
 
     user_id: str
     confirmed: bool
     delivery: Delivery | None = None
+    session: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> Registration:
         sent = body.get("CodeDeliveryDetails") is not None
-        return cls(text(body, "UserSub"), flag(body, "UserConfirmed"), Delivery.read(body) if sent else None)
+        return cls(
+            text(body, "UserSub"),
+            flag(body, "UserConfirmed"),
+            Delivery.read(body) if sent else None,
+            optional_text(body, "Session"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A confirmed user; `session` signs the user in at once, by `initiate_auth` with the flow `USER_AUTH`."""
+
+    session: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> Confirmation:
+        """From what ConfirmSignUp answers."""
+        return cls(optional_text(body, "Session"))
 
 
 def _new_device(metadata: object) -> NewDevice | None:

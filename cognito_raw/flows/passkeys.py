@@ -1,0 +1,86 @@
+"""The passkeys of a signed-in user. The browser makes them; a server passes its JSON on, in both directions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..call import require_text
+from ..config import Config
+from ..flow import Flow, ask, done, shaped
+from ..members import Misfit
+from ..shapes.page import Page
+from ..shapes.passkeys import WebAuthnCredential
+from .parameters import limited, optional
+
+
+def start_web_authn_registration(config: Config, access_token: str) -> Flow[Mapping[str, Any]]:
+    """Begin to register a passkey: gives what the browser's `PublicKeyCredential.parseCreationOptionsFromJSON` takes.
+
+    The form is PublicKeyCredentialCreationOptionsJSON of https://www.w3.org/TR/webauthn-3/. Reasons:
+    `web-authn-not-enabled`, `web-authn-configuration-missing`, and those of access tokens.
+    """
+    require_text(access_token=access_token)
+    answer = yield from ask("StartWebAuthnRegistration", {"AccessToken": access_token})
+    return shaped(answer, _creation_options)
+
+
+def complete_web_authn_registration(
+    config: Config, access_token: str, credential: Mapping[str, Any] | str
+) -> Flow[None]:
+    """Register the passkey that the browser made.
+
+    credential: what its `toJSON()` gives, RegistrationResponseJSON of https://www.w3.org/TR/webauthn-3/, as a
+    mapping or as JSON text; `ValueError` where it is no JSON object. Reasons: `web-authn-challenge-not-found` (too
+    late), `web-authn-origin-not-allowed`, `web-authn-relying-party-mismatch`, `web-authn-client-mismatch`,
+    `web-authn-credential-not-supported`, `web-authn-not-enabled`, and those of access tokens.
+    """
+    require_text(access_token=access_token)
+    parameters = {"AccessToken": access_token, "Credential": _credential(credential)}
+    answer = yield from ask("CompleteWebAuthnRegistration", parameters)
+    return done(answer)
+
+
+def list_web_authn_credentials(
+    config: Config, access_token: str, *, max_results: int | None = None, next_token: str | None = None
+) -> Flow[Page[WebAuthnCredential]]:
+    """The passkeys of the user, page after page.
+
+    max_results: how many a page holds at most, 0 to 20. next_token: the `next` of a page, to begin after it.
+    Reasons: those of access tokens.
+    """
+    require_text(access_token=access_token)
+    parameters = {"AccessToken": access_token, **limited("max_results", "MaxResults", max_results)}
+    answer = yield from ask("ListWebAuthnCredentials", {**parameters, **optional(next_token=("NextToken", next_token))})
+    return shaped(answer, lambda body: Page.read(body, "Credentials", "NextToken", WebAuthnCredential.read))
+
+
+def delete_web_authn_credential(config: Config, access_token: str, credential_id: str) -> Flow[None]:
+    """Delete a passkey of the user. Reasons: `resource-not-found`, and those of access tokens."""
+    require_text(access_token=access_token, credential_id=credential_id)
+    parameters = {"AccessToken": access_token, "CredentialId": credential_id}
+    answer = yield from ask("DeleteWebAuthnCredential", parameters)
+    return done(answer)
+
+
+def _creation_options(body: Mapping[str, object]) -> Mapping[str, Any]:
+    options = body.get("CredentialCreationOptions")
+    if not isinstance(options, dict) or not options:
+        raise Misfit("CredentialCreationOptions is not an object")
+    return options
+
+
+def _credential(given: Mapping[str, Any] | str) -> dict[str, Any]:
+    value: object = _parsed(given) if isinstance(given, str) else given
+    if not isinstance(value, Mapping):
+        raise ValueError("credential must be the JSON object that the browser's toJSON() gives, or its text")
+    return dict(value)
+
+
+def _parsed(text: str) -> object:
+    """What a text holds, or None: an error of the JSON reader would carry the text that it read."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,116 @@
+"""A list of the service that pages itself, in both colours: item by item, all at once, or one page.
+
+It asks only when it is asked. What iterating takes is up to the caller, so that each page has a deadline of its own
+there; `all` is one method, with one deadline. A service that gives pages without end is stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+
+from .flow import Flow
+from .result import Err, Ok, Result
+from .shapes.page import Page
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+Asking: TypeAlias = Callable[[str | None], Flow[Page[T]]]
+"""The flow that asks for the page after this one, or for the first."""
+
+# Far more than any user has: with the largest pages, 60,000 devices.
+_MOST_PAGES: Final = 1000
+_ENDLESS: Final = Err("malformed-reply", "the service gives pages of this list without end", sent="yes")
+
+
+class Run(Protocol):
+    """What runs a flow to its end, such as `Client.run`."""
+
+    def __call__(self, flow: Flow[V], /) -> Result[V]: ...
+
+
+class AsyncRun(Protocol):
+    """The same, awaited."""
+
+    def __call__(self, flow: Flow[V], /) -> Awaitable[Result[V]]: ...
+
+
+class Pages(Generic[T]):
+    """A list, to be read once or often: `for item in pages`, which raises `CognitoError` where a page cannot be had."""
+
+    def __init__(self, run: Run, ask: Asking[T]) -> None:
+        self._run = run
+        self._ask = ask
+
+    def page(self, next: str | None = None) -> Result[Page[T]]:  # noqa: A002  # what a page calls it
+        """One page: the first, or the one that the `next` of another asks for."""
+        return self._run(self._ask(next))
+
+    def all(self) -> Result[list[T]]:
+        """All items, or the failure of the first page that cannot be had."""
+        return self._run(_everything(self._ask))
+
+    def __iter__(self) -> Iterator[T]:
+        way = _Way()
+        while way.goes_on():
+            yield from way.checked(self.page(way.next)).unwrap().items
+
+
+class AsyncPages(Generic[T]):
+    """A list, to be read once or often: `async for item in pages`, which raises `CognitoError` as `Pages` does."""
+
+    def __init__(self, run: AsyncRun, ask: Asking[T]) -> None:
+        self._run = run
+        self._ask = ask
+
+    async def page(self, next: str | None = None) -> Result[Page[T]]:  # noqa: A002  # what a page calls it
+        """One page: the first, or the one that the `next` of another asks for."""
+        return await self._run(self._ask(next))
+
+    async def all(self) -> Result[list[T]]:
+        """All items, or the failure of the first page that cannot be had."""
+        return await self._run(_everything(self._ask))
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        way = _Way()
+        while way.goes_on():
+            for item in way.checked(await self.page(way.next)).unwrap().items:
+                yield item
+
+
+def _everything(ask: Asking[T]) -> Flow[list[T]]:
+    items: list[T] = []
+    way = _Way()
+    while way.goes_on():
+        page = way.checked((yield from ask(way.next)))
+        if isinstance(page, Err):
+            return page
+        items += page.value.items
+    return Ok(items)
+
+
+class _Way:
+    """The way from page to page: what asks for the next one, and whether the service leads round in a circle."""
+
+    def __init__(self) -> None:
+        self.next: str | None = None
+        self._left = _MOST_PAGES
+        self._over = False
+        # Hashes, since a token may be long.
+        self._asked: set[int] = set()
+
+    def goes_on(self) -> bool:
+        return not self._over
+
+    def checked(self, page: Result[Page[T]]) -> Result[Page[T]]:
+        """The page, unless it asks for what was asked for before."""
+        if isinstance(page, Err):
+            return page
+        self.next = page.value.next
+        self._over = self.next is None
+        self._left -= 1
+        if not self._over and (hash(self.next) in self._asked or not self._left):
+            return _ENDLESS
+        self._asked.add(hash(self.next))
+        return page

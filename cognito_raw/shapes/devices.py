@@ -1,0 +1,82 @@
+"""Remembered devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..call import require_text
+from ..members import attributes, mapping, optional_flag, optional_time, text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that the service remembers for a user; all times are in UTC.
+
+    attributes: by the service's names, such as `device_status`, `device_name`, `last_ip_used` and
+        `dev:device_remembered_status`.
+    """
+
+    key: str
+    attributes: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    create_date: datetime | None = None
+    last_modified_date: datetime | None = None
+    last_authenticated_date: datetime | None = None
+
+    @property
+    def name(self) -> str | None:
+        """What the user calls it, if it was confirmed with a name."""
+        return self.attributes.get("device_name")
+
+    @property
+    def remembered(self) -> bool | None:
+        """Whether it takes the place of a second factor; None where the service does not say."""
+        status = self.attributes.get("dev:device_remembered_status")
+        return None if status is None else status == "remembered"
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> Device:
+        """From DeviceType."""
+        return cls(
+            key=text(body, "DeviceKey"),
+            attributes=attributes(body, "DeviceAttributes"),
+            create_date=optional_time(body, "DeviceCreateDate"),
+            last_modified_date=optional_time(body, "DeviceLastModifiedDate"),
+            last_authenticated_date=optional_time(body, "DeviceLastAuthenticatedDate"),
+        )
+
+    @classmethod
+    def read_one(cls, body: Mapping[str, object]) -> Device:
+        """From what GetDevice answers."""
+        return cls.read(mapping(body, "Device"))
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSecretVerifier:
+    """What a device proves itself with later: the verifier of its password and the salt, both as base64 text."""
+
+    password_verifier: str = field(repr=False)
+    salt: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        require_text(password_verifier=self.password_verifier, salt=self.salt)
+
+    def to_wire(self) -> dict[str, str]:
+        """DeviceSecretVerifierConfigType."""
+        return {"PasswordVerifier": self.password_verifier, "Salt": self.salt}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConfirmation:
+    """A confirmed device: whether it is remembered only once the user says so, with `update_device_status`."""
+
+    user_confirmation_necessary: bool
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> DeviceConfirmation:
+        """From what ConfirmDevice answers."""
+        return cls(optional_flag(body, "UserConfirmationNecessary") or False)
