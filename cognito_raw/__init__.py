@@ -22,10 +22,11 @@ from .state import State
 if TYPE_CHECKING:
     from .transport.asynchronous import AsyncHttpxTransport
     from .transport.blocking import HttpxTransport
+    from .transport.standard import StandardTransport
 else:  # hidden from checkers, which would take any misspelt name for one of these
 
     def __getattr__(name: str) -> object:
-        # These two import httpx, which `import cognito_raw` must not.
+        # These import httpx or http.client, which `import cognito_raw` must not.
         if name == "HttpxTransport":
             from .transport.blocking import HttpxTransport
 
@@ -34,6 +35,10 @@ else:  # hidden from checkers, which would take any misspelt name for one of the
             from .transport.asynchronous import AsyncHttpxTransport
 
             return AsyncHttpxTransport
+        if name == "StandardTransport":
+            from .transport.standard import StandardTransport
+
+            return StandardTransport
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -63,6 +68,7 @@ __all__ = [
     "Request",
     "Result",
     "Session",
+    "StandardTransport",
     "State",
     "Tokens",
     "Transport",

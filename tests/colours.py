@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
-from cognito_raw import AsyncHttpxTransport, AsyncSession, Config, HttpxTransport, Session, State
+from cognito_raw import AsyncHttpxTransport, AsyncSession, Config, HttpxTransport, Session, StandardTransport, State
 
 
 class Colour(Protocol):
@@ -20,7 +20,7 @@ class Blocking:
     """`Session` as it is."""
 
     def __init__(self) -> None:
-        self._transport = HttpxTransport()
+        self._transport: HttpxTransport | StandardTransport = HttpxTransport()
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any:
         return Session(config, state=state, transport=transport or self._transport)
@@ -54,6 +54,13 @@ class _Awaited:
         if not asyncio.iscoroutinefunction(found):
             return found
         return lambda *args, **kwargs: self._runner.run(found(*args, **kwargs))
+
+
+class Standard(Blocking):
+    """`Session` over the standard library."""
+
+    def __init__(self) -> None:
+        self._transport = StandardTransport()
 
 
 COLOURS = (Blocking, Asynchronous)

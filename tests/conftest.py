@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 # httpx imports it only when it first sends. Were that in one of pytester's runs inside this process, which forget what
@@ -72,6 +74,22 @@ def server() -> Iterator[Server]:
     """The local server that checks SRP proofs, started once."""
     with serve() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of 127.0.0.1 that vouches for itself, with its key, in one file."""
+    from tests.certificates import self_signed  # here: most tests do without cryptography
+
+    return self_signed(tmp_path_factory.mktemp("tls") / "server.pem")
+
+
+@pytest.fixture
+def server_side(certificate: Path) -> ssl.SSLContext:
+    """What a server needs to speak TLS under that certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 @pytest.fixture(params=COLOURS, ids=lambda colour: colour.__name__)

@@ -27,6 +27,7 @@ OUTPUT = {
     '"GetUser"': r"ada\n",
     "advance(": r"signed in by hand: True\n",
     "HttpxTransport(own)": r"Ok\(IdToken\(exp=\d+\)\)\n",
+    'transport="standard"': r"id\n",
     "Scripted(": r"",  # it asserts
 }
 PLACE_HOLDERS = (

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from tests.hostile import Behaviour, Peer, deaf, dripping, echoing, refusing, reply, replying, saying, serving
+from tests.hostile import (
+    Behaviour,
+    Peer,
+    deaf,
+    dripping,
+    echoing,
+    refusing,
+    reply,
+    replying,
+    saying,
+    serving,
+    tunnelling,
+)
 from tests.transports import (
     SENDERS,
     Sender,
@@ -39,36 +45,6 @@ def tidy() -> Iterator[None]:
 def sender(request: pytest.FixtureRequest) -> Iterator[Sender]:
     with closing_sender(request.param) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate of 127.0.0.1, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test's own server")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = serialization.NoEncryption()
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(
-        made.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, plain)
-    )
-    return path
-
-
-@pytest.fixture
-def server_side(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(sender: Sender, server_side: ssl.SSLContext) -> None:
@@ -190,3 +166,24 @@ def test_a_tunnel_that_does_not_come_about_sent_nothing(sender: Sender, behaviou
         assert summary(sender.send(post("https://127.0.0.1:1/", within=0.5))) == (reason, "no")
         assert [received.line for received in proxy.received] == ["CONNECT 127.0.0.1:1 HTTP/1.1"]
         assert proxy.is_left()
+
+
+def test_a_tunnel_carries_the_request_encrypted(sender: Sender, certificate: Path, server_side: ssl.SSLContext) -> None:
+    """The proxy gets the user of its own address, and nothing of the request that it could read."""
+    with serving(echoing, server_side) as server, serving(tunnelling) as proxy:
+        address = proxy.url.replace("http://", "http://me:s%40crt@")
+        with surroundings({"HTTPS_PROXY": address, "SSL_CERT_FILE": str(certificate)}):
+            for body in (b"1", b"2"):
+                assert body_of(sender.send(post(server.url, body))) == body
+        [asked] = proxy.received
+        assert asked.line.startswith("CONNECT 127.0.0.1:")
+        assert asked.headers["proxy-authorization"] == "Basic bWU6c0BjcnQ="
+        assert (proxy.connections, server.connections) == (1, 1)
+        assert "proxy-authorization" not in server.received[0].headers
+
+
+def test_a_proxy_gets_the_user_of_its_address(sender: Sender) -> None:
+    """Also where it only forwards."""
+    with serving(echoing) as proxy, surroundings({"HTTP_PROXY": proxy.url.replace("http://", "http://me:s%40crt@")}):
+        assert body_of(sender.send(post("http://127.0.0.1:1/", b"hello"))) == b"hello"
+        assert proxy.received[0].headers["proxy-authorization"] == "Basic bWU6c0BjcnQ="
