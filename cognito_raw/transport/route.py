@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A host and a port."""
 
     host: str
@@ -68,7 +67,7 @@ def route_to(scheme: str, target: Place) -> Route:
 
 
 def _proxy_at(url: str) -> tuple[SplitResult, Place]:
-    if url.startswith("http://"):
+    if url[:7].lower() == "http://":
         try:
             return place_of(url)
         except ValueError:
