@@ -85,7 +85,7 @@ class Wire:
 
     def begin(self, limit: Limit) -> None:
         """From here on it is the next request."""
-        self.limit, self.sent = limit, False
+        self.limit, self.sent, self.ended = limit, False, False
         self._received, self._resting = 0, False
 
     def sendall(self, data: bytes) -> None:
@@ -93,10 +93,10 @@ class Wire:
 
     def flush(self) -> None:
         """Send what was written, in as few packets as it fits in."""
-        self.sent = True
         rest = memoryview(self._outgoing)
         while rest:
             self.socket.settimeout(self.limit.left())
+            self.sent = True
             rest = rest[self.socket.send(rest) :]
         self._outgoing = bytearray()
 
