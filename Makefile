@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint types record build clean
+.PHONY: demo test check lint types record bench build clean
 
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
@@ -26,12 +26,17 @@ types: .venv/types.ok
 record: .venv/test.ok
 	$(BIN)/python -m tests.record
 
+# Its own environment, since it installs the peers: Python's beside this version as it would be shipped, and npm's.
+bench: .venv-bench/ok
+	.venv-bench/bin/pip install --quiet --force-reinstall --no-deps .
+	.venv-bench/bin/python -m benchmarks
+
 build: .venv/build.ok
 	rm -rf dist
 	$(BIN)/python -m build --quiet
 
 clean:
-	rm -rf .venv dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-bench dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/pip:
@@ -50,4 +55,14 @@ clean:
 
 .venv/%.ok: pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install --quiet --editable . --group $*
+	@touch $@
+
+.venv-bench/ok: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --upgrade 'pip>=25.1'
+	.venv-bench/bin/pip install --quiet . --group bench
+	for peer in amazon-cognito-identity-js aws-jwt-verify; do \
+		npm install --silent --no-audit --no-fund --prefix .venv-bench/node/$$peer $$peer \
+			|| echo "no $$peer without npm: its rows stay empty"; \
+	done
 	@touch $@

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .shapes.sessions import Location, UserSession
     from .transport.asynchronous import AsyncHttpxTransport
     from .transport.blocking import HttpxTransport
+    from .transport.standard import StandardTransport
     from .verify import AsyncTokenVerifier, Claims, TokenVerifier
 else:  # hidden from checkers, which would take any misspelt name for one of these
     # What a session does without, so that its cold start does not pay for it.
@@ -66,6 +67,7 @@ else:  # hidden from checkers, which would take any misspelt name for one of the
         "Pages": "pages",
         "SoftwareToken": "shapes.mfa",
         "SoftwareTokenVerification": "shapes.mfa",
+        "StandardTransport": "transport.standard",
         "TokenVerifier": "verify",
         "User": "shapes.profile",
         "UserContext": "shapes.context",
@@ -136,6 +138,7 @@ __all__ = [
     "Session",
     "SoftwareToken",
     "SoftwareTokenVerification",
+    "StandardTransport",
     "State",
     "TokenVerifier",
     "Tokens",

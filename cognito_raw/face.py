@@ -17,7 +17,7 @@ from .flow import AsyncTransport, Transport, arun, run
 from .result import Result
 from .retry import persist
 from .shapes import Answer
-from .transport import shared, shared_async
+from .transport import KINDS, Kind, shared, shared_async
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Callable[..., Any])
@@ -37,9 +37,11 @@ class _Deadlined:
 class Blocking(_Deadlined):
     """What a blocking face runs its flows with."""
 
-    def __init__(self, config: Config, *, transport: Transport | None = None) -> None:
+    def __init__(self, config: Config, *, transport: Transport | Kind | None = None) -> None:
+        if isinstance(transport, str) and transport not in KINDS:
+            raise ValueError(f'transport {transport!r}: must be "httpx", "standard", or an object with a send method')
         self.config = config
-        self._transport = transport
+        self._transport: Transport | Kind = "httpx" if transport is None else transport
         self._deadline = config.deadline
 
     def close(self) -> None:
@@ -55,7 +57,7 @@ class Blocking(_Deadlined):
         self.close()
 
     def _sender(self) -> Transport:
-        return shared() if self._transport is None else self._transport
+        return shared(self._transport) if isinstance(self._transport, str) else self._transport
 
     def _drive(self, flow: Generator[Call, Result[Answer], R], deadline: float) -> R:
         return run(persist(flow, self.config, deadline), self._sender())
@@ -65,6 +67,8 @@ class Asynchronous(_Deadlined):
     """What an asynchronous face runs its flows with."""
 
     def __init__(self, config: Config, *, transport: AsyncTransport | None = None) -> None:
+        if isinstance(transport, str):
+            raise ValueError(f"transport {transport!r}: a word is for blocking faces: leave it out, or give an object")
         self.config = config
         self._transport = transport
         self._deadline = config.deadline

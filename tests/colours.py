@@ -13,6 +13,7 @@ from cognito_raw import (
     Config,
     HttpxTransport,
     Session,
+    StandardTransport,
     State,
 )
 
@@ -31,7 +32,7 @@ class Blocking:
     """`Session` and `Client` as they are."""
 
     def __init__(self) -> None:
-        self._transport = HttpxTransport()
+        self._transport: HttpxTransport | StandardTransport = HttpxTransport()
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any:
         return Session(config, state=state, transport=transport or self._transport)
@@ -71,6 +72,13 @@ class _Awaited:
         if not asyncio.iscoroutinefunction(found):
             return found
         return lambda *args, **kwargs: self._runner.run(found(*args, **kwargs))
+
+
+class Standard(Blocking):
+    """`Session` over the standard library."""
+
+    def __init__(self) -> None:
+        self._transport = StandardTransport()
 
 
 COLOURS = (Blocking, Asynchronous)

@@ -69,6 +69,20 @@ class Peer:
             await self.send(bytes((byte,)))
             await asyncio.sleep(pause)
 
+    async def relay(self, address: str) -> None:
+        """Be a tunnel to another server, until either side is gone."""
+        host, _, port = address.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+
+        async def pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError):
+                while data := await source.read(BUFFER):
+                    sink.write(data)
+                    await sink.drain()
+            sink.close()
+
+        await asyncio.gather(pass_on(self._reader, writer), pass_on(reader, self._writer))
+
     async def see_off(self) -> None:
         """Say nothing until the other side is gone."""
         with suppress(ConnectionError):
@@ -251,6 +265,14 @@ def dripping(fast: bytes, slow: bytes) -> Behaviour:
             await peer.drip(slow)
 
     return behaviour
+
+
+async def tunnelling(peer: Peer) -> None:
+    """Be a proxy that makes the tunnel it is asked for."""
+    received = await peer.receive()
+    assert received is not None
+    await peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    await peer.relay(received.line.split()[1])
 
 
 async def deaf(peer: Peer) -> None:

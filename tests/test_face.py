@@ -217,6 +217,31 @@ def test_without_a_transport_the_shared_one_is_used() -> None:
         client.close()
 
 
+@pytest.mark.parametrize("word", ["httpx", "standard"])
+@pytest.mark.parametrize("face", [Client, Session])
+def test_a_word_chooses_the_transport(face: type[Client | Session], word: Any) -> None:
+    """It is the one that all faces share which say the same word, and goes on when it is closed."""
+    for _ in range(2):
+        with face(nobody_listens(), transport=word) as made:
+            result = made.call("DeleteUser", {}) if isinstance(made, Client) else made.login("user", "password")
+            assert failed(result) == ("connection-failed", "no")
+
+
+@pytest.mark.parametrize("word", ["", "Standard", "http.client", "requests"])
+def test_an_unknown_word_is_the_callers_mistake(word: Any) -> None:
+    """`ValueError`, which says which words there are."""
+    with pytest.raises(ValueError, match='"httpx", "standard", or an object with a send method'):
+        Client(configured(), transport=word)
+
+
+@pytest.mark.parametrize("word", ["httpx", "standard", "x"])
+def test_words_are_for_blocking_faces(word: Any) -> None:
+    """The standard library has no asynchronous client: `ValueError`."""
+    for face in (AsyncClient, AsyncSession):
+        with pytest.raises(ValueError, match="a word is for blocking faces"):
+            face(configured(), transport=word)
+
+
 def test_without_a_transport_asynchronous_faces_share_one_too() -> None:
     """The same in asynchronous programs, in one event loop after the other."""
     client = AsyncClient(nobody_listens())

@@ -22,10 +22,11 @@ from cognito_raw import (
     HttpxTransport,
     IdToken,
     Ok,
+    StandardTransport,
     State,
     Tokens,
 )
-from tests.colours import Colour
+from tests.colours import COLOURS, Colour, Standard
 from tests.hostile import (
     MIB,
     Behaviour,
@@ -49,6 +50,14 @@ OK: Final = b"HTTP/1.1 200 OK\r\n"
 def tidy() -> Iterator[None]:
     with leaving_nothing():
         yield
+
+
+@pytest.fixture(params=(*COLOURS, Standard), ids=lambda colour: colour.__name__)
+def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+    """Every transport of ours, the one over the standard library too."""
+    made: Colour = request.param()
+    yield made
+    made.close()
 
 
 def config(url: str, *, deadline: float = 5.0) -> Config:
@@ -273,15 +282,20 @@ def test_every_raw_call_gives_a_result(status: int) -> None:
         async with AsyncClient(config(url), transport=AsyncHttpxTransport()) as client:
             return [await client.call("GetWhatever", {}) for _ in bodies]
 
-    def blocking(url: str) -> list[object]:
-        with Client(config(url), transport=HttpxTransport()) as client:
+    def blocking(url: str, transport: HttpxTransport | StandardTransport) -> list[object]:
+        with Client(config(url), transport=transport) as client:
             return [client.call("GetWhatever", {}) for _ in bodies]
 
     outcomes: list[list[object]] = []
-    for run in (blocking, lambda url: asyncio.run(asynchronous(url))):
+    runs: list[Callable[[str], list[object]]] = [
+        lambda url: blocking(url, HttpxTransport()),
+        lambda url: blocking(url, StandardTransport()),
+        lambda url: asyncio.run(asynchronous(url)),
+    ]
+    for run in runs:
         with serving(replying(*(reply(body, status) for body in bodies))) as server:
             outcomes.append(run(server.url))
-    assert outcomes[0] == outcomes[1]
+    assert outcomes[0] == outcomes[1] == outcomes[2]
     for body, result in zip(bodies, outcomes[0], strict=True):
         assert isinstance(result, Err) or (status == 200 and isinstance(result, Ok)), body[:200]
         if isinstance(result, Err):

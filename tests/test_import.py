@@ -113,6 +113,16 @@ def test_a_sign_in_needs_no_cryptography(endpoint: str) -> None:
     assert loaded & {"jwt", "cryptography", "boto3", "botocore"} == set()
 
 
+def test_a_sign_in_over_the_standard_library_needs_nothing_else(endpoint: str) -> None:
+    """The one word that chooses it leaves httpx out, and what Python has that only httpx would need."""
+    chosen = SIGN_IN.replace("argument))", 'argument), transport="standard")')
+    assert chosen != SIGN_IN
+    loaded = loaded_after(chosen, ROOT, argument=endpoint)
+    assert "http.client" in loaded
+    late = {"httpx", "jwt", "cryptography", "asyncio", "concurrent", "urllib.request", "tempfile", "encodings.idna"}
+    assert loaded & late == set()
+
+
 ALIASES: Final = {"Flow", "Reason", "Result"}
 
 
@@ -156,10 +166,12 @@ def test_the_verifiers_are_there_when_they_are_asked_for() -> None:
 
 
 def test_the_transports_are_there_when_they_are_asked_for() -> None:
-    """The two names that need httpx are the classes of the transport folder."""
+    """Their names, which are imported late, are the classes of the transport folder."""
     from cognito_raw.transport.asynchronous import AsyncHttpxTransport
     from cognito_raw.transport.blocking import HttpxTransport
+    from cognito_raw.transport.standard import StandardTransport
 
+    assert cognito_raw.StandardTransport is StandardTransport
     assert cognito_raw.HttpxTransport is HttpxTransport
     assert cognito_raw.AsyncHttpxTransport is AsyncHttpxTransport
     with closing(cognito_raw.HttpxTransport()):

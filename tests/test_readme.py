@@ -29,6 +29,7 @@ OUTPUT = {
     "HttpxTransport(own)": r"Ok\(IdToken\(exp=\d+\)\)\n",
     "SessionAuth(": r"\{'caller': 'ada@example\.com'\}\n",
     "TokenVerifier(config": r"hello ada \(\) True\n",
+    'transport="standard"': r"id\n",
     "Scripted(": r"",  # it asserts
 }
 

@@ -1,4 +1,4 @@
-"""What both colours of the transport promise, on the same cases; and the two that the whole process shares."""
+"""What all transports promise, on the same cases; and those that the whole process shares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cognito_raw import AsyncHttpxTransport, HttpxTransport, Request
+from cognito_raw import HttpxTransport, Request, StandardTransport
 from cognito_raw.transport import shared, shared_async
 from tests.hostile import (
     MIB,
@@ -26,7 +26,19 @@ from tests.hostile import (
     serving,
     wait_until,
 )
-from tests.transports import SENDERS, Sender, Sending, body_of, closing_sender, leaving_nothing, post, summary, workers
+from tests.transports import (
+    HTTPX_SENDERS,
+    SENDERS,
+    Sender,
+    Sending,
+    StandardSender,
+    body_of,
+    closing_sender,
+    leaving_nothing,
+    post,
+    summary,
+    workers,
+)
 
 OK = b"HTTP/1.1 200 OK\r\n"
 BOMB = zlib.compress(bytes(10 * MIB), wbits=31)
@@ -71,7 +83,6 @@ LATE = ("timed-out", "maybe")
         pytest.param(saying(OK + b"X: y\r\n" * 100_000), SENSELESS, id="very many headers"),
         pytest.param(replying(reply(BOMB, 200, "Content-Encoding: gzip")), SENSELESS, id="bomb"),
         pytest.param(replying(reply(b"{}", 200, "Content-Encoding: br")), SENSELESS, id="compressed"),
-        pytest.param(replying(reply(b"{}", 302, "Location: http://a:b/")), SENSELESS, id="redirect to nowhere"),
         pytest.param(replying(reply(bytes(MIB + 1))), TOO_LARGE, id="a byte too many"),
         pytest.param(replying(reply(bytes(MIB))), ("200", "yes"), id="as many bytes as may be"),
         pytest.param(replying(reply(b"<html>")), ("200", "yes"), id="HTML"),
@@ -167,8 +178,10 @@ def test_a_header_that_cannot_be_sent_is_an_error_of_its_own(sender: Sender) -> 
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("options", [{}, {"follow_redirects": True}], ids=["ours", "of the caller"])
-@pytest.mark.parametrize("make", SENDERS)
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [*((make, {}) for make in SENDERS), *((make, {"follow_redirects": True}) for make in HTTPX_SENDERS)],
+)
 def test_no_redirect_is_followed(make: Sending, status: int, options: dict[str, bool]) -> None:
     """A redirect is a reply like any other, also for a client of the caller's own that follows them."""
     with serving(echoing) as other, closing_sender(make, **options) as sender:
@@ -176,6 +189,16 @@ def test_no_redirect_is_followed(make: Sending, status: int, options: dict[str, 
             assert summary(sender.send(post(server.url, b'{"Password": "x"}'))) == (str(status), "yes")
             assert len(server.received) == 1
         assert other.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"), [*((make, SENSELESS) for make in HTTPX_SENDERS), (StandardSender, ("302", "yes"))]
+)
+def test_a_redirect_to_nowhere_is_not_followed_either(make: Sending, expected: tuple[str, str]) -> None:
+    """httpx reads where a redirect leads, and takes offence; without it, it is a reply like any other."""
+    behaviour = replying(reply(b"{}", 302, "Location: http://a:b/"))
+    with serving(behaviour) as server, closing_sender(make) as sender:
+        assert summary(sender.send(post(server.url))) == expected
 
 
 def test_cookies_are_not_kept(sender: Sender) -> None:
@@ -252,10 +275,15 @@ def test_a_deadline_of_centuries_is_one_of_a_day(sender: Sender) -> None:
 
 def test_the_process_shares_one_transport_of_each_colour() -> None:
     """Whoever brings no transport uses the same one, also when many threads ask at the same time."""
-    found: set[tuple[HttpxTransport, AsyncHttpxTransport]] = set()
-    threads = [threading.Thread(target=lambda: found.add((shared(), shared_async()))) for _ in range(8)]
+    found: set[tuple[object, ...]] = set()
+
+    def find() -> None:
+        found.add((shared(), shared("httpx"), shared("standard"), shared_async()))
+
+    threads = [threading.Thread(target=find) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == {(shared(), shared_async())}
+    assert found == {(shared(), shared(), shared("standard"), shared_async())}
+    assert (type(shared()), type(shared("standard"))) == (HttpxTransport, StandardTransport)

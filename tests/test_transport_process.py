@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).parent.parent
 
 SEND: Final = """
 import asyncio, atexit, os, sys, threading, time
-from cognito_raw import AsyncHttpxTransport, Client, Config, Err, HttpxTransport, Ok, Request
+from cognito_raw import AsyncHttpxTransport, Client, Config, Err, HttpxTransport, Ok, Request, StandardTransport
 url = sys.argv[1]
 
 def request(body=b"{}", within=5.0):
@@ -42,6 +42,9 @@ socket.getaddrinfo = slow
 """
 
 
+each_blocking = pytest.mark.parametrize("kind", ["HttpxTransport", "StandardTransport"])
+
+
 def run(program: str, url: str) -> str:
     """What the program prints; it must end well and complain of nothing."""
     names = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
@@ -58,21 +61,23 @@ def run(program: str, url: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_process_may_end_with_an_idle_connection() -> None:
+@pytest.mark.parametrize("kind", ["httpx", "standard"])
+def test_a_process_may_end_with_an_idle_connection(kind: str) -> None:
     """The connections that the process shares are closed when it ends, without a word."""
-    program = """
+    program = f"""
 config = Config(iss="http://127.0.0.1/local_pool", client_id="client", endpoint=url)
-print(Client(config).call("GetUser", {}).unwrap())
+print(Client(config, transport="{kind}").call("GetUser", {{}}).unwrap())
 """
     with serving(echoing) as server:
         assert run(program, server.url) == "{}"
         assert server.is_left()
 
 
-def test_a_request_at_the_end_of_the_process_is_sent() -> None:
+@each_blocking
+def test_a_request_at_the_end_of_the_process_is_sent(kind: str) -> None:
     """A handler that runs as the interpreter shuts down may still send, as to log a user out."""
     program = """
-transport = HttpxTransport()
+transport = TRANSPORT()
 
 @atexit.register
 def farewell():
@@ -82,7 +87,7 @@ def farewell():
 print(shown(transport.send(request(b"hello"))))
 """
     with serving(echoing) as server:
-        assert run(program, server.url).split() == ["hello", "farewell"]
+        assert run(program.replace("TRANSPORT", kind), server.url).split() == ["hello", "farewell"]
 
 
 def test_a_process_ends_while_a_late_request_hangs() -> None:
@@ -100,12 +105,13 @@ print("done")
         assert time.monotonic() - began < 20
 
 
-def test_a_fork_has_connections_of_its_own() -> None:
+@each_blocking
+def test_a_fork_has_connections_of_its_own(kind: str) -> None:
     """A forked child opens a new connection, and leaves its parent's as it was."""
     if sys.platform == "win32":
         pytest.skip("no forks here")
     program = """
-transport = HttpxTransport()
+transport = TRANSPORT()
 print(shown(transport.send(request(b"parent"))), flush=True)
 while threading.active_count() > 1:
     time.sleep(0.01)
@@ -119,19 +125,20 @@ else:
     transport.close()
 """
     with serving(echoing) as server:
-        assert run(program, server.url).split() == ["parent", "child", "again"]
+        assert run(program.replace("TRANSPORT", kind), server.url).split() == ["parent", "child", "again"]
         assert [received.connection for received in server.received] == [1, 2, 1]
         assert server.is_left()
 
 
-def test_a_fork_does_not_wait_for_a_thread_of_its_parent() -> None:
+@each_blocking
+def test_a_fork_does_not_wait_for_a_thread_of_its_parent(kind: str) -> None:
     """A child that was forked while another thread of the parent was busy with the transport still sends."""
     if sys.platform == "win32":
         pytest.skip("no forks here")
     program = """
 import warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads
-transport = HttpxTransport()
+transport = TRANSPORT()
 transport.send(request())  # what Python and OpenSSL load at first, under locks of their own, is no part of it
 
 def talk():
@@ -154,16 +161,17 @@ transport.close()
 print("done")
 """
     with serving(echoing) as server:
-        assert run(program, server.url) == "done"
+        assert run(program.replace("TRANSPORT", kind), server.url) == "done"
 
 
 @pytest.mark.parametrize(
     "send",
     [
         "HttpxTransport().send(request(b'late', within=0.3))",
+        "StandardTransport().send(request(b'late', within=0.3))",
         "asyncio.run(AsyncHttpxTransport().send(request(b'late', within=0.3)))",
     ],
-    ids=["blocking", "asynchronous"],
+    ids=["blocking", "standard", "asynchronous"],
 )
 def test_a_request_whose_look_up_was_too_slow_is_never_sent(send: str) -> None:
     """The deadline covers the look-up of the host, and what was not sent by then is not sent afterwards either."""

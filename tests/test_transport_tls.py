@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile import Behaviour, Peer, deaf, dripping, echoing, refusing, reply, replying, saying, serving
+from tests.hostile import (
+    Behaviour,
+    Peer,
+    deaf,
+    dripping,
+    echoing,
+    refusing,
+    reply,
+    replying,
+    saying,
+    serving,
+    tunnelling,
+)
 from tests.transports import (
     SENDERS,
     Sender,
@@ -154,3 +166,24 @@ def test_a_tunnel_that_does_not_come_about_sent_nothing(sender: Sender, behaviou
         assert summary(sender.send(post("https://127.0.0.1:1/", within=0.5))) == (reason, "no")
         assert [received.line for received in proxy.received] == ["CONNECT 127.0.0.1:1 HTTP/1.1"]
         assert proxy.is_left()
+
+
+def test_a_tunnel_carries_the_request_encrypted(sender: Sender, certificate: Path, server_side: ssl.SSLContext) -> None:
+    """The proxy gets the user of its own address, and nothing of the request that it could read."""
+    with serving(echoing, server_side) as server, serving(tunnelling) as proxy:
+        address = proxy.url.replace("http://", "http://me:s%40crt@")
+        with surroundings({"HTTPS_PROXY": address, "SSL_CERT_FILE": str(certificate)}):
+            for body in (b"1", b"2"):
+                assert body_of(sender.send(post(server.url, body))) == body
+        [asked] = proxy.received
+        assert asked.line.startswith("CONNECT 127.0.0.1:")
+        assert asked.headers["proxy-authorization"] == "Basic bWU6c0BjcnQ="
+        assert (proxy.connections, server.connections) == (1, 1)
+        assert "proxy-authorization" not in server.received[0].headers
+
+
+def test_a_proxy_gets_the_user_of_its_address(sender: Sender) -> None:
+    """Also where it only forwards."""
+    with serving(echoing) as proxy, surroundings({"HTTP_PROXY": proxy.url.replace("http://", "http://me:s%40crt@")}):
+        assert body_of(sender.send(post("http://127.0.0.1:1/", b"hello"))) == b"hello"
+        assert proxy.received[0].headers["proxy-authorization"] == "Basic bWU6c0BjcnQ="

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from typing import Any, Final, Protocol
 import httpx
 import pytest
 
-from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Request, Result
+from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Request, Result, StandardTransport
 from tests.hostile import wait_until
 
 _PROXIES: Final = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -96,8 +97,26 @@ class AsyncSender:
         self.runner.close()
 
 
+class StandardSender:
+    """`StandardTransport`; with `verify`, over a TLS context of the caller's own."""
+
+    def __init__(self, verify: ssl.SSLContext | None = None) -> None:
+        self.transport = StandardTransport(verify)
+
+    def send(self, request: Request) -> Result[Reply]:
+        return self.transport.send(request)
+
+    def send_all(self, requests: list[Request]) -> list[Result[Reply]]:
+        with ThreadPoolExecutor(len(requests)) as threads:
+            return list(threads.map(self.transport.send, requests))
+
+    def close(self) -> None:
+        self.transport.close()
+
+
 Sending = Callable[..., Sender]
-SENDERS: Final[tuple[Sending, ...]] = (BlockingSender, AsyncSender)
+HTTPX_SENDERS: Final[tuple[Sending, ...]] = (BlockingSender, AsyncSender)
+SENDERS: Final[tuple[Sending, ...]] = (*HTTPX_SENDERS, StandardSender)
 
 
 @contextmanager

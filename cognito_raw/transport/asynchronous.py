@@ -11,7 +11,8 @@ import httpx
 
 from ..call import Reply, Request
 from ..result import Err, Result
-from .rules import LONGEST_IDLE, TIMED_OUT, Body, Progress, client_options, failure, options, seconds, set_up
+from .httpx_rules import Progress, client_options, failure, options
+from .rules import LONGEST_IDLE, TIMED_OUT, Body, seconds, set_up
 
 
 class AsyncHttpxTransport:
@@ -127,4 +128,4 @@ async def _exchange(client: httpx.AsyncClient, request: Request, progress: Progr
         async for chunk in response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw():
             if not body.add(chunk):
                 break
-    return body.reply(response)
+    return body.reply(response.status_code, dict(response.headers.items()))

@@ -10,10 +10,8 @@ whose socket to shut and how long it lay idle.
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
-import time
 from contextvars import copy_context
 from typing import Any
 
@@ -21,7 +19,9 @@ import httpx
 
 from ..call import Reply, Request
 from ..result import Err, Result, Sent
-from .rules import LONGEST_IDLE, TIMED_OUT, Body, Progress, client_options, failure, options, seconds, set_up
+from .httpx_rules import Progress, client_options, failure, options
+from .idle import Idle, Line
+from .rules import TIMED_OUT, Body, seconds, set_up
 
 
 class HttpxTransport:
@@ -35,8 +35,7 @@ class HttpxTransport:
 
     def __init__(self, client: httpx.Client | None = None) -> None:
         self._own = client
-        self._locks: dict[int, threading.Lock] = {}
-        self._idle: list[_Line] = []
+        self._idle: Idle[_Line] = Idle()
         self._context: Any = None
 
     def send(self, request: Request) -> Result[Reply]:
@@ -55,70 +54,38 @@ class HttpxTransport:
 
     def close(self) -> None:
         """Close the connections that lie idle; the next request opens a new one."""
-        with self._lock():
-            idle, self._idle = self._idle, []
-        for line in idle:
-            line.close()
-
-    def _lock(self) -> threading.Lock:
-        # One for each process: a thread that a fork did not copy may hold its parent's for ever.
-        return self._locks.setdefault(os.getpid(), threading.Lock())
+        self._idle.close()
 
     def _take(self, url: str) -> _Line:
         if self._own is not None:
             return _Line(self._own, url, lent=True)
-        fresh: list[_Line] = []
-        stale: list[_Line] = []
-        with self._lock():
-            for line in self._idle:
-                (fresh if line.is_fresh() else stale).append(line)
-            found = next((line for line in reversed(fresh) if line.url == url), None)
-            self._idle = [line for line in fresh if line is not found]
-        for line in stale:
-            line.close()
-        return found or _Line(self._client(), url)
+        return self._idle.take(url) or _Line(self._client(), url)
 
     def _give_back(self, line: _Line, progress: Progress) -> None:
-        if line.lent:
-            return
-        line.rest(progress)
-        with self._lock():
-            self._idle.append(line)
+        if not line.lent:
+            line.stream = progress.stream or line.stream
+            self._idle.keep(line)
 
     def _client(self) -> httpx.Client:
-        with self._lock():
+        with self._idle.lock():
             if self._context is None:
                 self._context = set_up(httpx.create_ssl_context)
         limits = httpx.Limits(max_connections=1)
         return set_up(lambda: httpx.Client(verify=self._context, limits=limits, **client_options()))
 
 
-class _Line:
+class _Line(Line):
     """One client of httpx with at most one connection, for one address."""
 
     def __init__(self, client: httpx.Client, url: str, *, lent: bool = False) -> None:
+        super().__init__(url)
         self.client = client
-        self.url = url
         self.lent = lent
-        self._stream: Any = None
-        self._since = (0.0, 0.0)
-        self._process = os.getpid()
-
-    def rest(self, progress: Progress) -> None:
-        self._stream = progress.stream or self._stream
-        self._since = (time.monotonic(), time.time())
-
-    def is_fresh(self) -> bool:
-        # A fork shares its parent's sockets and must not use them. Both clocks: a frozen process may miss one of them.
-        return (
-            self._process == os.getpid()
-            and time.monotonic() - self._since[0] < LONGEST_IDLE
-            and abs(time.time() - self._since[1]) < LONGEST_IDLE
-        )
+        self.stream: Any = None
 
     def cut(self, progress: Progress) -> None:
         """Shut the socket under a request that is still waiting, so that its thread ends."""
-        stream = progress.stream or self._stream
+        stream = progress.stream or self.stream
         if self.lent or stream is None:
             return
         try:
@@ -185,4 +152,4 @@ class _Exchange:
             for chunk in response.iter_bytes() if response.is_stream_consumed else response.iter_raw():
                 if not body.add(chunk) or self.progress.abandoned:
                     break
-        return body.reply(response)
+        return body.reply(response.status_code, dict(response.headers.items()))

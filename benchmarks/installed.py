@@ -1,0 +1,65 @@
+"""How much an installation of each peer is, with all that it brings along: in Python's distributions and in npm's."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import Requirement
+
+PYTHON: Final = (
+    "cognito-raw",
+    "cognito-raw[verify]",
+    "pycognito",
+    "warrant-lite",
+    "boto3",
+    "PyJWT[crypto]",
+    "fastapi-cognito",
+)
+NODE: Final = ("amazon-cognito-identity-js", "aws-jwt-verify")
+
+
+def python_size(name: str) -> tuple[float, int]:
+    """The megabytes of a distribution and of all that it requires, and how many they are."""
+    seen = _closure(Requirement(name), {})
+    return sum(map(_bytes, seen)) / 1e6, len(seen)
+
+
+def node_size(name: str, modules: Path) -> tuple[float, int]:
+    """The same of a package of npm, which has a folder of its own."""
+    folder = modules / name / "node_modules"
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    packages = [
+        file
+        for file in folder.rglob("package.json")
+        if file.parents[1].name == "node_modules" or "@" in file.parents[1].name
+    ]
+    return sum(file.stat().st_size for file in files) / 1e6, len(packages)
+
+
+def _is_package(above: str) -> bool:
+    return above == "node_modules" or above.startswith("@")
+
+
+def _closure(wanted: Requirement, seen: dict[str, None]) -> dict[str, None]:
+    seen[_canonical(wanted.name)] = None
+    for text in importlib.metadata.requires(wanted.name) or ():
+        needed = Requirement(text)
+        marked = needed.marker is None or any(
+            needed.marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)
+        )
+        if marked and _canonical(needed.name) not in seen:
+            _closure(needed, seen)
+    return seen
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _bytes(name: str) -> int:
+    files = importlib.metadata.files(name) or []
+    paths = [Path(str(file.locate())) for file in files if file.suffix != ".pyc"]
+    return sum(path.stat().st_size for path in paths if path.is_file())

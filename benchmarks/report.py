@@ -1,0 +1,158 @@
+"""What was measured, as JSON, as a page, and as plots."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import ssl
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.measure import Figure, Task
+
+HERE: Final = Path(__file__).parent
+README: Final = HERE.parent / "README.md"
+BEGIN: Final = "<!-- figures -->\n"
+END: Final = "<!-- /figures -->\n"
+COMMAND: Final = "make bench"
+# What the README shows: peers by the names that they have in the tables.
+COLUMNS: Final = {
+    "cognito_raw": ("cognito_raw", "cognito-raw"),
+    'with `transport="standard"`': ("cognito_raw, standard",),
+    "pycognito": ("pycognito",),
+    "warrant-lite": ("warrant-lite",),
+    "amazon-cognito-identity-js": ("amazon-cognito-identity-js",),
+}
+ROWS: Final = ("cold", "warm", "arithmetic", "installed")
+PEERS: Final = (
+    "cognito-raw",
+    "httpx",
+    "PyJWT",
+    "cryptography",
+    "pycognito",
+    "warrant-lite",
+    "boto3",
+    "fastapi-cognito",
+)
+
+
+def machine() -> dict[str, str]:
+    """What it ran on."""
+    cpu = platform.processor() or "unknown"
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                cpu = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    try:
+        node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        node = "none"
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": f"{cpu}, {os.cpu_count()} cores",
+        "Python": platform.python_version(),
+        "OpenSSL": ssl.OPENSSL_VERSION,
+        "Node": node,
+        "packages": ", ".join(f"{name} {version(name)}" for name in PEERS),
+    }
+
+
+def write(measured: Mapping[str, tuple[Task, Mapping[str, Figure]]], about: Mapping[str, str]) -> None:
+    """Write results.json, results.md and the plots, beside this module."""
+    tables = {key: _plain(task, figures) for key, (task, figures) in measured.items()}
+    text = json.dumps({"command": COMMAND, "machine": about, "tables": tables}, indent=1, ensure_ascii=False)
+    (HERE / "results.json").write_text(text + "\n", encoding="utf-8")
+    (HERE / "results.md").write_text(page(json.loads(text)), encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
+    before, _, rest = readme.partition(BEGIN)
+    README.write_text(before + BEGIN + summary(json.loads(text)) + END + rest.partition(END)[2], encoding="utf-8")
+    plot({key: measured[key] for key in ("cold", "warm", "arithmetic", "verify") if key in measured})
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """The whole of results.md."""
+    about = "\n".join(f"- {name}: {value}" for name, value in results["machine"].items())
+    head = f"# Measurements\n\nWritten by `{results['command']}`, on this machine:\n\n{about}\n\n"
+    how = (
+        "Each figure is the median of several processes, run in turns with those of the peers; the two in brackets "
+        "are the quarters of the runs around it.\n"
+    )
+    return head + how + "".join(_section(table) for table in results["tables"].values())
+
+
+def summary(results: Mapping[str, Any]) -> str:
+    """The table that the README shows, and from where."""
+    lines = [f"| | {' | '.join(COLUMNS)} |", "|---|" + "---:|" * len(COLUMNS)]
+    for key in ROWS:
+        table = results["tables"][key]
+        cells = [_cell(table["figures"], names) for names in COLUMNS.values()]
+        lines.append(f"| {table['title']}, {table['unit']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(figures: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    for name, figure in figures.items():
+        if name.partition(" (")[0] in names and not figure["missing"]:
+            return _rounded(figure["median"])
+    return "-"
+
+
+def _section(table: Mapping[str, Any]) -> str:
+    rows = [f"\n## {table['title']}\n", *([f"{table['note']}\n"] if table["note"] else [])]
+    rows += [f"| | {table['unit']} | |", "|---|---:|---|"]
+    for name, figure in table["figures"].items():
+        rows.append(f"| {name} | {shown(figure)} |")
+    return "\n".join(rows) + "\n"
+
+
+def shown(figure: Mapping[str, Any]) -> str:
+    """A figure as it stands in a row."""
+    if figure["missing"]:
+        return f"- | {figure['missing'].replace('|', '/')}"
+    spread = "" if figure["low"] == figure["high"] else f"({_rounded(figure['low'])} to {_rounded(figure['high'])})"
+    return f"{_rounded(figure['median'])} | {spread}"
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _plain(task: Task, figures: Mapping[str, Figure]) -> dict[str, Any]:
+    own = {"title": task.title, "unit": task.unit, "more_is_better": task.more, "note": task.note}
+    return {**own, "figures": {name: asdict(figure) for name, figure in figures.items()}}
+
+
+def plot(measured: Mapping[str, tuple[Task, Mapping[str, Figure]]]) -> None:
+    """One drawing a task, with a bar for each peer."""
+    import matplotlib as mpl  # here: the rest of this module is of use without it
+    from matplotlib import pyplot
+
+    mpl.use("svg")
+    mpl.rcParams.update({"svg.hashsalt": "cognito_raw", "svg.fonttype": "none", "font.size": 10})
+    for key, (task, figures) in measured.items():
+        there = {name: figure for name, figure in figures.items() if not figure.missing}
+        drawing, axes = pyplot.subplots(figsize=(8, 0.6 + 0.38 * len(there)))
+        colours = ["#1b7f5c" if name.startswith("cognito_raw") else "#9aa5b1" for name in there]
+        medians = [figure.median for figure in there.values()]
+        spread = [[f.median - f.low for f in there.values()], [f.high - f.median for f in there.values()]]
+        bars = axes.barh(list(there), medians, color=colours, xerr=spread, ecolor="#52606d", capsize=2)
+        axes.bar_label(bars, labels=[f" {_rounded(median)}" for median in medians], padding=6)
+        axes.invert_yaxis()
+        axes.set_title(f"{task.title}: {task.unit}", loc="left", fontsize=11)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.margins(x=0.15)
+        drawing.savefig(HERE / f"{key}.svg", bbox_inches="tight", metadata={"Date": None})
+        pyplot.close(drawing)
+
+
+if __name__ == "__main__":  # the page again, from what was measured
+    sys.stdout.write(page(json.loads((HERE / "results.json").read_text(encoding="utf-8"))))

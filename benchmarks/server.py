@@ -1,0 +1,258 @@
+"""A fast user pool for one user, over TLS: it checks the SRP proof, gives signed tokens, and counts what it is asked.
+
+It takes a millisecond of one core for a sign-in, so that what is measured is the client. Its own secret b is short,
+since nobody attacks it, and gmpy2 does its powers. Any user name signs in, with the one password; the tokens of
+`brief` live for two seconds.
+
+    python -m benchmarks.server FOLDER
+
+writes its certificate, and a bundle of it with certifi's, into the folder, and prints its settings as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import datetime
+import hashlib
+import hmac
+import ipaddress
+import json
+import secrets
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import certifi
+import gmpy2
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from cognito_raw.srp import N
+from tests.srp_server import K, hashed, padded
+
+REGION: Final = "eu-west-1"
+POOL: Final = f"{REGION}_AbCdEf123"
+CLIENT: Final = "1h57kf5cpq17m0eml12EXAMPLE"
+PASSWORD: Final = "Corr3ct-horse!"
+LIFE: Final = 3600
+BRIEF: Final = 2
+SALT: Final = secrets.randbits(128) | 1
+SECRET: Final = secrets.randbits(32) | 1 << 31
+MODULUS: Final = gmpy2.mpz(N)
+KEY: Final = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+KEY_ID: Final = "benchmark"
+
+
+def raised(base: Any, exponent: Any) -> Any:
+    """A power under N."""
+    return gmpy2.powmod(base, exponent, MODULUS)
+
+
+@cache
+def verifier(user: str) -> Any:
+    """V = g^x mod N, which the service keeps instead of the password."""
+    identity = hashlib.sha256(f"{POOL.partition('_')[2]}{user}:{PASSWORD}".encode()).digest()
+    return raised(2, hashed(padded(SALT), identity))
+
+
+@cache
+def public_value(user: str) -> int:
+    """B = k * v + g^b."""
+    return int((K * verifier(user) + raised(2, SECRET)) % MODULUS)
+
+
+class Pool:
+    """The operations."""
+
+    def __init__(self) -> None:
+        self.issuer = ""
+        self.asked: Counter[str] = Counter()
+        self._begun: dict[str, tuple[str, int]] = {}
+
+    def answer(self, operation: str, body: Any) -> tuple[int, object]:
+        """The status and the body of one call."""
+        self.asked[operation] += 1
+        if operation == "InitiateAuth":
+            flow = body["AuthFlow"]
+            self.asked[flow] += 1
+            parameters = body["AuthParameters"]
+            return self._begin(parameters) if flow == "USER_SRP_AUTH" else self._refresh(parameters["REFRESH_TOKEN"])
+        if operation == "RespondToAuthChallenge":
+            return self._prove(body["ChallengeResponses"])
+        if operation == "GetTokensFromRefreshToken":
+            return self._refresh(body["RefreshToken"])
+        return 400, {"__type": "InvalidParameterException", "message": "not an operation of this pool"}
+
+    def key_set(self) -> object:
+        """The public keys."""
+        numbers = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
+        about = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID}
+        return {"keys": [{**about, "n": numbers["n"], "e": numbers["e"]}]}
+
+    def _begin(self, parameters: Any) -> tuple[int, object]:
+        user, block = parameters["USERNAME"], base64.b64encode(secrets.token_bytes(1024)).decode()
+        self._begun[block] = user, int(parameters["SRP_A"], 16)
+        return 200, {
+            "ChallengeName": "PASSWORD_VERIFIER",
+            "ChallengeParameters": {
+                "SALT": f"{SALT:x}",
+                "SRP_B": f"{public_value(user):x}",
+                "SECRET_BLOCK": block,
+                "USER_ID_FOR_SRP": user,
+                "USERNAME": user,
+            },
+        }
+
+    def _prove(self, responses: Any) -> tuple[int, object]:
+        block = responses["PASSWORD_CLAIM_SECRET_BLOCK"]
+        user, A = self._begun.pop(block)
+        u = hashed(padded(A), padded(public_value(user)))
+        S = int(raised(A * raised(verifier(user), u), SECRET))
+        key = hmac.digest(hmac.digest(padded(u), padded(S), "sha256"), b"Caldera Derived Key\x01", "sha256")[:16]
+        message = f"{POOL.partition('_')[2]}{user}".encode() + base64.b64decode(block) + responses["TIMESTAMP"].encode()
+        proof = base64.b64encode(hmac.digest(key, message, "sha256")).decode()
+        if not hmac.compare_digest(proof, responses["PASSWORD_CLAIM_SIGNATURE"]):
+            return 400, {"__type": "NotAuthorizedException", "message": "Incorrect username or password."}
+        return self._tokens(user)
+
+    def _refresh(self, token: str) -> tuple[int, object]:
+        return self._tokens(token.partition(".")[0], life=LIFE)
+
+    def _tokens(self, user: str, life: int = 0) -> tuple[int, object]:
+        """The tokens of a sign-in; with a life, those of a refresh."""
+        first = {} if life else {"RefreshToken": f"{user}." + "x" * 1400}
+        life = life or (BRIEF if user == "brief" else LIFE)
+        made = tokens(self.issuer, user, int(time.time()), life)
+        return 200, {
+            "ChallengeParameters": {},
+            "AuthenticationResult": {"ExpiresIn": life, "TokenType": "Bearer", **first, **made},
+        }
+
+
+@cache
+def tokens(issuer: str, user: str, now: int, life: int) -> dict[str, str]:
+    """An ID token and an access token, signed: once a second, since that is the server's work and not the client's."""
+    common = {"sub": user, "iss": issuer, "iat": now, "auth_time": now, "exp": now + life, "jti": "y" * 36}
+    claims = {
+        "IdToken": {"token_use": "id", "aud": CLIENT, "cognito:username": user, "email": "bob@example.com"},
+        "AccessToken": {"token_use": "access", "client_id": CLIENT, "username": user, "scope": "openid"},
+    }
+    return {
+        name: jwt.encode({**common, **own}, KEY, algorithm="RS256", headers={"kid": KEY_ID})
+        for name, own in claims.items()
+    }
+
+
+class Connection(asyncio.Protocol):
+    """HTTP/1.1 in as few steps as it takes."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._data = b""
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        self._pool.asked["connections"] += 1
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        while b"\r\n\r\n" in self._data:
+            head, _, rest = self._data.partition(b"\r\n\r\n")
+            line, *lines = head.decode("latin-1").split("\r\n")
+            headers = {name.lower(): value.strip() for name, _, value in (text.partition(":") for text in lines)}
+            length = int(headers.get("content-length", "0"))
+            if len(rest) < length:
+                if headers.get("expect"):  # botocore asks before it sends a body
+                    self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                return
+            self._data = rest[length:]
+            self._transport.write(self._reply(line.split()[1], headers, rest[:length]))
+
+    def _reply(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
+        if path.endswith("/jwks.json"):
+            self._pool.asked["jwks"] += 1
+            status, answer = 200, self._pool.key_set()
+        elif path == "/asked":
+            status, answer = 200, dict(self._pool.asked)
+            self._pool.asked.clear()
+        else:
+            status, answer = self._pool.answer(headers["x-amz-target"].rpartition(".")[2], json.loads(body))
+        text = json.dumps(answer).encode()
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {len(text)}\r\n\r\n"
+        return head.encode() + text
+
+
+def certified(folder: Path) -> ssl.SSLContext:
+    """TLS under a certificate of 127.0.0.1 that vouches for itself, beside all those that a client usually loads."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the benchmark's own server")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    certificate = made.public_bytes(pem)
+    own = folder / "server.pem"
+    own.write_bytes(certificate + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    (folder / "certificate.pem").write_bytes(certificate)
+    _link_certificates(folder / "certificates", folder / "certificate.pem")
+    (folder / "bundle.pem").write_bytes(Path(certifi.where()).read_bytes() + b"\n" + certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own)
+    return context
+
+
+def _link_certificates(folder: Path, own: Path) -> None:
+    """The system's folder of certificates with ours in it, where it has one and the tool that names them."""
+    folder.mkdir()
+    system = Path(ssl.get_default_verify_paths().openssl_capath)
+    if system.is_dir() and shutil.which("openssl"):
+        for certificate in system.iterdir():
+            (folder / certificate.name).symlink_to(certificate.resolve())
+        asked = ["openssl", "x509", "-noout", "-hash", "-in", str(own)]
+        name = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        (folder / f"{name}.0").symlink_to(own)
+
+
+async def serve(folder: Path) -> None:
+    """Serve until the standard input ends."""
+    pool = Pool()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(pool), "127.0.0.1", 0, ssl=certified(folder), backlog=1024)
+    endpoint = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    pool.issuer = f"{endpoint}/{POOL}"
+    usual = f"https://cognito-idp.{REGION}.amazonaws.com/{POOL}"
+    settings = {
+        "endpoint": endpoint,
+        "iss": pool.issuer,
+        "pool": POOL,
+        "region": REGION,
+        "client": CLIENT,
+        "password": PASSWORD,
+        # A token of the pool's usual issuer, for verifiers that know no other.
+        "access": tokens(usual, "bob", int(time.time()), LIFE)["AccessToken"],
+        "keys": pool.key_set(),
+    }
+    sys.stdout.write(json.dumps(settings) + "\n")
+    sys.stdout.flush()
+    await loop.run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1])))

@@ -1,0 +1,96 @@
+"""What both colours over httpx hold to: how far a request has come, what each failure of httpx means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Final
+
+import httpx
+
+from ..call import Request
+from ..result import Err, Sent
+from .rules import TIMED_OUT, seconds, words
+
+_CONNECTING: Final = ("connect_tcp.started", "connect_unix_socket.started")
+_CONNECTED: Final = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
+_LEAVING: Final = "send_request_headers.started"
+
+# No request leaves before a connection stands.
+_NO_CONNECTION: Final = (
+    httpx.ConnectError,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+    UnicodeError,  # a host name that cannot be one
+)
+# How the messages begin that mean the end of a connection, among those of replies that make no sense. What follows
+# may quote the server, so it decides nothing.
+_HANG_UPS: Final = ("Server disconnected", "peer closed", "peer unexpectedly closed", "<ConnectionTerm", "<StreamReset")
+
+
+class Progress:
+    """How far one request has come, so that a deadline can tell whether anything was sent.
+
+    httpx calls `note` through its `trace` extension. `stream` is the newest network stream that was opened. Setting
+    `abandoned`, from whichever thread, keeps a request that has not left yet from leaving at all.
+    """
+
+    def __init__(self) -> None:
+        # A client of the caller's own may not trace, and then nothing is known.
+        self.sent: Sent = "maybe"
+        self.left = False
+        self.stream: Any = None
+        self.abandoned = False
+
+    def note(self, event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith(_CONNECTING):
+            # An authentication of the caller's client may send twice, over two connections.
+            self.sent = "maybe" if self.left else "no"
+        elif event.endswith(_CONNECTED):
+            self.stream = info["return_value"]
+        elif event.endswith(_LEAVING) and info["request"].method != b"CONNECT":  # that goes to a proxy only
+            self.sent, self.left = "maybe", True
+        else:
+            return
+        # Whoever abandons sets the flag and then reads `sent`; here `sent` is set and then the flag is read. So a
+        # request that was told to be unsent never leaves.
+        if self.abandoned:
+            if self.stream is not None:
+                self.stream.close()
+            raise TimeoutError(TIMED_OUT)
+
+
+def options(request: Request) -> dict[str, Any]:
+    """The arguments of httpx's `stream` for a request."""
+    return {
+        "method": request.method,
+        "url": request.url,
+        "headers": dict(request.headers),
+        "content": request.body,
+        "timeout": seconds(request),
+        "follow_redirects": False,
+    }
+
+
+def client_options() -> dict[str, Any]:
+    """The arguments of an httpx client of our own: it keeps no cookies, since its users are many."""
+    return {"cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])), "follow_redirects": False}
+
+
+def failure(error: Exception, progress: Progress) -> Err:
+    """The result that an exception on the way of a request stands for."""
+    text = words(error)
+    unsent: Sent = "maybe" if progress.left else "no"
+    if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
+        return Err("timed-out", text, sent=unsent)
+    if isinstance(error, httpx.TimeoutException):
+        return Err("timed-out", text, sent=progress.sent)
+    if isinstance(error, _NO_CONNECTION) or progress.sent == "no":
+        return Err("connection-failed", text, sent=unsent)
+    if isinstance(error, httpx.RemoteProtocolError) and not str(error).startswith(_HANG_UPS):
+        return Err("malformed-reply", text, sent="maybe")
+    if isinstance(error, (httpx.NetworkError, httpx.RemoteProtocolError, OSError)):
+        return Err("connection-lost", text, sent=progress.sent)
+    # No fault of the network: a hook of the caller's client that raised, or headers that cannot be sent.
+    return Err("unknown-error", text, sent=progress.sent)
