@@ -23,8 +23,8 @@ NODE: Final = ("amazon-cognito-identity-js", "aws-jwt-verify")
 
 def python_size(name: str) -> tuple[float, int]:
     """The megabytes of a distribution and of all that it requires, and how many they are."""
-    seen = _closure(Requirement(name), {})
-    return sum(map(_bytes, seen)) / 1e6, len(seen)
+    names = {distribution for distribution, _ in _closure(Requirement(name), set())}
+    return sum(map(_bytes, names)) / 1e6, len(names)
 
 
 def node_size(name: str, modules: Path) -> tuple[float, int]:
@@ -43,15 +43,16 @@ def _is_package(above: str) -> bool:
     return above == "node_modules" or above.startswith("@")
 
 
-def _closure(wanted: Requirement, seen: dict[str, None]) -> dict[str, None]:
-    seen[_canonical(wanted.name)] = None
-    for text in importlib.metadata.requires(wanted.name) or ():
-        needed = Requirement(text)
-        marked = needed.marker is None or any(
-            needed.marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)
-        )
-        if marked and _canonical(needed.name) not in seen:
-            _closure(needed, seen)
+def _closure(wanted: Requirement, seen: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The distributions that are needed, each with the extra that it is needed for, or none."""
+    for extra in ("", *wanted.extras):
+        mark = _canonical(wanted.name), extra
+        if mark in seen:
+            continue
+        seen.add(mark)
+        for needed in map(Requirement, importlib.metadata.requires(wanted.name) or ()):
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                _closure(needed, seen)
     return seen
 
 
