@@ -74,8 +74,9 @@ def _asking(first: Callable[..., Flow[Page[T]]], token: str) -> Asking[T]:
 class Client(_Runner):
     """Calls of a user pool's operations, blocking; it remembers nothing between them.
 
-    transport: what sends the requests, such as `HttpxTransport`. Without one, all clients and sessions of the process
-    share one. Safe to use from many threads.
+    transport: what sends the requests, such as an `HttpxTransport` of your own; or `"standard"`, for the standard
+    library's http.client, which starts faster than httpx. Without one, all clients and sessions of the process share
+    one over httpx. Safe to use from many threads.
     """
 
     sign_up = _blocking(flows.sign_up)

@@ -17,7 +17,7 @@ from .flow import AsyncTransport, Transport, arun, run
 from .result import Result
 from .retry import persist
 from .shapes import Answer
-from .transport import KINDS, Kind, shared, shared_async
+from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Callable[..., Any])
@@ -37,11 +37,11 @@ class _Deadlined:
 class Blocking(_Deadlined):
     """What a blocking face runs its flows with."""
 
-    def __init__(self, config: Config, *, transport: Transport | Kind | None = None) -> None:
-        if isinstance(transport, str) and transport not in KINDS:
+    def __init__(self, config: Config, *, transport: Transport | TransportName | None = None) -> None:
+        if isinstance(transport, str) and transport not in TRANSPORT_NAMES:
             raise ValueError(f'transport {transport!r}: must be "httpx", "standard", or an object with a send method')
         self.config = config
-        self._transport: Transport | Kind = "httpx" if transport is None else transport
+        self._transport: Transport | TransportName = "httpx" if transport is None else transport
         self._deadline = config.deadline
 
     def close(self) -> None:

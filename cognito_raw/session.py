@@ -44,8 +44,9 @@ class Session(Shell):
     """One user's session with the pool, blocking. Every method returns `Ok` or `Err`.
 
     state: what an earlier session knew, to go on from there.
-    transport: what sends the requests, such as `HttpxTransport`. Without one, all clients and sessions of the process
-    share one. Safe to use from many threads: its methods take turns, but a fresh token is given without waiting.
+    transport: what sends the requests, such as an `HttpxTransport` of your own; or `"standard"`, for the standard
+    library's http.client, which starts faster than httpx. Without one, all clients and sessions of the process share
+    one over httpx. Safe to use from many threads: its methods take turns, but a fresh token is given without waiting.
     remember_device: whether a device that the pool begins to track at a login is confirmed and kept in the state, so
     that it may skip the second factor at the user's next login.
     """

@@ -20,9 +20,10 @@ from .flows.journey import Journey, Journeys, is_lost
 from .lease import Kind
 from .locks import ProcessLock
 from .memory import SHORTEST_NAP, Flight, Memory, Subscriber, log
-from .result import Err, Result
+from .result import Err, Ok, Result
 from .shapes import IdToken, Tokens
 from .state import State
+from .transport import TransportName
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,7 +66,7 @@ class Shell(Known, Blocking):
         config: Config,
         *,
         state: State | None = None,
-        transport: Transport | None = None,
+        transport: Transport | TransportName | None = None,
         remember_device: bool = True,
     ) -> None:
         super().__init__(config, transport=transport)
@@ -109,7 +110,7 @@ class Shell(Known, Blocking):
 
     def _token(self, kind: Kind) -> Result[Any]:
         need = self._memory.need(kind)
-        if not isinstance(need, float):
+        if isinstance(need, (Ok, Err)):
             return need
         flight = self._boarded()
         self._wait_for(flight, min(need, self._deadline))
@@ -243,7 +244,7 @@ class AsyncShell(Known, Asynchronous):
         import asyncio
 
         need = self._memory.need(kind, asyncio.get_running_loop())
-        if not isinstance(need, float):
+        if isinstance(need, (Ok, Err)):
             return need
         flight = self._boarded()
         await self._wait_for(flight, min(need, self._deadline))

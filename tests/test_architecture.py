@@ -90,7 +90,7 @@ def test_flows_and_transports_do_not_know_each_other() -> None:
     """No flow imports a transport, and no transport a flow or its contract."""
     known = {unit: set().union(*(ours(s) for s in SOURCES if dotted(s)[0] == unit)) for unit in ("flows", "transport")}
     assert known["flows"] & {"transport", "face", "retry", "reply"} == set()
-    assert known["transport"] <= {"call", "result"}
+    assert known["transport"] <= {"call", "locks", "result"}
 
 
 def test_srp_imports_nothing_of_ours_but_its_power() -> None:

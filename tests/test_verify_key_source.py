@@ -65,6 +65,11 @@ def test_a_transport_of_ones_own_has_a_source_of_its_own() -> None:
     assert gone() is None
 
 
+def test_a_transport_that_all_share_brings_no_keys_of_its_own() -> None:
+    """Whichever of ours fetches the keys of a pool, they are the same."""
+    assert source_of(pool("Shared"), "standard") is source_of(pool("Shared"), None)
+
+
 def test_a_clock_of_ones_own_has_a_source_of_its_own() -> None:
     """Ages by two clocks have nothing to do with each other."""
     clock = Clock()

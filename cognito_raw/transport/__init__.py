@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from .blocking import HttpxTransport
     from .standard import StandardTransport
 
-Kind: TypeAlias = Literal["httpx", "standard"]
+TransportName: TypeAlias = Literal["httpx", "standard"]
 """The words that choose among the blocking transports."""
 
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+TRANSPORT_NAMES: Final[tuple[TransportName, ...]] = get_args(TransportName)
 
 # The first of each is the shared one: two threads may make one at the same time.
-_blocking: dict[str, list[HttpxTransport | StandardTransport]] = {kind: [] for kind in KINDS}
+_blocking: dict[str, list[HttpxTransport | StandardTransport]] = {name: [] for name in TRANSPORT_NAMES}
 _asynchronous: list[AsyncHttpxTransport] = []
 
 
-def shared(kind: Kind = "httpx") -> HttpxTransport | StandardTransport:
+def shared(name: TransportName = "httpx") -> HttpxTransport | StandardTransport:
     """The transport of all clients and sessions of this process that bring none of their own."""
-    made = _blocking[kind]
+    made = _blocking[name]
     if not made:
-        made.append(_new(kind))
+        made.append(_new(name))
         atexit.register(made[0].close)  # or its sockets would be reported as forgotten where warnings are on
     return made[0]
 
@@ -42,8 +42,8 @@ def shared_async() -> AsyncHttpxTransport:
     return _asynchronous[0]
 
 
-def _new(kind: Kind) -> HttpxTransport | StandardTransport:
-    if kind == "standard":
+def _new(name: TransportName) -> HttpxTransport | StandardTransport:
+    if name == "standard":
         from .standard import StandardTransport
 
         return StandardTransport()

@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
+from ..locks import ProcessLock
 from .rules import LONGEST_IDLE
 
 
@@ -44,13 +45,12 @@ class Idle(Generic[L]):
     """The lines that wait for their next request. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._locks: dict[int, threading.Lock] = {}
+        self._lock = ProcessLock()
         self._lines: list[L] = []
 
     def lock(self) -> threading.Lock:
         """What guards the lines, and may guard more of their owner."""
-        # One for each process: a thread that a fork did not copy may hold its parent's for ever.
-        return self._locks.setdefault(os.getpid(), threading.Lock())
+        return self._lock.own()
 
     def take(self, address: object) -> L | None:
         """A fresh line to this address, which is the caller's now. All that are stale are closed."""

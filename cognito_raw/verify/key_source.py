@@ -138,6 +138,8 @@ _locks: Final = ProcessLock()
 
 def source_of(config: Config, transport: object) -> KeySource:
     """The one source for this key set, transport and clock; without a transport or clock of the caller's, for good."""
+    if isinstance(transport, str):  # the name of one that all share
+        transport = None
     plain = transport is None and _has_system_clock(config)
     # Told apart by identity, since a transport or a clock may be anything.
     name = (config.jwks_uri, None if transport is None else id(transport), id(config.clock), id(config.monotonic))

@@ -14,6 +14,7 @@ from ..face import Asynchronous, Blocking
 from ..flow import AsyncTransport, Transport
 from ..members import Misfit
 from ..result import Err, Result
+from ..transport import TransportName
 from .claims import AnyClient, Check, Claims, Rules, TokenUse
 from .jws import Jws, read
 from .key_cache import Flight, Moment
@@ -24,7 +25,7 @@ from .strict_json import read_object
 if TYPE_CHECKING:
     import asyncio
 
-W = TypeVar("W", Transport, AsyncTransport)
+W = TypeVar("W", Transport | TransportName, AsyncTransport)
 
 _WRONG_SIGNATURE: Final = Err("token-signature-invalid", "the signature is the named key's")
 _NO_CLAIMS: Final = Err("token-malformed", "the claims of a token are a strict JSON object")
@@ -118,7 +119,7 @@ class _Judge(Generic[W]):
         return self._rules.judge(payload, self.config.clock())
 
 
-class TokenVerifier(_Judge[Transport], Blocking):
+class TokenVerifier(_Judge[Transport | TransportName], Blocking):
     """Tells whether a token is this pool's, still in time, and for you; blocking, and safe to use from many threads.
 
     token_use: "id", "access", or both as ("id", "access"); exactly this is accepted.
@@ -128,8 +129,8 @@ class TokenVerifier(_Judge[Transport], Blocking):
     groups, scopes: what a token must have, all of it. Compared whole: "admins" is not "admin".
     check: a function of your own, called last, with the `Claims`; it must return True.
     leeway: seconds by which the clocks may differ, at most 300.
-    transport: what fetches the key set, such as `HttpxTransport`. Without one, all verifiers of a pool in the process
-        share their keys.
+    transport: what fetches the key set, such as an `HttpxTransport` of your own; or `"standard"`. Without one of your
+        own, all verifiers of a pool in the process share their keys.
     keys: a key set to begin with, as for `preload`; one that the process has and may still use is kept instead.
 
     Raises `ValueError` for demands that make no sense, and `ImportError` where the extra `verify` is not installed.

@@ -320,6 +320,8 @@ class Recorded:
 
 def own_transport() -> Session:
     """Anything with the one method is a transport."""
+    assert_type(Session(config, transport="standard").within(1).state, State)
+    assert_type(TokenVerifier(config, transport="standard"), TokenVerifier)
     return Session(config, transport=Recorded())
 
 
