@@ -34,6 +34,7 @@ class State:
         keeps it only where the clock was behind.
     refresh_flow: what renews the tokens: `GetTokensFromRefreshToken`, or `REFRESH_TOKEN_AUTH` where the pool does not
         know that operation.
+    sign_up_session: the service's handle of a sign-up, with which its user is signed in without a second code.
     unanswered: whether a refresh was begun whose answer never came, and with it perhaps a new refresh token.
     """
 
@@ -44,6 +45,7 @@ class State:
     device: RememberedDevice | None = None
     refresh_flow: RefreshFlow = field(default=_FLOWS[0], repr=False)
     unanswered: bool = field(default=False, repr=False)
+    sign_up_session: str | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever it rests."""
@@ -56,6 +58,7 @@ class State:
             "device": None if self.device is None else asdict(self.device),
             "refresh_flow": self.refresh_flow,
             "unanswered": self.unanswered,
+            "sign_up_session": self.sign_up_session,
         }
 
     @classmethod
@@ -82,6 +85,7 @@ class State:
                 device=_device_from_dict(_part(saved, "device")),
                 refresh_flow=_refresh_flow(saved.get("refresh_flow")),
                 unanswered=flag(saved, "unanswered"),
+                sign_up_session=optional_text(saved, "sign_up_session"),
             )
         except Misfit as misfit:
             raise ValueError(f"a damaged saved session: {misfit}") from None

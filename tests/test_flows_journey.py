@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import Challenge, Delivery, Err, Ok, Registration, Reply, Result, State
+from cognito_raw import Challenge, Delivery, Err, Ok, Registration, Reply, Result, Session, State
 from tests.conversation import (
     CLIENT_ID,
     Act,
@@ -15,6 +15,7 @@ from tests.conversation import (
     SrpServer,
     answered,
     authentication_result,
+    configured,
     not_authorized,
     play,
     refused,
@@ -96,6 +97,28 @@ def test_a_registration_gives_what_the_service_said() -> None:
     body = {"UserConfirmed": True, "UserSub": "5u8"}
     assert play(register(answered(body))).results == [Ok(Registration("5u8", confirmed=True))]
     assert play(request_reset(DELIVERED)).results == [Ok(DELIVERY)]
+
+
+def test_a_new_user_is_signed_in_without_a_second_code() -> None:
+    """The handles of the sign-up and of its confirmation are passed on by themselves, once, and only for that user."""
+    body = {"UserSub": "5u8", "UserConfirmed": False, "Session": "handle-1"}
+    confirm = named("ConfirmSignUp", answered({"Session": "handle-2"}), ConfirmationCode="123456", Session="handle-1")
+    request = {"AuthFlow": "USER_AUTH", "ClientId": CLIENT_ID, "AuthParameters": {"USERNAME": "jane"}}
+    begin = Exchange("InitiateAuth", {**request, "Session": "handle-2"}, TOKENS)
+    outcome = play(
+        register(answered(body)),
+        Act("confirm_registration", ("123456",), (confirm,)),
+        Act("login", ("jane",), (begin,)),
+    )
+    assert outcome.last == Ok(tokens().id_token)
+    assert outcome.state.sign_up_session is None
+
+
+def test_another_user_does_not_go_on_from_a_sign_up() -> None:
+    """Whoever else signs in needs a password, as ever."""
+    session = Session(configured(), state=State("jane", sign_up_session="handle"))
+    with pytest.raises(ValueError, match="password must be text"):
+        session.login("joe")
 
 
 @pytest.mark.parametrize("act", [CODE, RESEND, RESET], ids=["confirm", "resend", "reset"])

@@ -124,6 +124,14 @@ def test_the_device_that_signed_in_is_named(said: bool) -> None:
     assert renewed(old_way(answered(fresh), DEVICE_KEY="device-1"), state=older)[1] == Ok(LATER)
 
 
+def test_a_device_that_the_service_forgot_is_left_out() -> None:
+    """The refresh goes on without it, and the next sign-in too."""
+    state = replace(signed_in(), device=RememberedDevice("device-1", "group", "secret", "5u8"))
+    gone = refused("ResourceNotFoundException", "Device does not exist.")
+    state, result = renewed(new_way(gone, DeviceKey="device-1"), new_way(answered(FRESH)), state=state)
+    assert (result, state.device) == (Ok(LATER), None)
+
+
 def test_an_outage_is_not_taken_for_a_refusal() -> None:
     """Where both operations fail, the first failure is told unless the pool refused it; nothing is forgotten."""
     page = Ok(Reply(503, {}, b"<html>later</html>"))

@@ -25,10 +25,13 @@ STATES: Final = {
     "a bare challenge": State("bob", Challenge("SMS_MFA", "bob")),
     "tokens": State("bob", tokens=TOKENS, drift=1.25),
     "tokens without refresh": State(tokens=Tokens(TOKEN, "access")),
+    "a sign-up to go on from": State("bob", sign_up_session="hunter2-session"),
     "a device": State("bob", device=DEVICE),
     "a refresh without an answer": State("bob", tokens=TOKENS, unanswered=True),
     "a pool of the older refresh": State("bob", tokens=TOKENS, refresh_flow="REFRESH_TOKEN_AUTH"),
-    "all": State("bob", CHALLENGE, TOKENS, 86_400.0, DEVICE, "REFRESH_TOKEN_AUTH", unanswered=True),
+    "all": State(
+        "bob", CHALLENGE, TOKENS, 86_400.0, DEVICE, "REFRESH_TOKEN_AUTH", unanswered=True, sign_up_session="hunter2-s"
+    ),
 }
 SAVED: Final = STATES["all"].to_dict()
 
@@ -117,6 +120,7 @@ PARTS: Final[dict[str, list[object]]] = {
     "device.username": [..., None, 5],
     "refresh_flow": [None, 5, "hunter2", ["REFRESH_TOKEN_AUTH"]],
     "unanswered": [None, 0, "hunter2"],
+    "sign_up_session": [5, ["hunter2"], "\ud800"],
     "drift": [None, "0", True, float("nan"), float("inf"), -float("inf"), [], 1e300, 10**400],
 }
 DAMAGED: Final = [(path, value) for path, values in PARTS.items() for value in values]
@@ -159,6 +163,7 @@ NAMES: Final = st.sampled_from(
         "device",
         "refresh_flow",
         "unanswered",
+        "sign_up_session",
         "name",
         "key",
         "session",

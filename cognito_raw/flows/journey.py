@@ -87,20 +87,25 @@ class Journeys:
         (the user exists; resend the code), `lambda-refused`.
         """
         require_text(password=password)
-        state = replace(self.state, username=username)
+        state = replace(self.state, username=username, sign_up_session=None)
         yield state  # a call that is interrupted may have made the user, who must then be confirmed
-        return state, (yield from registration.sign_up(self.config, username, password, attributes))
+        result = yield from registration.sign_up(self.config, username, password, attributes)
+        handle = result.value.session if isinstance(result, Ok) else None
+        return replace(state, sign_up_session=handle), result
 
     def confirm_registration(self, code: str) -> Journey[None]:
         """Confirm the user of the last `register`, `login` or reset request with the code that was sent.
 
-        Reasons: `no-session` (no user is known), `code-mismatch`, `code-expired`, `user-already-confirmed`,
-        `user-not-found`, `alias-exists`, `too-many-failed-attempts`.
+        In a pool with choice-based sign-in, `login(username)` without a password then signs the user in. Reasons:
+        `no-session` (no user is known), `code-mismatch`, `code-expired`, `user-already-confirmed`, `user-not-found`,
+        `alias-exists`, `too-many-failed-attempts`.
         """
         if self.state.username is None:
             return self.state, _NO_SESSION
-        confirmed = yield from registration.confirm_sign_up(self.config, self.state.username, code)
-        return self.state, done(confirmed)
+        handle = self.state.sign_up_session
+        result = yield from registration.confirm_sign_up(self.config, self.state.username, code, session=handle)
+        state = replace(self.state, sign_up_session=result.value.session) if isinstance(result, Ok) else self.state
+        return state, done(result)
 
     def resend_verification_code(self) -> Journey[Delivery]:
         """Send a new confirmation code to the user of the last `register`, `login` or reset request.
@@ -127,16 +132,20 @@ class Journeys:
         """Sign in; with a password alone over SRP, which proves the password and never sends it.
 
         The other ways are those of `Client.sign_in`: `flow="USER_PASSWORD_AUTH"`, `flow="CUSTOM_AUTH"`,
-        `flow="USER_AUTH"`, and `preferred="EMAIL_OTP"` or another. The session's remembered device goes with them.
+        `flow="USER_AUTH"`, and `preferred="EMAIL_OTP"` or another; a user whom this session has just registered and
+        confirmed needs none of them, nor a password, where the service left a handle. The session's remembered device
+        goes with them.
         A challenge is an `Err` whose reason ends in `-challenge`; `session.challenge` and `err.challenge` hold it.
         Tokens of an earlier sign-in stay until this one succeeds. Reasons: `new-password-challenge` and the other
         challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,
         `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`.
         """
+        if username == self.state.username and (password, flow, preferred, session) == (None, None, None, None):
+            session = self.state.sign_up_session
         beginning = beginning_of(username, password, flow, preferred, session)
         device = device_for(self.state, beginning)
         attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_metadata)
-        state = replace(self.state, username=username, challenge=None)
+        state = replace(self.state, username=username, challenge=None, sign_up_session=None)
         yield state
         signed = yield from signing_in(attempt, beginning)
         return (yield from entered(self.config, state, signed, device, remember=self.remember_device))
@@ -259,7 +268,7 @@ class Journeys:
         `over` says that the tokens have ended, so that the session ends where nothing renews them.
         """
         held = self.state.tokens
-        if held is not seen:
+        if held is None or held is not seen:
             return self.state, (_NO_SESSION if held is None else Ok(held))
         if held.refresh_token is None:
             return (replace(self.state, tokens=None) if over else self.state), _NO_SESSION
@@ -304,7 +313,11 @@ def _usable(config: Config, state: State) -> Journey[Tokens]:
 def _renewed(config: Config, state: State, held: Tokens) -> Journey[Tokens]:
     """New tokens in place of those that are held, which stay unless the service's definitive word ends the session."""
     yield replace(state, unanswered=True)  # so that an interruption is known for what it is
-    flow, result = yield from tokens.renew(config, held, state.refresh_flow, _device_key(state, held))
+    key = _device_key(state, held)
+    flow, result = yield from tokens.renew(config, held, state.refresh_flow, key)
+    if key is not None and isinstance(result, Err) and result.reason == "device-not-found":
+        state = replace(state, device=None)
+        flow, result = yield from tokens.renew(config, held, state.refresh_flow, None)
     state = replace(state, refresh_flow=flow)
     if isinstance(result, Ok):
         fresh = result.value
