@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import zlib
@@ -14,6 +15,7 @@ from cognito_raw.transport import shared, shared_async
 from tests.hostile import (
     MIB,
     Behaviour,
+    Peer,
     deaf,
     dripping,
     echoing,
@@ -121,6 +123,29 @@ def test_the_deadline_covers_the_slowest_drip(sender: Sender, behaviour: Behavio
         assert summary(sender.send(post(server.url, within=0.4))) == LATE
         assert time.monotonic() - began < 3
         assert server.is_left()
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(3, LATE), (0.01, ("200", "yes"))], ids=["frozen", "set"])
+def test_a_request_that_was_frozen_for_hours_is_given_up(
+    sender: Sender, hours: float, expected: tuple[str, str]
+) -> None:
+    """Its connection is long dead, though the clock that timers go by stood still; a clock that was set is no frost."""
+
+    async def late(peer: Peer) -> None:
+        await peer.receive()
+        with pytest.MonkeyPatch.context() as patch:
+            real = time.time
+            patch.setattr(time, "time", lambda: real() + hours * 3600)  # what a thawed process sees
+            await asyncio.sleep(1.2)
+            if expected == LATE:
+                await peer.see_off()
+        await peer.send(reply())
+
+    with serving(late) as server:
+        began = time.monotonic()
+        assert summary(sender.send(post(server.url, within=60.0))) == expected
+        assert time.monotonic() - began < 10
+        assert server.is_left() or expected != LATE
 
 
 def test_the_deadline_covers_a_flood(sender: Sender) -> None:

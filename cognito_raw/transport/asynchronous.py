@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ import httpx
 from ..call import Reply, Request
 from ..result import Err, Result
 from .httpx_rules import Progress, client_options, failure, options
-from .rules import LONGEST_IDLE, TIMED_OUT, Body, seconds, set_up
+from .rules import LONGEST_IDLE, LONGEST_STEP, LOOK, TIMED_OUT, Body, seconds, set_up
 
 
 class AsyncHttpxTransport:
@@ -34,8 +35,9 @@ class AsyncHttpxTransport:
         pool = await self._pool()
         pool.busy += 1
         try:
-            async with asyncio.timeout(seconds(request)):
-                return await _exchange(pool.client, request, progress)
+            async with asyncio.timeout(seconds(request)) as limit:
+                with _awake(limit, seconds(request)):
+                    return await _exchange(pool.client, request, progress)
         except TimeoutError:
             return Err("timed-out", TIMED_OUT, sent=progress.sent)
         except Exception as error:
@@ -109,6 +111,24 @@ class _Pool:
         self._dropped = True
         if not self.busy:
             await self.life.aclose()
+
+
+@contextmanager
+def _awake(limit: asyncio.Timeout, seconds: float) -> Iterator[None]:
+    """End the limit by the other clock too: the one that timers go by may stop in a frozen process."""
+    loop, thawed = asyncio.get_running_loop(), time.time() + seconds + LONGEST_STEP
+    timers: list[asyncio.TimerHandle] = []
+
+    def look() -> None:
+        if time.time() > thawed and not limit.expired():
+            limit.reschedule(loop.time() + LOOK / 2)  # what had arrived before the frost is read first
+        timers[:] = [loop.call_later(LOOK, look)]
+
+    timers.append(loop.call_later(LOOK, look))
+    try:
+        yield
+    finally:
+        timers[0].cancel()
 
 
 async def _discard(progress: Progress) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextvars import copy_context
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..call import Reply, Request
 from ..result import Err, Result, Sent
 from .httpx_rules import Progress, client_options, failure, options
 from .idle import Idle, Line
-from .rules import TIMED_OUT, Body, seconds, set_up
+from .rules import LONGEST_STEP, LOOK, TIMED_OUT, Body, seconds, set_up
 
 
 class HttpxTransport:
@@ -120,7 +121,7 @@ class _Exchange:
         except RuntimeError:  # no more threads, as when the interpreter shuts down: httpx's own limits must do
             self._perform()
         else:
-            thread.join(seconds)
+            _wait_for(thread, seconds)
         if self._raised is not None:
             raise self._raised
         return self._result
@@ -153,3 +154,12 @@ class _Exchange:
                 if not body.add(chunk) or self.progress.abandoned:
                     break
         return body.reply(response.status_code, dict(response.headers.items()))
+
+
+def _wait_for(thread: threading.Thread, seconds: float) -> None:
+    """Wait for its end until the deadline by either clock: the one that timers go by may stop in a frozen process."""
+    ends, thawed = time.monotonic() + seconds, time.time() + seconds + LONGEST_STEP
+    while (left := ends - time.monotonic()) > 0 and thread.is_alive():
+        thread.join(min(left, LOOK))
+        if time.time() > thawed:  # by now, what had arrived before the frost has been read
+            return

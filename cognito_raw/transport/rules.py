@@ -14,6 +14,11 @@ M = TypeVar("M")
 LARGEST_BODY: Final = 1024 * 1024
 # Seconds after which an idle connection is not trusted: a frozen function thaws with connections long dead.
 LONGEST_IDLE: Final = 4.0
+# Seconds between looks at the clock that tells the time, during a request: the clock that timers go by may have stood
+# still in a process that was frozen for hours.
+LOOK: Final = 0.5
+# Seconds beyond the deadline before that is taken for a frost: clocks are set, too.
+LONGEST_STEP: Final = 60.0
 # Seconds that a request may take at most: sockets and threads raise for waits of centuries.
 LONGEST_WAIT: Final = 86400.0
 
