@@ -21,6 +21,8 @@ MARGIN: Final = 60.0
 # leaves one. Less by up to the jitter, so that sessions that began together do not renew together.
 _SHARE: Final = 0.8
 _JITTER: Final = 0.05
+# Seconds by which a token may be older than it says: it counts in whole ones.
+_ROUNDED: Final = 1.0
 
 
 class Moment(NamedTuple):
@@ -39,7 +41,7 @@ class Moment(NamedTuple):
 
 
 class Lease(NamedTuple):
-    """One token: what a caller is given, when it is to be renewed and when it ends, in the service's time."""
+    """One token: what a caller is given, when it is to be renewed, and how long it is surely good, in service time."""
 
     given: Ok[Any]
     due: float
@@ -55,7 +57,9 @@ class Holding:
         self.tokens = tokens
         self._config = config
         self._received = Moment.now(config)
-        self._service = self._received.wall + drift
+        issued = tokens.id_token.payload.get("iat")
+        # No clock that shows an earlier time is right.
+        self._service = max(self._received.wall + drift, issued if isinstance(issued, int) else 0.0)
         self._leases = _leases(tokens)
 
     def fresh(self, kind: Kind) -> Ok[Any] | None:
@@ -64,8 +68,8 @@ class Holding:
         return lease.given if self._now() < lease.due else None
 
     def valid(self, kind: Kind) -> Ok[Any] | None:
-        """The token, if it has not ended yet."""
-        return self._leases[kind == "access"].given if self.left(kind) > 0 else None
+        """The token, if it has surely not ended yet."""
+        return self._leases[kind == "access"].given if self.left(kind) >= 0 else None
 
     def left(self, kind: Kind) -> float:
         """Seconds to the end of the token."""
@@ -93,7 +97,8 @@ def _leases(tokens: Tokens) -> tuple[Lease, Lease]:
     return _lease(Ok(token), token.jwt, issued, token.exp), _lease(Ok(access), access, issued, end)
 
 
-def _lease(given: Ok[Any], jwt: str, issued: object, end: int) -> Lease:
+def _lease(given: Ok[Any], jwt: str, issued: object, end: float) -> Lease:
+    end -= _ROUNDED
     due = issued + (end - issued) * _share(jwt) if isinstance(issued, int) else end - MARGIN
     return Lease(given, due, end)
 
