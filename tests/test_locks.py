@@ -1,0 +1,148 @@
+"""Locks that survive a fork, and turns that survive an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cognito_raw.locks import ProcessLock, Turns
+
+
+def test_a_lock_is_one_within_a_process() -> None:
+    """All its threads share it."""
+    lock = ProcessLock()
+    with ThreadPoolExecutor(8) as threads:
+        assert {id(own) for own in threads.map(lambda _: lock.own(), range(64))} == {id(lock.own())}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no forks here")
+def test_the_lock_of_a_child_is_free() -> None:
+    """Whoever of the parent held it when the child was forked."""
+    lock = ProcessLock()
+    with lock.own(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if lock.own().acquire(blocking=False) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert lock.own().locked()
+
+
+async def _takes(turns: Turns, order: list[int], number: int) -> None:
+    end = await turns.begin()
+    order.append(number)
+    await asyncio.sleep(0)
+    order.append(number)
+    end()
+
+
+def test_tasks_take_turns_in_their_order() -> None:
+    """Nobody begins before who came earlier has ended."""
+
+    async def scene() -> None:
+        turns, order = Turns(), list[int]()
+        await asyncio.gather(*(_takes(turns, order, number) for number in range(50)))
+        assert order == [number for number in range(50) for _ in range(2)]
+
+    asyncio.run(scene())
+
+
+def test_who_is_cancelled_takes_no_turn() -> None:
+    """Neither in the line of its own event loop, nor while it waits for another's."""
+    turns = Turns()
+
+    async def scene(then: Callable[[], object] = lambda: None) -> None:
+        end = await turns.begin()
+        waits = asyncio.create_task(turns.begin())
+        await asyncio.sleep(0)
+        waits.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waits
+        then()
+        end()
+
+    async def late() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await turns.begin()
+
+    with ThreadPoolExecutor(1) as threads:
+        asyncio.run(scene(lambda: threads.submit(asyncio.run, late()).result(10)))
+        asyncio.run(asyncio.wait_for(scene(), 10))
+
+
+def test_event_loops_in_several_threads_take_turns() -> None:
+    """Journeys of one session never mix, even where it is used in two event loops."""
+    turns, order = Turns(), list[int]()
+
+    async def scene(loop: int) -> None:
+        await asyncio.gather(*(_takes(turns, order, 10 * loop + number) for number in range(10)))
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda loop: asyncio.run(scene(loop)), range(2)))
+    assert order[::2] == order[1::2]
+    assert sorted(order[::2]) == list(range(20))
+
+
+def test_a_turn_that_an_event_loop_left_unfinished_is_free() -> None:
+    """Whether the loop was closed or merely no longer runs; its late end takes nobody else's turn."""
+    turns, ends = Turns(), list[Callable[[], None]]()
+
+    async def takes() -> None:
+        ends.append(await turns.begin())
+
+    stopped, closed = asyncio.new_event_loop(), asyncio.new_event_loop()
+    stopped.run_until_complete(takes())
+    closed.run_until_complete(takes())
+    closed.close()
+
+    async def scene() -> None:
+        end = await turns.begin()
+        for late in ends:
+            late()
+        with ThreadPoolExecutor(1) as threads, pytest.raises(TimeoutError):
+            await asyncio.get_running_loop().run_in_executor(threads, lambda: asyncio.run(_in_time(turns)))
+        end()
+
+    asyncio.run(scene())
+    stopped.close()
+    asyncio.run(asyncio.wait_for(takes(), 10))
+
+
+async def _in_time(turns: Turns) -> None:
+    async with asyncio.timeout(0.05):
+        await turns.begin()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no forks here")
+def test_a_turn_of_the_parent_is_free_in_a_child() -> None:
+    """The event loop of another thread looks as if it ran there, but it does not."""
+    turns, taken, over = Turns(), threading.Event(), threading.Event()
+
+    async def holds() -> None:
+        end = await turns.begin()
+        taken.set()
+        await asyncio.get_running_loop().run_in_executor(None, over.wait, 10)
+        end()
+
+    with ThreadPoolExecutor(1) as threads, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        holder = threads.submit(asyncio.run, holds())
+        assert taken.wait(10)
+        child = os.fork()
+        if child == 0:
+            try:
+                asyncio.run(_in_time(turns))
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        over.set()
+        holder.result(10)
