@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -34,9 +34,10 @@ _ENDED: Final = Err("malformed-reply", "the new tokens had ended already when th
 
 # Seconds that a caller waits for a refresh while the token that it could have is good for longer than the margin.
 PATIENCE: Final = 0.5
-# Seconds after a failed refresh before the next one; doubled with each failure.
-_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 32.0
+# Seconds after failed refreshes before the next one: after the first, the second, and so on.
+_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+# Deadlines that a refresh may take, with its repetition, before it is given up for one that will never land.
+_LONGEST_FLIGHT: Final = 3
 # Seconds after which whoever keeps a session fresh looks at the clocks again: they may have jumped.
 _LONGEST_NAP: Final = 30.0
 # And at least, so that tokens which end as they come do not keep a processor busy.
@@ -46,52 +47,79 @@ SHORTEST_NAP: Final = 0.05
 class Flight:
     """One refresh under way. Its result is the same for all who wait, and none of them can end it."""
 
-    def __init__(self, seen: Tokens, *, over: bool) -> None:
+    def __init__(self, config: Config, seen: Tokens, failures: int, *, over: bool) -> None:
         from concurrent.futures import Future  # here, because a cold start's sign-in does without
 
         self.seen = seen
+        self.failures = failures
         self.over = over
         self.landed: Future[Result[Tokens]] = Future()
         self.landed.set_running_or_notify_cancel()  # from here on nobody can cancel it
         self.asking = True
         self.loop: asyncio.AbstractEventLoop | None = None
         self.task: object = None  # held, since an event loop lets its tasks go
+        self._config = config
+        self._began = Moment.now(config)
         self._process = os.getpid()
 
     def journey(self, journeys: Journeys) -> Journey[Tokens]:
         return journeys.renew(self.seen, over=self.over)
 
+    def report(self) -> None:
+        """Log what it raised, for which whoever keeps a session fresh has no caller."""
+        error = self.landed.exception() if self.landed.done() else None
+        if error is not None:
+            log("a refresh of a session failed", error)
+
     def is_under_way(self, loop: asyncio.AbstractEventLoop | None) -> bool:
-        """Whether it will land: no fork has left it behind, and no event loop that no longer runs."""
-        stuck = self.loop is not None and self.loop is not loop and not self.loop.is_running()
-        return self.asking and self._process == os.getpid() and not stuck
+        """Whether it will land: no fork has left it behind, no event loop that no longer runs, and no interruption."""
+        if not self.asking or self._process != os.getpid():
+            return False
+        if self.loop is not None and self.loop is not loop and not self.loop.is_running():
+            return False
+        return self._began.since(self._config) < self._config.deadline * _LONGEST_FLIGHT
 
 
 class _Trouble(NamedTuple):
-    """Refreshes that failed one after the other: the last failure, how many, and when."""
+    """Refreshes that failed one after the other: the last failure if none raised it, how many, and when."""
 
-    failure: Err
+    failure: Err | None
     failures: int
     when: Moment
 
     def left(self, config: Config) -> float:
         """Seconds until the next one may be tried."""
-        return min(_PAUSE * 2.0 ** (self.failures - 1), _LONGEST_PAUSE) - self.when.since(config)
+        return _PAUSES[min(self.failures, len(_PAUSES)) - 1] - self.when.since(config)
 
 
 class Memory:
     """What a session knows, and whom it tells; shared by the copies of it that `within` makes."""
+
+    # A server may hold tens of thousands.
+    __slots__ = (
+        "_asked",
+        "_boarding",
+        "_config",
+        "_flight",
+        "_telling",
+        "_trouble",
+        "_untold",
+        "holding",
+        "state",
+        "subscribers",
+    )
 
     def __init__(self, config: Config, state: State) -> None:
         self.state = state
         self.holding = None if state.tokens is None else Holding(config, state.tokens, state.drift)
         self.subscribers: dict[object, Subscriber] = {}
         self._config = config
-        self._untold: deque[Callable[[], object]] = deque()
+        self._untold: list[Callable[[], object]] = []  # an empty deque takes ten times the room
         self._telling = ProcessLock()
         self._flight: Flight | None = None
         self._boarding = ProcessLock()
         self._trouble: _Trouble | None = None
+        self._asked: Moment | None = None
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         ticket = object()
@@ -104,12 +132,21 @@ class Memory:
 
     def keep(self, state: State) -> None:
         """Keep a new state, of which the subscribers must be told if the tokens changed with it."""
-        before, self.state = self.state, state
-        if state.tokens is not before.tokens:
-            self.holding = None if state.tokens is None else Holding(self._config, state.tokens, state.drift)
-            self._trouble = None
-            token = None if state.tokens is None else state.tokens.id_token
-            self._untold.extend(partial(self._tell, ticket, token) for ticket in list(self.subscribers))
+        before = self.state
+        tokens = state.tokens
+        if tokens is before.tokens:
+            self.state = replace(state, drift=before.drift)  # which belongs to the tokens
+            return
+        holding: Holding | None = None
+        if tokens is not None:
+            # The answer may have lain there while the process was frozen: the tokens are as old as the question.
+            aged = 0.0 if self._asked is None else self._asked.since(self._config)
+            state = replace(state, drift=state.drift + aged)
+            holding = Holding(self._config, tokens, state.drift)
+        # From here on nothing can fail, so that an interruption does not part them.
+        self.state, self.holding, self._trouble = state, holding, None
+        token = None if tokens is None else tokens.id_token
+        self._untold.extend(partial(self._tell, ticket, token) for ticket in list(self.subscribers))
 
     def keeping(self, journey: Journey[T]) -> Generator[Call, Result[Answer], tuple[State, Result[T]]]:
         """The journey's calls alone; the states that it yields on its way are kept at once."""
@@ -120,6 +157,7 @@ class Memory:
                     self.keep(step)
                     step = advance(journey)
                 else:
+                    self._asked = Moment.now(self._config)
                     step = advance(journey, (yield step))
             return step
 
@@ -142,31 +180,48 @@ class Memory:
         return valid if flight is not None and flight.is_under_way(loop) else PATIENCE
 
     def board(
-        self, loop: asyncio.AbstractEventLoop | None = None, *, seen: Tokens | None = None
+        self, loop: asyncio.AbstractEventLoop | None = None, kind: Kind | None = None, *, seen: Tokens | None = None
     ) -> tuple[Flight | None, bool]:
-        """The refresh under way, or a new one, and whether it is new; None where there is nothing to renew.
+        """The refresh under way, or a new one, and whether it is new.
 
-        For who has seen tokens, there is nothing either where others are held by now, or a refresh failed just now.
+        None where there is nothing to renew, or no need any more: who wants a token of this kind may have looked
+        before a refresh ended that it did not see. Who has seen tokens needs none either where others are held by now,
+        or where a refresh failed just now.
         """
         with self._boarding.own():
             flight = self._flight
             if flight is not None and not flight.is_under_way(loop):
                 flight = None
-            holding = self.holding  # looked at last: a refresh that landed has changed it
+            holding, trouble = self.holding, self._trouble  # looked at last: a refresh that landed has changed them
             if holding is None or (seen is not None and (holding.tokens is not seen or self._resting() is not None)):
                 return None, False
             if flight is not None:
                 return flight, False
-            self._flight = flight = Flight(holding.tokens, over=holding.ends_in() <= 0)
+            if kind is not None and not isinstance(self.need(kind, loop), float):
+                return None, False
+            failures = 0 if trouble is None else trouble.failures
+            self._flight = flight = Flight(self._config, holding.tokens, failures, over=holding.ends_in() < 0)
             flight.loop = loop
             return flight, True
 
     def touch_down(self, flight: Flight, result: Result[Tokens] | None) -> None:
         """A refresh was answered, or broken off: whoever boards from now on boards the next one."""
-        flight.asking = False
-        if isinstance(result, Err) and self.state.tokens is flight.seen and flight.seen.refresh_token is not None:
-            failures = 1 if self._trouble is None else self._trouble.failures + 1
-            self._trouble = _Trouble(result, failures, Moment.now(self._config))
+        holding = self.holding
+        with self._boarding.own():
+            if isinstance(result, Ok):
+                # Tokens that had ended when they came are asked for again as after a failure.
+                failed, result = holding is not None and holding.ends_in() < 0, _ENDED
+            else:
+                failed = holding is not None and holding.tokens is flight.seen
+            if failed and flight.seen.refresh_token is not None:
+                self._trouble = _Trouble(result, flight.failures + 1, Moment.now(self._config))
+            flight.asking = False
+
+    def leave(self, flight: Flight) -> None:
+        """A refresh has landed, and nothing of it is needed any more."""
+        with self._boarding.own():
+            if self._flight is flight:
+                self._flight = None
 
     def verdict(self, kind: Kind, flight: Flight | None) -> Result[Any]:
         """What to answer to who wanted a token and waited for the refresh."""
@@ -218,7 +273,7 @@ class Memory:
         while self._untold and telling.acquire(blocking=False):
             try:
                 while self._untold:
-                    yield self._untold.popleft()
+                    yield self._untold.pop(0)
             finally:
                 telling.release()
 
@@ -228,12 +283,12 @@ class Memory:
         try:
             return None if callback is None else callback(token)
         except Exception as error:
-            log(error)
+            log("a subscriber of a session failed", error)
             return None
 
 
-def log(error: Exception) -> None:
-    """Log what a subscriber raised."""
+def log(what: str, error: BaseException) -> None:
+    """Log what was raised where nobody waits for it."""
     import logging  # here, because it is needed only when something went wrong
 
-    logging.getLogger("cognito_raw").error("a subscriber of a session failed", exc_info=error)
+    logging.getLogger("cognito_raw").error(what, exc_info=error)

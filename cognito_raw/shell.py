@@ -18,7 +18,7 @@ from .face import Asynchronous, Blocking
 from .flow import AsyncTransport, Transport
 from .flows.journey import Journey, Journeys, is_lost
 from .lease import Kind
-from .locks import ProcessLock
+from .locks import ProcessLock, Turns
 from .memory import SHORTEST_NAP, Flight, Memory, Subscriber, log
 from .result import Err, Ok, Result
 from .shapes import IdToken, Tokens
@@ -27,6 +27,7 @@ from .transport import TransportName
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -90,40 +91,47 @@ class Shell(Known, Blocking):
         For long-running programs whose subscribers want every new token; `id_token()` keeps itself fresh without.
         It outlasts failures, sign-outs and sign-ins.
         """
-        wake, stop = threading.Event(), threading.Event()
+        from concurrent.futures import Future
+
+        wake, over = threading.Event(), Future[Any]()
         unsubscribe = self.subscribe(lambda _: wake.set())
-        thread = threading.Thread(target=self._watch, args=(wake, stop), name="cognito_raw keep_fresh", daemon=True)
+        thread = threading.Thread(target=self._watch, args=(wake, over), name="cognito_raw keep_fresh", daemon=True)
         thread.start()
         try:
             yield self
         finally:
             unsubscribe()
-            stop.set()
+            over.set_result(None)
             wake.set()
+            thread.join()
 
-    def _watch(self, wake: threading.Event, stop: threading.Event) -> None:
-        while not stop.is_set():
-            if self._memory.nap() == 0:
-                self._wait_for(self._boarded(), self.config.deadline)
+    def _watch(self, wake: threading.Event, over: Future[Any]) -> None:
+        from concurrent.futures import FIRST_COMPLETED, wait
+
+        while not over.done():
+            if self._memory.nap() == 0 and (flight := self._boarded()) is not None:
+                wait([flight.landed, over], self.config.deadline, FIRST_COMPLETED)
+                flight.report()
             wake.wait(max(self._memory.nap(), SHORTEST_NAP))
             wake.clear()
 
     def _token(self, kind: Kind) -> Result[Any]:
-        need = self._memory.need(kind)
-        if isinstance(need, (Ok, Err)):
-            return need
-        flight = self._boarded()
-        self._wait_for(flight, min(need, self._deadline))
-        return self._memory.verdict(kind, flight)
+        while not isinstance(need := self._memory.need(kind), (Ok, Err)):
+            flight = self._boarded(kind)
+            if flight is not None:
+                self._wait_for(flight, min(need, self._deadline))
+                return self._memory.verdict(kind, flight)
+        return need
 
     def _refreshed(self, seen: Tokens | None) -> Result[IdToken]:
-        flight = self._boarded(seen)
-        self._wait_for(flight, self._deadline)
+        flight = self._boarded(seen=seen)
+        if flight is not None:
+            self._wait_for(flight, self._deadline)
         return self._memory.outcome(flight, seen)
 
-    def _boarded(self, seen: Tokens | None = None) -> Flight | None:
+    def _boarded(self, kind: Kind | None = None, *, seen: Tokens | None = None) -> Flight | None:
         """The refresh under way, or a new one in a thread of its own, which no caller can interrupt."""
-        flight, new = self._memory.board(seen=seen)
+        flight, new = self._memory.board(kind=kind, seen=seen)
         if flight is not None and new:
             thread = threading.Thread(
                 target=copy_context().run, args=(self._fly, flight), name="cognito_raw refresh", daemon=True
@@ -134,11 +142,10 @@ class Shell(Known, Blocking):
                 self._fly(flight)
         return flight
 
-    def _wait_for(self, flight: Flight | None, seconds: float) -> None:
-        if flight is not None:
-            from concurrent.futures import wait
+    def _wait_for(self, flight: Flight, seconds: float) -> None:
+        from concurrent.futures import wait
 
-            wait((flight.landed,), min(seconds, threading.TIMEOUT_MAX))
+        wait((flight.landed,), min(seconds, threading.TIMEOUT_MAX))
 
     def _fly(self, flight: Flight) -> None:
         try:
@@ -148,6 +155,7 @@ class Shell(Known, Blocking):
             flight.landed.set_exception(error)
         else:
             flight.landed.set_result(result)
+        self._memory.leave(flight)
 
     def _renewed(self, flight: Flight) -> Result[Tokens]:
         result = self._in_turn(flight.journey, self.config.deadline)
@@ -158,16 +166,17 @@ class Shell(Known, Blocking):
         return result
 
     def _go(self, journey: Callable[[Journeys], Journey[T]], *, first: Kind | None) -> Result[T]:
+        began = self.config.monotonic()
         if first is not None and isinstance(held := self._token(first), Err):
             return held
         try:
-            return self._in_turn(journey, self._deadline)
+            return self._in_turn(journey, self._deadline - (self.config.monotonic() - began))
         finally:
             self._tell()
 
     def _in_turn(self, journey: Callable[[Journeys], Journey[T]], deadline: float) -> Result[T]:
         began, turn = self.config.monotonic(), self._turn.own()
-        if not turn.acquire(timeout=min(deadline, threading.TIMEOUT_MAX)):
+        if not turn.acquire(timeout=max(0.0, deadline)):
             return _NO_TURN
         try:
             left = deadline - (self.config.monotonic() - began)
@@ -198,7 +207,7 @@ class AsyncShell(Known, Asynchronous):
         super().__init__(config, transport=transport)
         self._memory = Memory(config, state or State())
         self._remember_device = remember_device
-        self._turns = _Turns()
+        self._turns = Turns()
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have `callback` called with the new ID token at every sign-in and refresh, and with None at the end.
@@ -231,8 +240,9 @@ class AsyncShell(Known, Asynchronous):
         import asyncio
 
         while True:
-            if self._memory.nap() == 0:
-                await self._wait_for(self._boarded(), self.config.deadline)
+            if self._memory.nap() == 0 and (flight := self._boarded()) is not None:
+                await self._wait_for(flight, self.config.deadline)
+                flight.report()
             try:
                 async with asyncio.timeout(max(self._memory.nap(), SHORTEST_NAP)):
                     await wake.wait()
@@ -243,33 +253,40 @@ class AsyncShell(Known, Asynchronous):
     async def _token(self, kind: Kind) -> Result[Any]:
         import asyncio
 
-        need = self._memory.need(kind, asyncio.get_running_loop())
-        if isinstance(need, (Ok, Err)):
-            return need
-        flight = self._boarded()
-        await self._wait_for(flight, min(need, self._deadline))
-        return self._memory.verdict(kind, flight)
+        loop = asyncio.get_running_loop()
+        while not isinstance(need := self._memory.need(kind, loop), (Ok, Err)):
+            flight = self._boarded(kind)
+            if flight is not None:
+                await self._wait_for(flight, min(need, self._deadline))
+                return self._memory.verdict(kind, flight)
+        return need
 
     async def _refreshed(self, seen: Tokens | None) -> Result[IdToken]:
-        flight = self._boarded(seen)
-        await self._wait_for(flight, self._deadline)
+        flight = self._boarded(seen=seen)
+        if flight is not None:
+            await self._wait_for(flight, self._deadline)
         return self._memory.outcome(flight, seen)
 
-    def _boarded(self, seen: Tokens | None = None) -> Flight | None:
+    def _boarded(self, kind: Kind | None = None, *, seen: Tokens | None = None) -> Flight | None:
         """The refresh under way, or a new one in a task of its own, which no caller can cancel."""
         import asyncio
 
         loop = asyncio.get_running_loop()
-        flight, new = self._memory.board(loop, seen=seen)
+        flight, new = self._memory.board(loop, kind, seen=seen)
         if flight is not None and new:
             flight.task = loop.create_task(self._fly(flight))
         return flight
 
-    async def _wait_for(self, flight: Flight | None, seconds: float) -> None:
-        if flight is not None:
-            import asyncio
+    async def _wait_for(self, flight: Flight, seconds: float) -> None:
+        import asyncio
 
-            await asyncio.wait((asyncio.wrap_future(flight.landed),), timeout=seconds)
+        landed = asyncio.wrap_future(flight.landed)
+        try:
+            await asyncio.wait((landed,), timeout=seconds)
+        finally:
+            # What nobody waits for any more must not be told to a closed loop, nor an exception be missed.
+            if not landed.cancel():
+                landed.exception()
 
     async def _fly(self, flight: Flight) -> None:
         try:
@@ -282,6 +299,8 @@ class AsyncShell(Known, Asynchronous):
             flight.landed.set_exception(error)
         else:
             flight.landed.set_result(result)
+        finally:
+            self._memory.leave(flight)
 
     async def _renewed(self, flight: Flight) -> Result[Tokens]:
         result = await self._in_turn(flight.journey, self.config.deadline)
@@ -292,20 +311,21 @@ class AsyncShell(Known, Asynchronous):
         return result
 
     async def _go(self, journey: Callable[[Journeys], Journey[T]], *, first: Kind | None) -> Result[T]:
+        began = self.config.monotonic()
         if first is not None and isinstance(held := await self._token(first), Err):
             return held
         try:
-            return await self._in_turn(journey, self._deadline)
+            return await self._in_turn(journey, self._deadline - (self.config.monotonic() - began))
         finally:
             await self._tell()
 
     async def _in_turn(self, journey: Callable[[Journeys], Journey[T]], deadline: float) -> Result[T]:
         import asyncio
 
-        turn, began = self._turns.lock(), self.config.monotonic()
+        began = self.config.monotonic()
         try:
-            async with asyncio.timeout(deadline):
-                await turn.acquire()
+            async with asyncio.timeout(max(0.0, deadline)):
+                end = await self._turns.begin()
         except TimeoutError:
             return _NO_TURN
         try:
@@ -313,7 +333,7 @@ class AsyncShell(Known, Asynchronous):
             state, result = await self._drive(self._memory.keeping(journey(self._journeys())), left)
             self._memory.keep(state)
         finally:
-            turn.release()
+            end()
         return result
 
     async def _tell(self) -> None:
@@ -328,20 +348,4 @@ async def _awaited(told: object) -> None:
         try:
             await told
         except Exception as error:
-            log(error)
-
-
-class _Turns:
-    """One lock for each event loop, since a serverless function may run a new loop at every invocation."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock: asyncio.Lock | None = None
-
-    def lock(self) -> asyncio.Lock:
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        if self._lock is None or self._loop is not loop:
-            self._loop, self._lock = loop, asyncio.Lock()
-        return self._lock
+            log("a subscriber of a session failed", error)

@@ -358,11 +358,36 @@ def test_waiting_for_a_turn_is_part_of_the_deadline_of_a_task() -> None:
 
 def test_what_was_waited_is_missing_to_the_request() -> None:
     """A request gets what the wait for the turn left of the deadline."""
-    monotonic = iter([0.0, 0.0, 4.0, 4.0, 4.0])
-    script = Script([REVOKED])
-    config = configured(monotonic=lambda: next(monotonic))
-    assert Session(config, state=signed_in(), transport=script).logout() == Ok(None)
-    assert [request.timeout for request in script.requests] == [6.0]
+    begun, now = threading.Event(), [0.0]
+
+    def running() -> float:
+        if threading.current_thread() is not threading.main_thread():
+            begun.set()
+        return now[0]
+
+    timeouts: dict[str, float] = {}
+
+    def other(request: Request) -> Result[Reply]:
+        timeouts[request.headers["X-Amz-Target"].rpartition(".")[2]] = request.timeout
+        if len(timeouts) == 1:
+            waits.append(threads.submit(session.logout))
+            assert begun.wait(10)
+            now[0] = 4.0
+        return answered({})
+
+    waits: list[Any] = []
+    session = Session(configured(monotonic=running), state=signed_in(), transport=Answering(other))
+    with ThreadPoolExecutor(1) as threads:
+        assert session.change_password("old", "new") == Ok(None)
+        assert waits[0].result(10) == Ok(None)
+    assert timeouts == {"ChangePassword": 10.0, "RevokeToken": 6.0}
+
+
+def test_a_refresh_may_be_asked_for_in_both_colours() -> None:
+    """Whatever is left of the tokens."""
+    session = Session(configured(), state=signed_in(), transport=Script([REFRESHED]))
+    async_session = AsyncSession(configured(), state=signed_in(), transport=AsyncScript([REFRESHED]))
+    assert session.refresh() == asyncio.run(async_session.refresh()) == Ok(SECOND)
 
 
 def test_within_is_the_same_session() -> None:
