@@ -333,6 +333,53 @@ def test_signing_out_everywhere_needs_a_fresh_access_token() -> None:
     assert (outcome.results, outcome.told) == ([Ok(None)], [LATER.id_token, None])
 
 
+def test_signing_out_everywhere_goes_on_with_a_token_that_is_valid_yet() -> None:
+    """A refresh that fails in the token's last minute hinders nothing."""
+    exchanges = (refresh(LOST), everywhere_by(tokens().access_token, answered({})))
+    outcome = play(Act("logout", (), exchanges, END - 30, {"everywhere": True}), state=signed_in())
+    assert (outcome.results, outcome.state.tokens) == ([Ok(None)], None)
+
+
+@pytest.mark.parametrize(("at", "expected"), [(END - 30, "ok"), (END, "no-session")], ids=["valid", "ended"])
+def test_signing_out_everywhere_without_a_refresh_token(at: float, expected: str) -> None:
+    """The access token signs out as long as it lives; after that nobody is signed in."""
+    exchanges = (everywhere_by(tokens().access_token, answered({})),) if expected == "ok" else ()
+    outcome = play(Act("logout", (), exchanges, at, {"everywhere": True}), state=signed_in(refresh=None))
+    assert (reason(outcome.last), outcome.state) == (expected, State("jane"))
+
+
+EXPIRED = not_authorized("Access Token has expired")
+
+
+def everywhere_by(token: str, reply: Result[Reply]) -> Exchange:
+    return Exchange("GlobalSignOut", {"AccessToken": token}, reply)
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "expected", "state"),
+    [
+        ((refresh(), everywhere_by(LATER.access_token, answered({}))), "ok", State("jane")),
+        ((refresh(), everywhere_by(LATER.access_token, EXPIRED)), "access-token-expired", State("jane")),
+        ((refresh(INTERNAL),), "service-unavailable", replace(signed_in(), unanswered=True)),
+    ],
+    ids=["renewed", "ended again", "not renewed"],
+)
+def test_signing_out_everywhere_with_a_token_that_ended_unnoticed(
+    exchanges: tuple[Exchange, ...], expected: str, state: State
+) -> None:
+    """Our clock was wrong, and nothing was revoked: a new token signs out, or the failure is told."""
+    refused_at_first = everywhere_by(tokens().access_token, EXPIRED)
+    act = Act("logout", (), (refused_at_first, *exchanges), NOW, {"everywhere": True})
+    outcome = play(act, state=signed_in())
+    assert (reason(outcome.last), outcome.state.tokens) == (expected, state.tokens)
+
+
+def test_signing_out_everywhere_without_a_refresh_token_tells_that_it_ended() -> None:
+    """Nothing can renew it."""
+    act = Act("logout", (), (everywhere_by(tokens().access_token, EXPIRED),), NOW, {"everywhere": True})
+    assert reason(play(act, state=signed_in(refresh=None)).last) == "access-token-expired"
+
+
 @pytest.mark.parametrize("expected", DEFINITIVE)
 def test_signing_out_everywhere_with_a_dead_refresh_token_forgets_it(expected: str) -> None:
     """Where the refresh says that the session is over, it is."""

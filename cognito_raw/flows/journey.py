@@ -45,7 +45,7 @@ _OVER: Final[frozenset[Reason]] = frozenset(
     )
 )
 # Tokens that are dead already need no revoking.
-_DEAD: Final[frozenset[Reason]] = _OVER.union(("access-token-revoked", "access-token-expired"))
+_DEAD: Final[frozenset[Reason]] = _OVER.union(("access-token-revoked",))
 
 # Failures that pass, or that our configuration or a box on the way causes: they say nothing of a token.
 _NO_WORD: Final[frozenset[Reason]] = frozenset(
@@ -268,8 +268,10 @@ class Journeys:
         `over` says that the tokens have ended, so that the session ends where nothing renews them.
         """
         held = self.state.tokens
-        if held is None or held is not seen:
-            return self.state, (_NO_SESSION if held is None else Ok(held))
+        if held is None:
+            return self.state, _NO_SESSION
+        if held is not seen:
+            return self.state, Ok(held)
         if held.refresh_token is None:
             return (replace(self.state, tokens=None) if over else self.state), _NO_SESSION
         return (yield from _renewed(self.config, self.state, held))
@@ -290,7 +292,14 @@ def _revoke_all(config: Config, state: State, held: Tokens) -> Journey[None]:
     state, usable = yield from _usable(config, state)
     if isinstance(usable, Err):
         return state, usable
-    return state, (yield from tokens.global_sign_out(config, usable.value.access_token))
+    result = yield from tokens.global_sign_out(config, usable.value.access_token)
+    if isinstance(result, Err) and result.reason == "access-token-expired" and held.refresh_token is not None:
+        # Our clock is wrong: nothing was revoked yet.
+        state, usable = yield from _renewed(config, state, usable.value)
+        if isinstance(usable, Err):
+            return state, usable
+        result = yield from tokens.global_sign_out(config, usable.value.access_token)
+    return state, result
 
 
 def _usable(config: Config, state: State) -> Journey[Tokens]:
