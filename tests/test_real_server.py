@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -299,6 +300,23 @@ def test_tokens_are_refreshed_near_their_end(pool: Pool, colour: Colour) -> None
     assert renewed.value.payload["origin_jti"] == held.payload["origin_jti"]
     assert later.access_token().value != session.access_token().value
     assert later.state.tokens.refresh_token == session.state.tokens.refresh_token
+
+
+@pytest.mark.parametrize("flow", ["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH"])
+@pytest.mark.parametrize("by_address", [False, True], ids=["by name", "by address"])
+def test_tokens_are_renewed_by_either_operation(pool: Pool, colour: Colour, flow: Any, *, by_address: bool) -> None:
+    """Also by the older one, whose secret hash is over the user's own name; which one worked is carried along."""
+    name = new_name()
+    pool.add_user(name, PASSWORD, email=f"{name}@example.com", email_verified="true")
+    first = colour.session(pool.config())
+    assert reason(first.login(f"{name}@example.com" if by_address else name, PASSWORD)) == "Ok"
+    state = State.from_dict(replace(first.state, refresh_flow=flow).to_dict())
+    session = colour.session(pool.config(), state=state)
+    renewed = session.refresh()
+    assert isinstance(renewed, Ok)
+    assert renewed.value.payload["sub"] == first.id_token().value.payload["sub"]
+    assert (session.state.refresh_flow, session.state.unanswered) == (flow, False)
+    assert reason(session.refresh()) == "Ok"
 
 
 def test_subscribers_hear_of_every_token_and_of_the_end(server: Server, colour: Colour) -> None:
