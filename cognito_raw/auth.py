@@ -120,7 +120,7 @@ class SessionAuth(httpx.Auth):
             raise CognitoError(_NO_SESSION)
         token = tokens.access_token if self._kind == "access" else tokens.id_token.jwt
         # Errors of httpx about such a header would show it.
-        if not token.isascii() or not token.isprintable() or " " in token:
+        if not token.isascii() or not token.isprintable() or not token or " " in token:
             raise CognitoError(_UNFIT)
         request.headers["Authorization"] = f"Bearer {token}"
         request.extensions = {**request.extensions, _NOTE: _origin(request.url)}
