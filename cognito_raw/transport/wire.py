@@ -12,10 +12,14 @@ import socket
 import ssl
 import threading
 import time
-from typing import Any, Final
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from .route import Place
-from .rules import LARGEST_BODY, TIMED_OUT
+from .rules import LARGEST_BODY, LONGEST_STEP, LOOK, TIMED_OUT
+
+T = TypeVar("T")
 
 # So much may come over the wire for one reply, with headers, marks of chunks and interim replies: http.client would
 # read on for as long as a server likes.
@@ -28,17 +32,27 @@ class TooMuch(Exception):
 
 
 class Limit:
-    """A moment at which everything ends."""
+    """A moment at which everything ends, by either clock: the one that timers go by may stop in a frozen process."""
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
+        self._thawed = time.time() + seconds + LONGEST_STEP
 
     def left(self) -> float:
         """The seconds until then, above 0; `TimeoutError` if it has passed."""
         left = self._ends - time.monotonic()
-        if left <= 0:
+        if left <= 0 or time.time() > self._thawed:
             raise TimeoutError(TIMED_OUT)
         return left
+
+    def patient(self, wait: Callable[[], T], sock: socket.socket) -> T:
+        """What a wait of a socket gives, which is interrupted now and then to look at the clocks."""
+        while True:
+            sock.settimeout(min(self.left(), LOOK))
+            try:
+                return wait()
+            except TimeoutError:
+                self.left()
 
 
 def connected(place: Place, limit: Limit) -> socket.socket:
@@ -60,8 +74,7 @@ def encrypted(raw: socket.socket, host: str, context: ssl.SSLContext, limit: Lim
         # As bytes, so that ssl does not load Python's tables of international names for a plain one.
         name: Any = host.encode() if host.isascii() else host
         made = tls = context.wrap_socket(raw, server_hostname=name, do_handshake_on_connect=False)
-        tls.settimeout(limit.left())
-        tls.do_handshake()
+        limit.patient(tls.do_handshake, tls)
     except BaseException:
         made.close()
         raise
@@ -95,9 +108,9 @@ class Wire:
         """Send what was written, in as few packets as it fits in."""
         rest = memoryview(self._outgoing)
         while rest:
-            self.socket.settimeout(self.limit.left())
+            self.limit.left()
             self.sent = True
-            rest = rest[self.socket.send(rest) :]
+            rest = rest[self.limit.patient(partial(self.socket.send, rest), self.socket) :]
         self._outgoing = bytearray()
 
     def makefile(self, _: str) -> io.BufferedReader:
@@ -107,8 +120,7 @@ class Wire:
     def receive_into(self, buffer: Any) -> int | None:
         if self._resting:
             return None
-        self.socket.settimeout(self.limit.left())
-        received = self.socket.recv_into(buffer)
+        received = self.limit.patient(lambda: self.socket.recv_into(buffer), self.socket)
         self.ended = not received
         self._received += received
         if self._received > _MOST_RECEIVED:
