@@ -414,3 +414,25 @@ def test_a_callback_may_refresh_again() -> None:
     session.subscribe(told.append)
     assert session.id_token() == Ok(tokens(at=END, n=3).id_token)
     assert told == [tokens(at=END, n=n).id_token for n in (2, 3)]
+
+
+def test_tokens_that_others_replaced_are_not_renewed_again() -> None:
+    """Who saw an API refuse the old ones gets the new ones; and after a failure the same failure, for a while."""
+    clock = Clock(END)
+    fresh = answered(authentication_result(at=END, n=2))
+    session, requests = renewing(fresh, refused("LimitExceededException"), clock=clock)
+    old = session.state.tokens
+    assert session.refresh(seen=old) == session.refresh(seen=old) == Ok(tokens(at=END, n=2).id_token)
+    assert len(requests) == 1
+    failures = [session.refresh(seen=session.state.tokens) for _ in range(2)]
+    assert failures[0] == failures[1]
+    assert len(requests) == 2
+
+
+def test_a_token_that_turns_out_good_is_not_renewed() -> None:
+    """Between the look and the refresh a clock was set right, or another refresh ended."""
+    readings = iter((NOW, END, END))  # when the tokens came, and at the first two looks
+    session = Session(
+        configured(clock=lambda: next(readings, NOW)), state=signed_in(), transport=Answering(lambda _: 1)
+    )
+    assert session.id_token() == Ok(FIRST)
