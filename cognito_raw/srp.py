@@ -27,8 +27,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from .modexp import power
 
@@ -65,12 +64,14 @@ class UnsafeValue(ValueError):
     """A value of the other side that is malformed, or that would give the password away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ephemeral:
+class Ephemeral(NamedTuple):
     """One sign-in's pair: the private exponent a, and A = g^a mod N, which is sent. Never used twice."""
 
-    a: int = field(repr=False)
-    A: int = field(repr=False)
+    a: int
+    A: int
+
+    def __repr__(self) -> str:
+        return "Ephemeral()"
 
     @classmethod
     def draw(cls, randomness: Callable[[int], bytes]) -> Ephemeral:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import hashlib
 import hmac
 import random
@@ -196,7 +195,7 @@ def test_a_pair_keeps_its_secret() -> None:
     pair = srp.Ephemeral.of(0xC0FFEE_1234_5678_9ABC)
     for text in (repr(pair), str(pair), f"{pair}", repr([pair])):
         assert text.strip("[]") == "Ephemeral()"
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         pair.a = 1  # type: ignore[misc]  # what is tested
 
 

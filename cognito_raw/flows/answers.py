@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ..call import require_text
 from ..challenge import Challenge
@@ -35,17 +34,19 @@ _EMAIL: Final = ("EMAIL_OTP", "EMAIL_MFA")
 _WITH_PASSWORD: Final = ("PASSWORD", "PASSWORD_SRP")
 
 
-@dataclass(frozen=True, slots=True)
-class Responses:
+class Responses(NamedTuple):
     """The responses to a challenge, and what they need first.
 
     proven: a password that is proven over SRP: SRP_A is still to be added, and the proof to be made.
     code: of an authenticator app that is being set up; it goes to another operation before.
     """
 
-    members: Mapping[str, str] = field(repr=False)
-    proven: str | None = field(default=None, repr=False)
-    code: str | None = field(default=None, repr=False)
+    members: Mapping[str, str]
+    proven: str | None = None
+    code: str | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
 def responses_to(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..call import Call
 from ..challenge import Challenge
@@ -18,13 +19,15 @@ from .client_secret import within_responses
 from .parameters import context
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """What the calls of an attempt share: the device that speaks, and the members that each of them carries."""
 
     config: Config
     device: RememberedDevice | None = None
-    members: Mapping[str, object] = field(default_factory=dict, repr=False)
+    members: Mapping[str, object] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
 def attempt_of(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from .. import srp
 from ..call import Call, require_text
@@ -64,14 +63,16 @@ def sign_in(
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(NamedTuple):
     """The first call of a sign-in: its flow, what it says, and the password if it is proven over SRP."""
 
     flow: AuthFlow
-    parameters: Mapping[str, str] = field(repr=False)
-    proven: str | None = field(default=None, repr=False)
-    session: str | None = field(default=None, repr=False)
+    parameters: Mapping[str, str]
+    proven: str | None = None
+    session: str | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
 def beginning_of(
@@ -131,7 +132,7 @@ def signing_in(attempt: Attempt, beginning: Beginning) -> Signing:
     """Sign in, without the device where the service has forgotten it."""
     result = yield from _sign_in(attempt, beginning)
     if is_forgotten(attempt, result):
-        return (yield from _sign_in(replace(attempt, device=None), beginning)), None
+        return (yield from _sign_in(attempt._replace(device=None), beginning)), None
     return result, attempt.device
 
 

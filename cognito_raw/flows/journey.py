@@ -8,8 +8,8 @@ be lost to a cancellation is also yielded as soon as it is known.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias, TypeVar
+from dataclasses import replace
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from ..call import Call, require_text
 from ..challenges import TotpSetup
@@ -69,8 +69,7 @@ _NO_WORD: Final[frozenset[Reason]] = frozenset(
 _NO_SESSION: Final = Err("no-session")
 
 
-@dataclass(frozen=True, slots=True)
-class Journeys:
+class Journeys(NamedTuple):
     """What a session can do, as pure methods over its configuration and what it knows."""
 
     config: Config

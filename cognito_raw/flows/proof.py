@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from .. import srp
 from ..config import Config
@@ -14,8 +15,7 @@ from ..result import Err, Ok, Result
 from ..shapes import Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Prover:
+class Prover(NamedTuple):
     """Whose password is proven: the three texts that the private key hashes.
 
     group, name: the pool's name and the user's id; of a device, its group key and its key.
@@ -23,17 +23,19 @@ class Prover:
 
     group: str
     name: str
-    password: str = field(repr=False)
+    password: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Verifier:
+class _Verifier(NamedTuple):
     """What PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER say, with the numbers as numbers."""
 
-    B: int = field(repr=False)
-    salt: int = field(repr=False)
-    secret_block: str = field(repr=False)
-    session: str | None = field(repr=False)
+    B: int
+    salt: int
+    secret_block: str
+    session: str | None
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> _Verifier:
@@ -46,12 +48,14 @@ class _Verifier:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """The responses that prove the password, all but the user's name, and the session to send them with."""
 
-    responses: Mapping[str, str] = field(repr=False)
-    session: str | None = field(repr=False)
+    responses: Mapping[str, str]
+    session: str | None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
 def _number(parameters: Mapping[str, object], name: str) -> int:
