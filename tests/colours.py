@@ -23,7 +23,7 @@ class Colour(Protocol):
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any: ...
 
-    def client(self, config: Config) -> Any: ...
+    def client(self, config: Config, *, transport: Any = None) -> Any: ...
 
     def close(self) -> None: ...
 
@@ -37,8 +37,8 @@ class Blocking:
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any:
         return Session(config, state=state, transport=transport or self._transport)
 
-    def client(self, config: Config) -> Any:
-        return Client(config, transport=self._transport)
+    def client(self, config: Config, *, transport: Any = None) -> Any:
+        return Client(config, transport=transport or self._transport)
 
     def close(self) -> None:
         self._transport.close()
@@ -54,8 +54,8 @@ class Asynchronous:
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any:
         return _Awaited(AsyncSession(config, state=state, transport=transport or self._transport), self._runner)
 
-    def client(self, config: Config) -> Any:
-        return _Awaited(AsyncClient(config, transport=self._transport), self._runner)
+    def client(self, config: Config, *, transport: Any = None) -> Any:
+        return _Awaited(AsyncClient(config, transport=transport or self._transport), self._runner)
 
     def close(self) -> None:
         self._runner.run(self._transport.aclose())
