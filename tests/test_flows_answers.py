@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
@@ -81,6 +82,12 @@ MEANINGS: Final[dict[str, tuple[Challenge, Any, dict[str, Any], Responses]]] = {
         Responses({**WHO, "ANSWER": "PASSWORD_SRP"}, proven="p"),
     ),
     "a passkey": (challenge("WEB_AUTHN"), PASSKEY, {}, Responses({**WHO, "CREDENTIAL": PASSKEY_TEXT})),
+    "a passkey in a mapping of another class": (
+        challenge("WEB_AUTHN"),
+        MappingProxyType(PASSKEY),
+        {},
+        Responses({**WHO, "CREDENTIAL": PASSKEY_TEXT}),
+    ),
     "a passkey as text": (
         challenge("WEB_AUTHN"),
         json.dumps(PASSKEY, indent=1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
@@ -17,8 +18,8 @@ from tests.conversation import NOW, SECRET, Answering, Clock, configured
 from tests.passkey_service import LIFE, ORIGIN, RELYING_PARTY, PasskeyService
 
 # How the browser's JSON comes to the library: parsed by the web server, or as it was posted.
-FORMS: Final[list[Callable[[Any], Any]]] = [dict, json.dumps]
-forms = pytest.mark.parametrize("form", FORMS, ids=["mapping", "text"])
+FORMS: Final[list[Callable[[Any], Any]]] = [dict, MappingProxyType, json.dumps]
+forms = pytest.mark.parametrize("form", FORMS, ids=["dict", "mapping", "text"])
 
 
 class Scene:
