@@ -147,10 +147,15 @@ def _require_choice(challenge: MfaSetup, what: str, names: tuple[str, ...]) -> N
         raise ValueError(f"no {what} can be set up here: MFA_SETUP offers {', '.join(challenge.choices)}")
 
 
+def _plain(answer: object) -> object:
+    """The answer as JSON can be written from it: of mappings, it takes dictionaries alone."""
+    return dict(answer) if isinstance(answer, Mapping) else answer
+
+
 def _credential(answer: object) -> str:
     """The JSON text of PublicKeyCredential.toJSON(), AuthenticationResponseJSON of WebAuthn Level 3."""
     try:
-        found = json.loads(answer) if isinstance(answer, str) else answer
+        found = json.loads(answer) if isinstance(answer, str) else _plain(answer)
         written = json.dumps(found, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
         found, written = None, ""
