@@ -14,13 +14,14 @@ import pytest
 from cryptography.fernet import Fernet
 
 import cognito_raw
-from cognito_raw import Config, Ok
+from cognito_raw import AsyncSession, Config, Ok, Session
 from examples.local_pool import Pool, Server
 from tests.conversation import Answering, refused
 from tests.hostile import ignoring, refusing
 from tests.pages import ROOT, examples_of, run
 
 LAMBDA: Final = "docs/lambda.md"
+SESSION: Final = "docs/session.md"
 # What the examples of a page print, in its order. They are one program: each finds what those before it have named.
 OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
     LAMBDA: (
@@ -31,7 +32,31 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         "",
         r"""\{.* 200, .*"caller": "charles"\}'\}\n\{.* 401, .*"error": "token-malformed"\}'\}\n""",
     ),
+    SESSION: (
+        "",
+        r"False\n",
+        r"EMAIL\n",
+        r"code-mismatch\n",
+        r"grace@example\.com\n",
+        r"new-password-challenge \(\)\n",
+        r"None\n",
+        r"no-session\n",
+        r"otpauth://totp/Engines:grace\?\n",
+        r"True\n",
+        r"ey\n",
+        r"False\n",
+        r"a new token\n",
+        r"as long as .*\n",
+        "",
+        r"EMAIL\n",
+        r"ada@example\.com\n",
+        r"grace\n",
+        r"True\n",
+        r"no-session\n",
+        "",
+    ),
 }
+SHOWN: Final = re.compile(r"^### `(\w+)", flags=re.MULTILINE)
 PAGES: Final = sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))
 
 
@@ -73,6 +98,14 @@ def test_every_example_of_a_page_prints_what_it_should(
         said = capsys.readouterr()
         assert re.fullmatch(output, said.out), said.out
         assert said.err == ""
+
+
+@pytest.mark.parametrize("session", [Session, AsyncSession])
+def test_the_page_on_sessions_shows_every_method(session: type) -> None:
+    """None is missing, and none is there that is not."""
+    public = {name for name in dir(session) if not name.startswith("_")} - {"config"}
+    shown = set(SHOWN.findall((ROOT / SESSION).read_text(encoding="utf-8")))
+    assert shown == {"close" if name == "aclose" else name for name in public}
 
 
 @pytest.mark.parametrize("page", PAGES)
