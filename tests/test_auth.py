@@ -249,6 +249,7 @@ LIMITS = httpx.Limits(max_connections=50, max_keepalive_connections=50)
 FEW = httpx.Limits(max_connections=5)
 
 
+@pytest.mark.once
 def test_a_thousand_threads_that_are_refused_make_one_refresh(pool: Pool) -> None:
     """All requests succeed, those of the wave at the second attempt."""
     session = BlockingCaller(pool).session
@@ -264,6 +265,7 @@ def test_a_thousand_threads_that_are_refused_make_one_refresh(pool: Pool) -> Non
     assert pool.refreshes == 1
 
 
+@pytest.mark.once
 def test_a_thousand_tasks_that_are_refused_make_one_refresh(pool: Pool) -> None:
     """Tasks likewise; every one of them had the first token."""
     refusals: list[None] = []

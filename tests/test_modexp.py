@@ -64,6 +64,7 @@ def test_every_pair_of_edges_reckons_as_pow_does() -> None:
                 assert OPENSSL(base, exponent, modulus) == pow(base, exponent, modulus), (base, exponent, modulus)
 
 
+@pytest.mark.once
 def test_thousands_of_random_powers_reckon_as_pow_does() -> None:
     """Whatever the lengths of the three numbers, the result is that of `pow`."""
     rng = random.Random(1)
@@ -202,6 +203,7 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
 
 
+@pytest.mark.once
 @needs_openssl
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_ten_thousand_powers_leave_no_memory_behind() -> None:
@@ -214,6 +216,7 @@ def test_ten_thousand_powers_leave_no_memory_behind() -> None:
     assert (resident() - before) * os.sysconf("SC_PAGE_SIZE") < 2 * 1024 * 1024
 
 
+@pytest.mark.once
 def test_many_threads_reckon_at_once() -> None:
     """Each thread gets its own result."""
 

@@ -19,6 +19,8 @@ from examples.local_pool import RESET_CODE, SIGN_UP_CODE, Pool, Server
 from tests import servers
 from tests.colours import Colour
 
+pytestmark = pytest.mark.once
+
 PASSWORD, OTHER, THIRD = "An-Engine-1843", "Analytical-1844", "Difference-1822"
 _numbers = count()
 TOLD: dict[str, Any] = {

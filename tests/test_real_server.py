@@ -13,6 +13,8 @@ from cognito_raw import Delivery, Err, IdToken, Ok, Registration, Result, State
 from examples.local_pool import RESET_CODE, SIGN_UP_CODE, Pool, Server
 from tests.colours import Colour
 
+pytestmark = pytest.mark.once
+
 PASSWORD, OTHER = "An-Engine-1843", "Analytical-1844"
 _numbers = count()
 

@@ -16,6 +16,8 @@ from cognito_raw import AsyncSession, Config, Err, Ok, Result, Session
 from tests.conversation import CLIENT_ID, ISS, NOW
 from tests.rotation import SWALLOWED, AsyncWire, Family, Fault, Service, Wire, in_no_time
 
+pytestmark = pytest.mark.once
+
 FAULTS: Final = cast("tuple[Fault, ...]", get_args(Fault))
 OVER: Final = {"refresh-answer-lost", "refresh-token-reused", "refresh-token-revoked"}
 

@@ -27,6 +27,8 @@ from cognito_raw.flows.attempt import Attempt
 from cognito_raw.flows.device_srp import confirm_new_device, prove_device
 from tests.srp_server import Exchange
 
+pytestmark = pytest.mark.once
+
 POOL_ID = "eu-west-1_AbCdEf123"
 ALPHABET = "abcXYZ019 .:;-_%/\\\"'\u00e4\u00df\u0416\u4e2d\u0301\U0001f511"
 

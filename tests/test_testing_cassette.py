@@ -211,6 +211,7 @@ _MEMBERS: Final = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.once
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(saved=_JSON | _MEMBERS)
 def test_any_other_json_is_one_clear_error(saved: Any, tmp_path: Path) -> None:

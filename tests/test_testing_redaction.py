@@ -305,6 +305,7 @@ _OBJECTS: Final = st.dictionaries(
 )
 
 
+@pytest.mark.once
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(exchanges=st.lists(st.tuples(_OBJECTS, _OBJECTS), max_size=5), proof=st.booleans())
 def test_whatever_was_recorded_replays_strictly(
@@ -321,6 +322,7 @@ def test_whatever_was_recorded_replays_strictly(
     assert [e.to_dict() for e in again.cassette().exchanges] == [e.to_dict() for e in cassette.exchanges]
 
 
+@pytest.mark.once
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sent=st.lists(_OBJECTS, max_size=5), proof=st.booleans())
 def test_a_client_that_sends_the_same_secrets_replays_strictly(

@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import pytest
+
+pytestmark = pytest.mark.once
+
 HERE: Final = Path(__file__).parent / "typing"
 ROOT: Final = HERE.parent.parent
 _IGNORE: Final = re.compile(r"  # type: ignore\[[^]]*\](?=.*  # refused: )")

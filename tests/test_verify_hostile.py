@@ -19,6 +19,8 @@ from tests.hostile_tokens import GOOD, KEY_SETS, TOKENS
 from tests.tokens import ACCESS, ID, NOW, Clock, key_set, token
 from tests.verifiers import Service, told
 
+pytestmark = pytest.mark.once
+
 VERIFIER: Final = TokenVerifier(Clock().config(), keys=key_set(), transport=Service())
 
 
