@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from .value import field, frozen
 
 _TARGET: Final = "AWSCognitoIdentityProviderService"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One operation of the service with its parameters, both in the service's own words."""
 
@@ -25,7 +26,7 @@ class Call:
             raise ValueError(f"operation {self.operation!r}: must be a name such as InitiateAuth")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One request as a transport sends it; `timeout` is the seconds left for the whole of it, reply included.
 
@@ -39,7 +40,7 @@ class Request:
     method: str = "POST"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """What came back, unread: the status, the headers under lower-case names, and the body as bytes."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from .value import field, frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Challenge:
     """A question that must be answered to finish signing in, plain enough to be kept as JSON.
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from .challenge import Challenge
 from .members import mapping, optional_text, text, texts
 from .shapes import Delivery
+from .value import field, frozen
 
 if TYPE_CHECKING:
     from .shapes.mfa import SoftwareToken
@@ -95,7 +95,7 @@ class MfaSetup(Challenge):
         return _list(self.parameters.get("MFAS_CAN_SETUP"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TotpSetup:
     """An authenticator app that is being set up.
 

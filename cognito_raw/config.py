@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from .endpoint import is_variant, official_host, official_region
+from .value import field, frozen
 
 _EXAMPLE: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf123"
 
@@ -33,7 +33,7 @@ def _random_bytes(count: int) -> bytes:
     return secrets.token_bytes(count)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """A user pool and an app client of it.
 

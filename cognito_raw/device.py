@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from .value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RememberedDevice:
     """A device that the pool tracks, and the password that proves it. Of one user: another's sign-in leaves it alone.
 
@@ -20,7 +20,7 @@ class RememberedDevice:
     username: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewDevice:
     """A device that the pool began to track: the service's id of it, and of the user's devices."""
 
@@ -28,7 +28,7 @@ class NewDevice:
     group_key: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfirmedDevice:
     """A new device that the service took the verifier of, and the user's part in it.
 

@@ -7,7 +7,6 @@ its documentation are the flow's own.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from copy import copy
 from types import FunctionType
 from typing import Any, Self, TypeVar, cast
 
@@ -28,6 +27,8 @@ class _Deadlined:
 
     def within(self, seconds: float) -> Self:
         """The same, but each of its methods may take so many seconds in all: `client.within(2.5).sign_in(...)`."""
+        from copy import copy  # here, because a sign-in does without
+
         checked_deadline(seconds)
         other = copy(self)
         other._deadline = seconds

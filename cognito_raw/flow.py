@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from .call import Call, Reply, Request
 from .members import Misfit
 from .result import Err, Ok, Result
 from .shapes import Answer
+from .value import frozen
 
 T = TypeVar("T")
 Y = TypeVar("Y")
@@ -25,7 +25,7 @@ Flow: TypeAlias = Generator[Call, Result[Answer], Result[T]]
 """Yields calls, takes their results, returns a result."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pause:
     """Wait so many seconds before going on."""
 

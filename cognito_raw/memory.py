@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -19,6 +18,7 @@ from .locks import ProcessLock
 from .result import Err, Ok, Result
 from .shapes import Answer, IdToken, Tokens
 from .state import State
+from .value import replace
 
 if TYPE_CHECKING:
     import asyncio

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
 from .challenge import Challenge
 from .reason import Reason
+from .value import field, frozen
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -29,7 +29,7 @@ class CognitoError(Exception):
         return f"{self.err.reason}{where}; the service's words are in .err.message"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Ok(Generic[T_co]):
     """It worked, and `value` is what it gives."""
 
@@ -55,7 +55,7 @@ class Ok(Generic[T_co]):
         return f"Ok({self.value!r})" if shown else f"Ok(<{type(self.value).__name__}>)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Err:
     """It did not work, for this `reason`.
 

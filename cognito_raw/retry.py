@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from .call import Call, Reply, render
@@ -21,6 +20,7 @@ from .reason import Reason
 from .reply import read
 from .result import Err, Ok, Result
 from .shapes import Answer
+from .value import replace
 
 R = TypeVar("R")
 

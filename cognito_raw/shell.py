@@ -5,7 +5,6 @@ It keeps what the session knows, lets one journey go at a time, and one refresh,
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -80,6 +79,8 @@ class Shell(Known, Blocking):
 
         Gives a function that ends it. A callback that raises is logged, and changes nothing.
         """
+        import inspect  # here: it costs a cold start more than a sign-in's arithmetic
+
         if inspect.iscoroutinefunction(callback):
             raise ValueError("callback is a coroutine function, which a blocking session cannot await")
         return self._memory.subscribe(callback)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
 from .challenge import Challenge
@@ -11,6 +10,7 @@ from .challenges import challenge_of
 from .device import RememberedDevice
 from .members import Misfit, flag, optional_integer, optional_text, text, texts
 from .shapes import IdToken, Tokens
+from .value import field, frozen
 
 RefreshFlow: TypeAlias = Literal["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH"]
 _FLOWS: Final[tuple[RefreshFlow, ...]] = get_args(RefreshFlow)
@@ -18,11 +18,12 @@ _FLOWS: Final[tuple[RefreshFlow, ...]] = get_args(RefreshFlow)
 _VERSION: Final = 2
 # What version 1 did not have yet.
 _SINCE_1: Final = {"device": None, "refresh_flow": _FLOWS[0], "unanswered": False}
+_DEVICE: Final = ("key", "group_key", "password", "username")
 # Far more than any clock is wrong, and small enough to reckon with: JSON sets no limit to a number.
 _LARGEST_DRIFT: Final = 2**53
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """One user's session at one moment.
 
@@ -55,7 +56,7 @@ class State:
             "challenge": None if self.challenge is None else _challenge_to_dict(self.challenge),
             "tokens": None if self.tokens is None else _tokens_to_dict(self.tokens),
             "drift": self.drift,
-            "device": None if self.device is None else asdict(self.device),
+            "device": None if self.device is None else _device_to_dict(self.device),
             "refresh_flow": self.refresh_flow,
             "unanswered": self.unanswered,
             "sign_up_session": self.sign_up_session,
@@ -127,10 +128,14 @@ def _tokens_from_dict(saved: Mapping[str, object] | None) -> Tokens | None:
     )
 
 
+def _device_to_dict(device: RememberedDevice) -> dict[str, object]:
+    return {name: getattr(device, name) for name in _DEVICE}
+
+
 def _device_from_dict(saved: Mapping[str, object] | None) -> RememberedDevice | None:
     if saved is None:
         return None
-    return RememberedDevice(*(text(saved, name) for name in ("key", "group_key", "password", "username")))
+    return RememberedDevice(*(text(saved, name) for name in _DEVICE))
 
 
 def _refresh_flow(value: object) -> RefreshFlow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from .. import srp
@@ -18,6 +17,7 @@ from ..reason import Reason
 from ..result import Err, Ok, Result
 from ..shapes import Tokens
 from ..shapes.context import AnalyticsMetadata, UserContext
+from ..value import replace
 from .answers import NaturalAnswer, Responses, responses_to
 from .attempt import Attempt, attempt_of, respond
 from .authentication import Signing, is_forgotten, proven

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import Final
 
 from .. import srp
@@ -14,6 +13,7 @@ from ..device import ConfirmedDevice, NewDevice, RememberedDevice
 from ..flow import Flow, ask
 from ..result import Err, Ok, Result
 from ..shapes import Answer, Tokens
+from ..value import replace
 from .attempt import Attempt, outcome, respond
 from .proof import Prover, prove
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..challenge import Challenge
@@ -14,6 +13,7 @@ from ..reason import challenge_reason
 from ..result import Err, Ok, Result
 from ..shapes import IdToken, Tokens, claims
 from ..state import State
+from ..value import replace
 from .authentication import Beginning
 from .device_srp import confirm_new_device
 

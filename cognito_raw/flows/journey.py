@@ -8,7 +8,6 @@ be lost to a cancellation is also yielded as soon as it is known.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from ..call import Call, require_text
@@ -21,6 +20,7 @@ from ..result import Err, Ok, Result
 from ..shapes import Delivery, IdToken, Registration, Tokens
 from ..shapes.context import AnalyticsMetadata, UserContext
 from ..state import State
+from ..value import replace
 from . import passwords, registration, tokens
 from .answers import NaturalAnswer
 from .attempt import attempt_of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from .. import srp
@@ -13,6 +12,7 @@ from ..flow import malformed, shaped
 from ..members import Misfit, mapping, optional_text, text
 from ..result import Err, Ok, Result
 from ..shapes import Answer
+from ..value import replace
 
 
 class Prover(NamedTuple):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..device import NewDevice
 from ..members import Misfit, flag, integer, mapping, optional_integer, optional_text, text
+from ..value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What the service answered to a call that it accepted.
 
@@ -29,7 +29,7 @@ class Answer:
     date: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IdToken:
     """The token that says who the user is: `jwt` as it is sent, `exp` in seconds since the epoch, its claims.
 
@@ -49,7 +49,7 @@ class IdToken:
         return cls(jwt, integer(payload, "exp"), payload)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tokens:
     """What a finished sign-in gives. `expires_in` counts seconds from the moment that the service answered.
 
@@ -75,7 +75,7 @@ class Tokens:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivery:
     """Where a code went: a masked address, `EMAIL` or `SMS`, and the attribute that holds the address."""
 
@@ -94,7 +94,7 @@ class Delivery:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registration:
     """A new user: the id (`sub`), whether it needs no confirmation, and where the code went if one was sent.
 
@@ -117,7 +117,7 @@ class Registration:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Confirmation:
     """A confirmed user; `session` signs the user in at once, by `initiate_auth` with the flow `USER_AUTH`."""
 

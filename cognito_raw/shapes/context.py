@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ..call import require_optional_text, require_text
+from ..value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserContext:
     """The end user's own address and device, for threat protection, where a server makes the call for the user.
 
@@ -27,7 +26,7 @@ class UserContext:
         return {name: value for name, value in members.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnalyticsMetadata:
     """Where the service counts the call: the id of an Amazon Pinpoint endpoint."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..call import require_text
 from ..members import attributes, mapping, optional_flag, optional_time, text
+from ..value import field, frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Device:
     """A device that the service remembers for a user; all times are in UTC.
 
@@ -55,7 +55,7 @@ class Device:
         return cls.read(mapping(body, "Device"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceSecretVerifier:
     """What a device proves itself with later: the verifier of its password and the salt, both as base64 text."""
 
@@ -70,7 +70,7 @@ class DeviceSecretVerifier:
         return {"PasswordVerifier": self.password_verifier, "Salt": self.salt}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceConfirmation:
     """A confirmed device: whether it is remembered only once the user says so, with `update_device_status`."""
 

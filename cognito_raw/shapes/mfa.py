@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from ..call import require_text
 from ..members import optional_text, text
+from ..value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SoftwareToken:
     """The secret of an authenticator app that is being set up.
 
@@ -55,7 +55,7 @@ class SoftwareToken:
         return drawn
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SoftwareTokenVerification:
     """An authenticator app that works.
 
@@ -72,7 +72,7 @@ class SoftwareTokenVerification:
         return cls(text(body, "Status"), optional_text(body, "Session"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MfaSettings:
     """Whether a second factor is on, and whether it is asked for first; what is None is not said."""
 
@@ -85,7 +85,7 @@ class MfaSettings:
         return {name: value for name, value in members.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebAuthnMfaSettings:
     """Whether a passkey counts as a second factor."""
 

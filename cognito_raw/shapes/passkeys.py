@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..members import Misfit, optional_text, optional_time, text, words
+from ..value import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebAuthnCredential:
     """A passkey that the user registered, at a time in UTC.
 

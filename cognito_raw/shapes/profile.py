@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from ..call import require_optional_text
 from ..members import attributes, objects, optional_text, text, words
+from ..value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MfaOption:
     """An older pool's second factor: how a code goes out, and the attribute that holds the address.
 
@@ -33,7 +33,7 @@ class MfaOption:
         return {name: value for name, value in members.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """A user as the user may see it.
 
@@ -62,7 +62,7 @@ class User:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuthFactors:
     """How a user can sign in.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..members import mapping, optional_flag, optional_text, optional_time, text
+from ..value import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Location:
     """Where an address is, as far as the service knows."""
 
@@ -25,7 +25,7 @@ class Location:
         return cls(optional_text(body, "City"), optional_text(body, "Country"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserSession:
     """A session of a user; all times are in UTC.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from ..value import field, frozen
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -26,7 +27,7 @@ class Place(NamedTuple):
         return f"{self.name}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """The way to a host: encrypted or not, directly or through a proxy.
 
