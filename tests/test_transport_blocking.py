@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 
 import httpx
 import pytest
@@ -47,6 +48,36 @@ def test_many_threads_share_a_transport(transport: HttpxTransport) -> None:
         assert server.connections <= 32
         transport.close()
         assert server.is_left()
+
+
+def test_requests_one_after_the_other_share_a_thread(transport: HttpxTransport) -> None:
+    """A thread is kept for the next request for a moment, and the connection for longer; closing ends both."""
+    with serving(echoing) as server:
+        seen = set()
+        for _ in range(3):
+            assert body_of(transport.send(post(server.url, b"x"))) == b"x"
+            seen |= set(workers())
+        assert len(seen) == 1
+        assert wait_until(lambda: not workers())
+        assert body_of(transport.send(post(server.url, b"x"))) == b"x"
+        assert server.connections == 1
+        assert len(workers()) == 1
+        transport.close()
+        assert wait_until(lambda: not workers(), 0.3)
+        assert server.is_left()
+
+
+def test_each_request_sees_the_context_of_its_caller() -> None:
+    """A hook of the caller's client finds the caller's context variables, also in a thread that served others."""
+    mine: ContextVar[int] = ContextVar("mine")
+    found = []
+    with serving(echoing) as server, httpx.Client(event_hooks={"request": [lambda _: found.append(mine.get())]}) as own:
+        transport = HttpxTransport(own)
+        for number in range(3):
+            mine.set(number)
+            transport.send(post(server.url))
+        transport.close()
+    assert found == [0, 1, 2]
 
 
 def test_no_idle_connection_is_kept_for_long(transport: HttpxTransport) -> None:

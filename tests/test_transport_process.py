@@ -90,6 +90,28 @@ print(shown(transport.send(request(b"hello"))))
         assert run(program.replace("TRANSPORT", kind), server.url).split() == ["hello", "farewell"]
 
 
+@each_blocking
+def test_a_request_of_an_object_that_dies_last_ends(kind: str) -> None:
+    """What is sent as the interpreter falls apart, where no other thread runs any more, keeps nobody waiting."""
+    program = """
+import builtins
+transport = TRANSPORT()
+
+class Last:
+    def __del__(self):
+        transport.send(request(b"farewell", within=60.0))
+        transport.close()
+        print("ended")
+
+builtins.last = Last()
+print(shown(transport.send(request(b"hello"))))
+"""
+    with serving(echoing) as server:
+        began = time.monotonic()
+        assert run(program.replace("TRANSPORT", kind), server.url).split() == ["hello", "ended"]
+        assert time.monotonic() - began < 20
+
+
 def test_a_process_ends_while_a_late_request_hangs() -> None:
     """A thread that still waits for a server of the caller's own client does not hold the process up."""
     program = """

@@ -1,19 +1,21 @@
 """Requests over httpx in blocking programs.
 
 httpx bounds each read, not their sum, and the look-up of a host not at all: a server that sends a byte a second would
-hold a caller for hours. So each request runs in a thread of its own that the caller waits for until the deadline;
-its connection is then shut, which ends the thread.
+hold a caller for hours. So each request runs in another thread that the caller waits for until the deadline; its
+connection is then shut, which ends the thread.
 
 Each connection belongs to one client of httpx, leads to one address and is used by one request at a time, which tells
-whose socket to shut and how long it lay idle.
+whose socket to shut and how long it lay idle. Its thread is kept for the next request, if that comes at once.
 """
 
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 import httpx
@@ -23,6 +25,7 @@ from ..result import Err, Result, Sent
 from .httpx_rules import Progress, client_options, failure, options
 from .idle import Idle, Line
 from .rules import LONGEST_STEP, LOOK, TIMED_OUT, Body, seconds, set_up
+from .worker import Act, Worker
 
 
 class HttpxTransport:
@@ -50,7 +53,8 @@ class HttpxTransport:
             raise
         if result is None:
             return Err("timed-out", TIMED_OUT, sent=exchange.abandon())
-        self._give_back(line, exchange.progress)
+        line.stream = exchange.progress.stream or line.stream
+        self._idle.keep(line)
         return result
 
     def close(self) -> None:
@@ -58,14 +62,10 @@ class HttpxTransport:
         self._idle.close()
 
     def _take(self, url: str) -> _Line:
-        if self._own is not None:
-            return _Line(self._own, url, lent=True)
-        return self._idle.take(url) or _Line(self._client(), url)
-
-    def _give_back(self, line: _Line, progress: Progress) -> None:
-        if not line.lent:
-            line.stream = progress.stream or line.stream
-            self._idle.keep(line)
+        line = self._idle.take(url)
+        if line is None:
+            line = _Line(self._client(), url) if self._own is None else _Line(self._own, url, lent=True)
+        return line
 
     def _client(self) -> httpx.Client:
         with self._idle.lock():
@@ -76,18 +76,32 @@ class HttpxTransport:
 
 
 class _Line(Line):
-    """One client of httpx with at most one connection, for one address."""
+    """One client of httpx with at most one connection, for one address, and the thread that its requests run in.
+
+    lent: whether the client is the caller's, whose connections are its own affair.
+    """
 
     def __init__(self, client: httpx.Client, url: str, *, lent: bool = False) -> None:
         super().__init__(url)
         self.client = client
-        self.lent = lent
         self.stream: Any = None
+        self._lent = lent
+        self._worker: Worker | None = None
+
+    def employ(self, act: Act) -> bool:
+        """Have the thread of this line perform an act; False where there can be none."""
+        if self._worker is not None and self._worker.take(act):
+            return True
+        try:
+            self._worker = Worker(act)
+        except RuntimeError:
+            return False
+        return True
 
     def cut(self, progress: Progress) -> None:
         """Shut the socket under a request that is still waiting, so that its thread ends."""
         stream = progress.stream or self.stream
-        if self.lent or stream is None:
+        if self._lent or stream is None:
             return
         try:
             # Not close(): another thread may be reading, and the descriptor could become somebody else's. And not
@@ -98,12 +112,14 @@ class _Line(Line):
 
     def close(self) -> None:
         """Close the connection, or the copy of it that a fork has, which leaves the parent's alone."""
-        if not self.lent:
+        if self._worker is not None:
+            self._worker.end()
+        if not self._lent:
             self.client.close()
 
 
 class _Exchange:
-    """One request on one line, in its own thread."""
+    """One request on one line, in the line's thread."""
 
     def __init__(self, line: _Line, request: Request) -> None:
         self.progress = Progress()
@@ -112,19 +128,26 @@ class _Exchange:
         self._result: Result[Reply] | None = None
         self._raised: BaseException | None = None
         self._over = False
+        self._done = threading.Lock()
+        self._done.acquire()
 
     def within(self, seconds: float) -> Result[Reply] | None:
         """The result, or None if it is not there in time."""
-        thread = threading.Thread(target=copy_context().run, args=(self._perform,), name="cognito_raw", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # no more threads, as when the interpreter shuts down: httpx's own limits must do
-            self._perform()
+        ends, thawed = time.monotonic() + seconds, time.time() + seconds + LONGEST_STEP
+        # Where there are no more threads, as when the interpreter shuts down, httpx's own limits must do.
+        if not sys.is_finalizing() and self._line.employ(partial(copy_context().run, self._perform)):
+            self._wait(ends, thawed)
         else:
-            _wait_for(thread, seconds)
+            self._perform()
         if self._raised is not None:
             raise self._raised
         return self._result
+
+    def _wait(self, ends: float, thawed: float) -> None:
+        """Wait for the end until the deadline by either clock: that of timers may stop in a frozen process."""
+        while (left := ends - time.monotonic()) > 0 and not self._done.acquire(timeout=min(left, LOOK)):
+            if time.time() > thawed:  # by now, what had arrived before the frost has been read
+                return
 
     def abandon(self) -> Sent:
         """Have the thread end soon, and its connection with it. Gives whether the request may have been sent."""
@@ -144,6 +167,7 @@ class _Exchange:
         self._over = True
         if self.progress.abandoned:
             self._line.close()
+        self._done.release()
 
     def _send(self) -> Result[Reply]:
         body = Body()
@@ -154,12 +178,3 @@ class _Exchange:
                 if not body.add(chunk) or self.progress.abandoned:
                     break
         return body.reply(response.status_code, dict(response.headers.items()))
-
-
-def _wait_for(thread: threading.Thread, seconds: float) -> None:
-    """Wait for its end until the deadline by either clock: the one that timers go by may stop in a frozen process."""
-    ends, thawed = time.monotonic() + seconds, time.time() + seconds + LONGEST_STEP
-    while (left := ends - time.monotonic()) > 0 and thread.is_alive():
-        thread.join(min(left, LOOK))
-        if time.time() > thawed:  # by now, what had arrived before the frost has been read
-            return
