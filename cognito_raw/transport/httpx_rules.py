@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
+from http.cookiejar import CookieJar
 from typing import Any, Final
 
 import httpx
@@ -65,7 +66,7 @@ def options(request: Request) -> dict[str, Any]:
     """The arguments of httpx's `stream` for a request."""
     return {
         "method": request.method,
-        "url": request.url,
+        "url": _parsed(request.url),
         "headers": dict(request.headers),
         "content": request.body,
         "timeout": seconds(request),
@@ -73,9 +74,20 @@ def options(request: Request) -> dict[str, Any]:
     }
 
 
+# A process knows few addresses, and httpx takes long to read one.
+_parsed: Final = lru_cache(maxsize=16)(httpx.URL)
+
+
+class _NoCookies(CookieJar):
+    """Keeps none, since the users of a client are many; nor are they looked for, which takes long."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        pass
+
+
 def client_options() -> dict[str, Any]:
-    """The arguments of an httpx client of our own: it keeps no cookies, since its users are many."""
-    return {"cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])), "follow_redirects": False}
+    """The arguments of an httpx client of our own."""
+    return {"cookies": _NoCookies(), "follow_redirects": False}
 
 
 def failure(error: Exception, progress: Progress) -> Err:
