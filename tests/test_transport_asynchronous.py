@@ -191,6 +191,37 @@ def test_no_idle_connection_is_kept_for_long() -> None:
         asyncio.run(main(server.url))
 
 
+def test_connections_that_are_not_needed_any_more_are_closed() -> None:
+    """Where fewer requests run at once than before, the others' connections do not stay open beside those in use."""
+
+    async def main(url: str) -> None:
+        transport = AsyncHttpxTransport()
+        await asyncio.gather(*(transport.send(post(url)) for _ in range(4)))
+        for _ in range(6):
+            assert body_of(await transport.send(post(url, b"one"))) == b"one"
+            await asyncio.sleep(0.8)
+        assert await asyncio.to_thread(wait_until, lambda: server.open == 1)
+
+    with serving(echoing) as server:
+        asyncio.run(main(server.url))
+        assert server.connections == 4
+
+
+def test_a_task_after_the_other_uses_one_connection_for_each_address() -> None:
+    """Requests to several servers by turns do not close each other's connections."""
+
+    async def main(*urls: str) -> None:
+        transport = AsyncHttpxTransport()
+        for url in urls * 3:
+            assert body_of(await transport.send(post(url, b"x"))) == b"x"
+
+    with serving(echoing) as one, serving(echoing) as other:
+        asyncio.run(main(one.url, other.url))
+        assert (one.connections, other.connections) == (1, 1)
+        assert one.is_left()
+        assert other.is_left()
+
+
 async def send(client: httpx.AsyncClient, url: str, *, within: float = 5.0) -> Result[Reply]:
     """Send a request over a client of one's own, which stays open."""
     transport = AsyncHttpxTransport(client)

@@ -11,17 +11,18 @@ from typing import Any
 import httpx
 
 from ..call import Reply, Request
-from ..result import Err, Result
+from ..result import Err, Ok, Result
 from .httpx_rules import Progress, client_options, failure, options
-from .rules import LONGEST_IDLE, LONGEST_STEP, LOOK, TIMED_OUT, Body, seconds, set_up
+from .idle import Resting
+from .rules import LONGEST_STEP, LOOK, TIMED_OUT, Body, seconds, set_up
 
 
 class AsyncHttpxTransport:
     """Sends requests over httpx, many tasks at once, in one event loop after the other.
 
     client: an `httpx.AsyncClient` of your own, for proxies, certificates or instrumentation. It is yours to close.
-    Without one, each event loop gets its own, since connections do not survive their loop: a serverless function
-    may run a new loop at every invocation.
+    Without one, connections are made as needed and kept for some seconds, for each event loop its own, since they do
+    not survive it: a serverless function may run a new loop at every invocation.
     """
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
@@ -31,20 +32,17 @@ class AsyncHttpxTransport:
 
     async def send(self, request: Request) -> Result[Reply]:
         """Send one request; `request.timeout` bounds everything, from the look-up of the host to the last byte."""
-        progress = Progress()
+        if self._own is not None:
+            return await _within(self._own, request)
         pool = await self._pool()
-        pool.busy += 1
+        line = await pool.take(request.url) or pool.add(self._client(), request.url)
+        reusable = False
         try:
-            async with asyncio.timeout(seconds(request)) as limit:
-                with _awake(limit, seconds(request)):
-                    return await _exchange(pool.client, request, progress)
-        except TimeoutError:
-            return Err("timed-out", TIMED_OUT, sent=progress.sent)
-        except Exception as error:
-            return failure(error, progress)
+            result = await _within(line.client, request)
+            reusable = isinstance(result, Ok)
         finally:
-            await _discard(progress)
-            await pool.leave()
+            await pool.give_back(line, reusable=reusable)
+        return result
 
     async def aclose(self) -> None:
         """Close this event loop's connections once they are idle; the next request opens a new one."""
@@ -53,21 +51,14 @@ class AsyncHttpxTransport:
             await pool.drop()
 
     async def _pool(self) -> _Pool:
-        if self._own is not None:
-            return _Pool(self._own)
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
-        if pool is not None and not pool.is_fresh():
-            await self.aclose()
-            pool = self._pools.get(loop)
-        return pool or await self._new_pool(loop)
-
-    async def _new_pool(self, loop: asyncio.AbstractEventLoop) -> _Pool:
-        for other in [other for other in self._pools if other.is_closed()]:
-            self._pools.pop(other, None)  # its loop was closed without being shut down
-        pool = self._pools[loop] = _Pool(self._client())
-        pool.life = self._live(loop, pool)
-        await anext(pool.life)
+        if pool is None:
+            for other in [other for other in self._pools if other.is_closed()]:
+                self._pools.pop(other, None)  # its loop was closed without being shut down
+            pool = self._pools[loop] = _Pool()
+            pool.life = self._live(loop, pool)
+            await anext(pool.life)
         return pool
 
     async def _live(self, loop: asyncio.AbstractEventLoop, pool: _Pool) -> AsyncGenerator[None, None]:
@@ -77,40 +68,96 @@ class AsyncHttpxTransport:
         finally:
             if self._pools.get(loop) is pool:
                 del self._pools[loop]
-            await pool.client.aclose()
+            await pool.close()
 
     def _client(self) -> httpx.AsyncClient:
         if self._context is None:
             self._context = set_up(httpx.create_ssl_context)
-        limits = httpx.Limits(max_connections=None, keepalive_expiry=LONGEST_IDLE)
+        limits = httpx.Limits(max_connections=1)
         return set_up(lambda: httpx.AsyncClient(verify=self._context, limits=limits, **client_options()))
 
 
+class _Line(Resting):
+    """One client of httpx with at most one connection, for one address.
+
+    A client with many would look at every one of them, and ask the system about each, for every request.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+        super().__init__(url)
+        self.client = client
+
+
 class _Pool:
-    """One client of httpx, the number of requests that use it, and when the last one ended."""
+    """The lines of one event loop: all of them, and those that lie idle, the longest first."""
 
     life: AsyncGenerator[None, None]
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-        self.busy = 0
+    def __init__(self) -> None:
+        self._lines: set[_Line] = set()
+        self._idle: list[_Line] = []
         self._dropped = False
-        self._touched = (time.monotonic(), time.time())
 
-    def is_fresh(self) -> bool:
-        # Both clocks: a frozen process may miss one of them.
-        return time.monotonic() - self._touched[0] < LONGEST_IDLE and abs(time.time() - self._touched[1]) < LONGEST_IDLE
+    async def take(self, url: str) -> _Line | None:
+        """A fresh line to this address, which is the caller's now. All that are stale are closed."""
+        stale: list[_Line] = []
+        while self._idle and not self._idle[0].is_fresh():
+            stale.append(self._idle.pop(0))
+        found = next((line for line in reversed(self._idle) if line.address == url), None)
+        if found is not None:
+            self._idle.remove(found)
+        for line in stale:
+            await self._close(line)
+        return found
 
-    async def leave(self) -> None:
-        self.busy -= 1
-        self._touched = (time.monotonic(), time.time())
-        if self._dropped and not self.busy:
-            await self.life.aclose()
+    def add(self, client: httpx.AsyncClient, url: str) -> _Line:
+        """A new line, which is the caller's."""
+        line = _Line(client, url)
+        self._lines.add(line)
+        return line
+
+    async def give_back(self, line: _Line, *, reusable: bool) -> None:
+        """Have a line wait for the next request to its address, or close it."""
+        if reusable and not self._dropped:
+            line.rest()
+            self._idle.append(line)
+        else:
+            await self._close(line)
+        await self._end()
 
     async def drop(self) -> None:
+        """Close what lies idle now, and the rest as it is given back."""
         self._dropped = True
-        if not self.busy:
+        while self._idle:
+            await self._close(self._idle.pop())
+        await self._end()
+
+    async def close(self) -> None:
+        """Close all lines, in use or not."""
+        for line in list(self._lines):
+            await self._close(line)
+
+    async def _close(self, line: _Line) -> None:
+        await line.client.aclose()
+        self._lines.discard(line)
+
+    async def _end(self) -> None:
+        if self._dropped and not self._lines:
             await self.life.aclose()
+
+
+async def _within(client: httpx.AsyncClient, request: Request) -> Result[Reply]:
+    progress = Progress()
+    try:
+        async with asyncio.timeout(seconds(request)) as limit:
+            with _awake(limit, seconds(request)):
+                return await _exchange(client, request, progress)
+    except TimeoutError:
+        return Err("timed-out", TIMED_OUT, sent=progress.sent)
+    except Exception as error:
+        return failure(error, progress)
+    finally:
+        await _discard(progress)
 
 
 @contextmanager

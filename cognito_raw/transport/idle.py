@@ -12,8 +12,8 @@ from ..locks import ProcessLock
 from .rules import LONGEST_IDLE
 
 
-class Line(ABC):
-    """One connection for one address, used by one request at a time."""
+class Resting:
+    """Something for one address that one request uses at a time, and that must not lie idle for long."""
 
     def __init__(self, address: object) -> None:
         self.address = address
@@ -32,6 +32,10 @@ class Line(ABC):
             and time.monotonic() - self._since[0] < LONGEST_IDLE
             and abs(time.time() - self._since[1]) < LONGEST_IDLE
         )
+
+
+class Line(Resting, ABC):
+    """One connection for one address, used by one request at a time."""
 
     @abstractmethod
     def close(self) -> None:
