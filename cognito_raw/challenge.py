@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
+from .device import RememberedDevice
 from .value import field, frozen
+
+NaturalAnswer: TypeAlias = str | Mapping[str, object] | RememberedDevice
+"""What answers a challenge: a text or a remembered device, or a mapping, such as a passkey's assertion."""
 
 
 @frozen

@@ -5,12 +5,13 @@ It holds no state of a session and asks nobody; it knows only tokens and clocks.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from .config import Config
 from .members import Misfit, integer
 from .result import Ok
 from .shapes import Tokens, claims
+from .value import frozen
 
 Kind: TypeAlias = Literal["id", "access"]
 
@@ -25,7 +26,8 @@ _JITTER: Final = 0.05
 _ROUNDED: Final = 1.0
 
 
-class Moment(NamedTuple):
+@frozen
+class Moment:
     """One moment on both of our clocks: the one that tells the time may be set, the other stops in a frozen process."""
 
     wall: float
@@ -40,7 +42,8 @@ class Moment(NamedTuple):
         return max(config.clock() - self.wall, config.monotonic() - self.running)
 
 
-class Lease(NamedTuple):
+@frozen
+class Lease:
     """One token: what a caller is given, when it is to be renewed, and how long it is surely good, in service time."""
 
     given: Ok[Any]

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from .call import Call
 from .config import Config
@@ -18,7 +18,7 @@ from .locks import ProcessLock
 from .result import Err, Ok, Result
 from .shapes import Answer, IdToken, Tokens
 from .state import State
-from .value import replace
+from .value import frozen, replace
 
 if TYPE_CHECKING:
     import asyncio
@@ -80,7 +80,8 @@ class Flight:
         return self._began.since(self._config) < self._config.deadline * _LONGEST_FLIGHT
 
 
-class _Trouble(NamedTuple):
+@frozen
+class _Trouble:
     """Refreshes that failed one after the other: the last failure if none raised it, how many, and when."""
 
     failure: Err | None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .call import Call, Reply
-from .reason import Reason, classify
+from .reason import Reason
 from .result import Err, Ok, Result, Sent
 from .shapes import Answer
 
@@ -37,7 +37,7 @@ def read(call: Call, reply: Reply) -> Result[Answer]:
         if body is not None:
             return Ok(Answer(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
     trigger, message = _trigger(code, _message(reply, body))
-    reason = _reason_of(reply) if code is None else classify(code, message)
+    reason = _reason_of(reply) if code is None else _named(code, message)
     if reason == "unknown-error" and (reply.status == 429 or reply.status >= 500):
         reason = _reason_of(reply)  # a name that only the box that made this page knows
     sent: Sent = "maybe" if reason == "malformed-reply" else "yes"
@@ -106,6 +106,12 @@ def _is_trigger(name: str) -> bool:
 def _printable(text: str) -> str:
     """The text without the halves of surrogate pairs that JSON may hold and no terminal can print."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _named(code: str, message: str | None) -> Reason:
+    from .classification import classify  # here, because what works has no use for the table
+
+    return classify(code, message)
 
 
 def _reason_of(reply: Reply) -> Reason:

@@ -17,8 +17,8 @@ Where Cognito departs from RFC 5054, and why a textbook implementation is refuse
  6. The proof is not M1 but an HMAC with that key over pool name, user id, the secret block and a timestamp text.
 
 The private exponent has 256 bits: RFC 5054 (2.5.4) asks for at least that, and more would only cost time.
-Secrets never appear in a `repr`. Nothing here is imported from the rest of the library but `power`, which is `pow` done
-by OpenSSL: it stands here, and is no argument, so that no caller can leave the constant time out.
+Secrets never appear in a `repr`. Of the rest of the library only the form of a value is imported here, and `power`,
+which is `pow` done by OpenSSL: it is no argument, so that no caller can leave the constant time out.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from .modexp import power
+from .value import frozen
 
 # RFC 3526, section 4: 2^3072 - 2^3008 - 1 + 2^64 * (floor(2^2942 * pi) + 1690314)
 N: Final = int(
@@ -64,7 +65,8 @@ class UnsafeValue(ValueError):
     """A value of the other side that is malformed, or that would give the password away."""
 
 
-class Ephemeral(NamedTuple):
+@frozen
+class Ephemeral:
     """One sign-in's pair: the private exponent a, and A = g^a mod N, which is sent. Never used twice."""
 
     a: int

@@ -13,7 +13,7 @@ import pytest
 
 from cognito_raw import Call, Challenge, Err, Ok, Reply, State
 from cognito_raw.challenges import read_challenge
-from cognito_raw.reason import TABLE
+from cognito_raw.classification import TABLE
 from cognito_raw.reply import read
 from cognito_raw.shapes import Delivery, Registration, Tokens
 from tests.conversation import Act, Exchange, play

@@ -61,6 +61,24 @@ def test_the_import_loads_nothing_that_is_needed_later() -> None:
     assert loaded & late == set()
 
 
+def test_the_import_compiles_nothing() -> None:
+    """What Python compiles at run time, as for a named tuple, costs milliseconds the first time. Ours needs none of it.
+
+    `urllib.parse`, of Python's own library, makes named tuples: it is imported before.
+    """
+    code = """
+import urllib.parse, threading
+compiled = []
+sys.addaudithook(lambda event, details: compiled.append(details) if event == "compile" else None)
+import cognito_raw
+written = [name for _, name in compiled if not str(name).endswith(".py")]
+assert not written, compiled
+compile("1", "seen", "eval")
+assert compiled[-1][1] == "seen"
+"""
+    assert "cognito_raw.session" in loaded_after(code, ROOT)
+
+
 def test_a_session_loads_nothing_that_only_a_client_needs() -> None:
     """The operations that no session has, and their values, wait until a client is asked for."""
     client = {
@@ -108,10 +126,12 @@ with Session(Config("{ISS}", "client", "s3cret", argument)) as session:
 
 
 def test_a_sign_in_needs_no_cryptography(endpoint: str) -> None:
-    """A whole sign-in loads httpx, but neither pyjwt nor cryptography."""
+    """A whole sign-in loads httpx, but neither pyjwt nor cryptography, nor what only other calls need."""
     loaded = loaded_after(SIGN_IN, ROOT, PACKAGES, argument=endpoint)
     assert "httpx" in loaded
     assert loaded & {"jwt", "cryptography", "boto3", "botocore"} == set()
+    late = {"answers", "challenges", "passwords", "registration", "tokens"}
+    assert loaded & {"cognito_raw.classification", *(f"cognito_raw.flows.{name}" for name in late)} == set()
 
 
 def test_a_sign_in_over_the_standard_library_needs_nothing_else(endpoint: str) -> None:

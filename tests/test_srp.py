@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cognito_raw import modexp, srp
+from cognito_raw import modexp, srp, value
 from cognito_raw.config import Config
 from tests import srp_server
 from tests.srp_server import Exchange
@@ -250,8 +250,8 @@ def test_each_text_of_the_identity_counts() -> None:
 
 
 def test_the_module_imports_nothing_of_the_library(tmp_path: Path) -> None:
-    """The arithmetic stands alone: with the one module that has its power, it runs without the rest."""
-    for file in (srp.__file__, modexp.__file__):
+    """The arithmetic stands alone: with the modules of its power and of its pair's form, it runs without the rest."""
+    for file in (srp.__file__, modexp.__file__, value.__file__):
         assert file
         (tmp_path / Path(file).name).write_bytes(Path(file).read_bytes())
     (tmp_path / "__init__.py").touch()
@@ -263,7 +263,8 @@ assert Ephemeral.of(5).A == 32
 print(sorted(m for m in sys.modules if {tmp_path.name!r} in m or "cognito" in m))
 """
     ran = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, check=True, timeout=60, text=True)
-    assert ran.stdout.strip() == str([tmp_path.name, f"{tmp_path.name}.modexp", f"{tmp_path.name}.srp"])
+    loaded = [tmp_path.name, *(f"{tmp_path.name}.{name}" for name in ("modexp", "srp", "value"))]
+    assert ran.stdout.strip() == str(loaded)
 
 
 @pytest.mark.parametrize("x", [0, 1, 0x1234, 2**256 - 1])

@@ -1,7 +1,7 @@
 """The journeys, as flows: what is asked of the service, in which order, and what comes of it.
 
 No flow imports a transport. Every function here takes the configuration first and gives a generator, to be run with
-`Client.run` or stepped by hand with `advance`. A flow's module is imported when the flow is first asked for.
+`Client.run` or stepped by hand with `advance`. A flow's module is imported when it, or the flow, is first asked for.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ else:  # hidden from checkers, which would take any misspelt name for one of the
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
+        if name in _MODULES:
+            return import_module(f".{name}", __name__)
         if name in __all__:
             modules = (import_module(f".{module}", __name__) for module in _MODULES)
             return next(getattr(module, name) for module in modules if hasattr(module, name))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
 from ..call import require_text
-from ..challenge import Challenge
+from ..challenge import Challenge, NaturalAnswer
 from ..challenges import (
     CODES,
     CodeChallenge,
@@ -24,17 +24,16 @@ from ..challenges import (
     SelectMfaType,
     challenge_of,
 )
-from ..device import RememberedDevice
+from ..value import frozen
 from .registration import named_attributes
-
-NaturalAnswer: TypeAlias = str | Mapping[str, object] | RememberedDevice
 
 # One thing under two names: the one that the service and its clients use, and the other of its documentation.
 _EMAIL: Final = ("EMAIL_OTP", "EMAIL_MFA")
 _WITH_PASSWORD: Final = ("PASSWORD", "PASSWORD_SRP")
 
 
-class Responses(NamedTuple):
+@frozen
+class Responses:
     """The responses to a challenge, and what they need first.
 
     proven: a password that is proven over SRP: SRP_A is still to be added, and the proof to be made.

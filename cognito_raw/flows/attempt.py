@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from ..call import Call
 from ..challenge import Challenge
@@ -15,11 +14,13 @@ from ..flow import ask, shaped
 from ..result import Result
 from ..shapes import Answer, Tokens
 from ..shapes.context import AnalyticsMetadata, UserContext
+from ..value import frozen
 from .client_secret import within_responses
 from .parameters import context
 
 
-class Attempt(NamedTuple):
+@frozen
+class Attempt:
     """What the calls of an attempt share: the device that speaks, and the members that each of them carries."""
 
     config: Config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from .. import srp
 from ..call import Call, require_text
@@ -15,6 +15,7 @@ from ..members import mapping, optional_text, text
 from ..result import Err, Result
 from ..shapes import Answer, Tokens
 from ..shapes.context import AnalyticsMetadata, UserContext
+from ..value import frozen, replace
 from .attempt import Attempt, attempt_of, initiate, respond
 from .device_srp import settled
 from .proof import Prover, prove
@@ -63,7 +64,8 @@ def sign_in(
     return result
 
 
-class Beginning(NamedTuple):
+@frozen
+class Beginning:
     """The first call of a sign-in: its flow, what it says, and the password if it is proven over SRP."""
 
     flow: AuthFlow
@@ -132,7 +134,7 @@ def signing_in(attempt: Attempt, beginning: Beginning) -> Signing:
     """Sign in, without the device where the service has forgotten it."""
     result = yield from _sign_in(attempt, beginning)
     if is_forgotten(attempt, result):
-        return (yield from _sign_in(attempt._replace(device=None), beginning)), None
+        return (yield from _sign_in(replace(attempt, device=None), beginning)), None
     return result, attempt.device
 
 

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from .. import srp
 from ..call import require_text
-from ..challenge import Challenge
+from ..challenge import Challenge, NaturalAnswer
 from ..challenges import TotpSetup
 from ..config import Config
 from ..device import RememberedDevice
@@ -18,7 +18,7 @@ from ..result import Err, Ok, Result
 from ..shapes import Tokens
 from ..shapes.context import AnalyticsMetadata, UserContext
 from ..value import replace
-from .answers import NaturalAnswer, Responses, responses_to
+from .answers import Responses, responses_to
 from .attempt import Attempt, attempt_of, respond
 from .authentication import Signing, is_forgotten, proven
 from .device_srp import prove_device, settled
@@ -123,7 +123,7 @@ def answering(
 ) -> Signing:
     """Answer a challenge, without the device where the service has forgotten it."""
     if challenge.name == "DEVICE_SRP_AUTH" and isinstance(answer, RememberedDevice):
-        result = yield from prove_device(attempt._replace(device=None), answer, challenge)
+        result = yield from prove_device(replace(attempt, device=None), answer, challenge)
         return standing(result, challenge), attempt.device
     responses = responses_to(challenge, answer, password=password, attributes=attributes)
     if friendly_device_name is not None:
@@ -146,7 +146,7 @@ def _answer(attempt: Attempt, challenge: Challenge, responses: Responses) -> Sig
         members["SRP_A"] = f"{pair.A:x}"
     answer = yield from respond(attempt, challenge.name, members, challenge.session)
     if is_forgotten(attempt, answer):
-        attempt = attempt._replace(device=None)
+        attempt = replace(attempt, device=None)
         answer = yield from respond(attempt, challenge.name, members, challenge.session)
     if isinstance(answer, Err):
         return standing(answer, challenge), attempt.device

@@ -9,7 +9,6 @@ from ..challenge import Challenge
 from ..config import Config
 from ..device import RememberedDevice
 from ..members import Misfit
-from ..reason import challenge_reason
 from ..result import Err, Ok, Result
 from ..shapes import IdToken, Tokens, claims
 from ..state import State
@@ -46,7 +45,7 @@ def entered(
         return replace(state, challenge=outcome.challenge), outcome
     value = outcome.value
     if isinstance(value, Challenge):
-        return replace(state, challenge=value), Err(challenge_reason(value.name), challenge=value, sent="yes")
+        return replace(state, challenge=value), _asked(value)
     state = holding(config, replace(state, challenge=None), replace(value, new_device=None))
     yield state  # nothing that is still to be done for the device may lose the tokens
     username = _username(value)
@@ -55,6 +54,12 @@ def entered(
         if isinstance(confirmed, Ok):
             state = replace(state, device=confirmed.value.device)
     return state, Ok(value.id_token)
+
+
+def _asked(challenge: Challenge) -> Err:
+    from ..classification import challenge_reason  # here, because a sign-in without a challenge does without
+
+    return Err(challenge_reason(challenge.name), challenge=challenge, sent="yes")
 
 
 def holding(config: Config, state: State, fresh: Tokens) -> State:

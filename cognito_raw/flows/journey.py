@@ -3,14 +3,18 @@
 Pure functions of a state: nothing is remembered here. The state comes back whatever the result is, since a failure
 teaches too: a challenge that waits, a user who must be confirmed, a refresh token that is dead. A state that must not
 be lost to a cancellation is also yielded as soon as it is known.
+
+What a sign-in does without is asked of `flows`, which imports it when it is first needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
+from .. import flows
 from ..call import Call, require_text
+from ..challenge import NaturalAnswer
 from ..challenges import TotpSetup
 from ..config import Config
 from ..flow import done
@@ -20,12 +24,9 @@ from ..result import Err, Ok, Result
 from ..shapes import Delivery, IdToken, Registration, Tokens
 from ..shapes.context import AnalyticsMetadata, UserContext
 from ..state import State
-from ..value import replace
-from . import passwords, registration, tokens
-from .answers import NaturalAnswer
+from ..value import frozen, replace
 from .attempt import attempt_of
 from .authentication import AuthFlow, FirstFactor, beginning_of, signing_in
-from .challenges import answering, begin_totp_setup
 from .entry import claims_of, device_for, entered, holding
 
 T = TypeVar("T")
@@ -69,7 +70,8 @@ _NO_WORD: Final[frozenset[Reason]] = frozenset(
 _NO_SESSION: Final = Err("no-session")
 
 
-class Journeys(NamedTuple):
+@frozen
+class Journeys:
     """What a session can do, as pure methods over its configuration and what it knows."""
 
     config: Config
@@ -88,7 +90,7 @@ class Journeys(NamedTuple):
         require_text(password=password)
         state = replace(self.state, username=username, sign_up_session=None)
         yield state  # a call that is interrupted may have made the user, who must then be confirmed
-        result = yield from registration.sign_up(self.config, username, password, attributes)
+        result = yield from flows.registration.sign_up(self.config, username, password, attributes)
         handle = result.value.session if isinstance(result, Ok) else None
         return replace(state, sign_up_session=handle), result
 
@@ -102,7 +104,7 @@ class Journeys(NamedTuple):
         if self.state.username is None:
             return self.state, _NO_SESSION
         handle = self.state.sign_up_session
-        result = yield from registration.confirm_sign_up(self.config, self.state.username, code, session=handle)
+        result = yield from flows.registration.confirm_sign_up(self.config, self.state.username, code, session=handle)
         state = replace(self.state, sign_up_session=result.value.session) if isinstance(result, Ok) else self.state
         return state, done(result)
 
@@ -114,7 +116,7 @@ class Journeys(NamedTuple):
         """
         if self.state.username is None:
             return self.state, _NO_SESSION
-        return self.state, (yield from registration.resend_confirmation_code(self.config, self.state.username))
+        return self.state, (yield from flows.registration.resend_confirmation_code(self.config, self.state.username))
 
     def login(
         self,
@@ -186,7 +188,7 @@ class Journeys(NamedTuple):
         if challenge is None:
             return self.state, _NO_SESSION
         attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_metadata)
-        signed = yield from answering(
+        signed = yield from flows.challenges.answering(
             attempt,
             challenge,
             answer,
@@ -205,7 +207,7 @@ class Journeys(NamedTuple):
         challenge = self.state.challenge
         if challenge is None or challenge.name != "MFA_SETUP":
             return self.state, _NO_SESSION
-        result = yield from begin_totp_setup(self.config, challenge)
+        result = yield from flows.challenges.begin_totp_setup(self.config, challenge)
         waits = result.challenge if isinstance(result, Err) else result.value.challenge
         return replace(self.state, challenge=waits), result
 
@@ -233,7 +235,7 @@ class Journeys(NamedTuple):
         """
         state = replace(self.state, username=username)
         yield state
-        return state, (yield from passwords.forgot_password(self.config, username))
+        return state, (yield from flows.passwords.forgot_password(self.config, username))
 
     def reset_password_confirmation(self, new_password: str, code: str) -> Journey[None]:
         """Set a new password with the code that was sent to the user of the last request.
@@ -244,7 +246,7 @@ class Journeys(NamedTuple):
         if self.state.username is None:
             return self.state, _NO_SESSION
         return self.state, (
-            yield from passwords.confirm_forgot_password(self.config, self.state.username, new_password, code)
+            yield from flows.passwords.confirm_forgot_password(self.config, self.state.username, new_password, code)
         )
 
     def change_password(self, old_password: str, new_password: str) -> Journey[None]:
@@ -258,7 +260,7 @@ class Journeys(NamedTuple):
             return state, held
         require_text(old_password=old_password)
         return state, (
-            yield from passwords.change_password(self.config, held.value.access_token, old_password, new_password)
+            yield from flows.passwords.change_password(self.config, held.value.access_token, old_password, new_password)
         )
 
     def renew(self, seen: Tokens, *, over: bool = False) -> Journey[Tokens]:
@@ -284,20 +286,20 @@ def is_lost(failure: Err) -> bool:
 def _revoke(config: Config, state: State, held: Tokens) -> Journey[None]:
     if held.refresh_token is None:
         return state, Ok(None)
-    return state, (yield from tokens.revoke_token(config, held.refresh_token))
+    return state, (yield from flows.tokens.revoke_token(config, held.refresh_token))
 
 
 def _revoke_all(config: Config, state: State, held: Tokens) -> Journey[None]:
     state, usable = yield from _usable(config, state)
     if isinstance(usable, Err):
         return state, usable
-    result = yield from tokens.global_sign_out(config, usable.value.access_token)
+    result = yield from flows.tokens.global_sign_out(config, usable.value.access_token)
     if isinstance(result, Err) and result.reason == "access-token-expired" and held.refresh_token is not None:
         # Our clock is wrong: nothing was revoked yet.
         state, usable = yield from _renewed(config, state, usable.value)
         if isinstance(usable, Err):
             return state, usable
-        result = yield from tokens.global_sign_out(config, usable.value.access_token)
+        result = yield from flows.tokens.global_sign_out(config, usable.value.access_token)
     return state, result
 
 
@@ -322,10 +324,10 @@ def _renewed(config: Config, state: State, held: Tokens) -> Journey[Tokens]:
     """New tokens in place of those that are held, which stay unless the service's definitive word ends the session."""
     yield replace(state, unanswered=True)  # so that an interruption is known for what it is
     key = _device_key(state, held)
-    flow, result = yield from tokens.renew(config, held, state.refresh_flow, key)
+    flow, result = yield from flows.tokens.renew(config, held, state.refresh_flow, key)
     if key is not None and isinstance(result, Err) and result.reason == "device-not-found":
         state = replace(state, device=None)
-        flow, result = yield from tokens.renew(config, held, state.refresh_flow, None)
+        flow, result = yield from flows.tokens.renew(config, held, state.refresh_flow, None)
     state = replace(state, refresh_flow=flow)
     if isinstance(result, Ok):
         fresh = result.value

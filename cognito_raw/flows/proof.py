@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from .. import srp
 from ..config import Config
@@ -12,10 +11,11 @@ from ..flow import malformed, shaped
 from ..members import Misfit, mapping, optional_text, text
 from ..result import Err, Ok, Result
 from ..shapes import Answer
-from ..value import replace
+from ..value import frozen, replace
 
 
-class Prover(NamedTuple):
+@frozen
+class Prover:
     """Whose password is proven: the three texts that the private key hashes.
 
     group, name: the pool's name and the user's id; of a device, its group key and its key.
@@ -29,7 +29,8 @@ class Prover(NamedTuple):
         return f"{type(self).__name__}(...)"
 
 
-class _Verifier(NamedTuple):
+@frozen
+class _Verifier:
     """What PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER say, with the numbers as numbers."""
 
     B: int
@@ -48,7 +49,8 @@ class _Verifier(NamedTuple):
         )
 
 
-class Proof(NamedTuple):
+@frozen
+class Proof:
     """The responses that prove the password, all but the user's name, and the session to send them with."""
 
     responses: Mapping[str, str]

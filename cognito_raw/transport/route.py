@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..value import field, frozen
@@ -12,7 +12,8 @@ from ..value import field, frozen
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-class Place(NamedTuple):
+@frozen
+class Place:
     """A host and a port."""
 
     host: str
