@@ -1,4 +1,4 @@
-"""A certificate for servers of the tests on this machine."""
+"""A certificate for servers of the tests, and of the benchmarks, on this machine."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(path: Path) -> Path:
-    """Write a certificate of 127.0.0.1 that vouches for itself, with its key, into one file."""
+def self_signed(path: Path, authority: str = "nobody") -> Path:
+    """Write a certificate of 127.0.0.1 that vouches for itself, by this name, with its key, into one file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test's own server")])
+    names = {NameOID.ORGANIZATION_NAME: authority, NameOID.COMMON_NAME: f"a server of {authority}'s"}
+    name = x509.Name([x509.NameAttribute(about, text) for about, text in names.items()])
     now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())

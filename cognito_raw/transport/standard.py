@@ -7,7 +7,6 @@ cannot tell the end of, or reads otherwise than another client would, is `malfor
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -19,6 +18,7 @@ from ..result import Err, Result, Sent
 from .idle import Idle, Line
 from .route import Route, place_of, route_to
 from .rules import TIMED_OUT, Body, seconds, set_up, words
+from .trust import Trust, trust_of_the_environment
 from .wire import Limit, TooMuch, Wire, connected, encrypted
 
 _CHUNK: Final = 65536
@@ -31,14 +31,14 @@ class StandardTransport:
 
     context: a TLS context of your own, for certificates. Without one, the certificates are those of the system, as
     everywhere in the standard library, or those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name. (`HttpxTransport` takes
-    the ones that come with httpx.)
+    the ones that come with httpx.) Of those in one file, Amazon's are read first, and the others where these do not do.
 
     Proxies are those of `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, but for the hosts of `NO_PROXY`. They are spoken
     to without encryption, which for the service's own addresses is a tunnel that they cannot look into.
     """
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self._context = context
+        self._trust = None if context is None else Trust(context)
         self._idle: Idle[_Line] = Idle()
 
     def send(self, request: Request) -> Result[Reply]:
@@ -51,9 +51,9 @@ class StandardTransport:
         route = set_up(lambda: route_to(parts.scheme, target))
         line = self._idle.take(route)
         if line is None:
-            context = self._tls() if route.encrypted else None
+            trust = self._tls() if route.encrypted else Trust(None)
             try:
-                line = _Line(route, context, limit)
+                line = trust.through(lambda context: _Line(route, context, limit))
             except Exception as error:
                 return _failure(error, None)
         return self._exchange(line, request, limit)
@@ -75,11 +75,11 @@ class StandardTransport:
                 line.close()
         return result
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self) -> Trust:
         with self._idle.lock():
-            if self._context is None:
-                self._context = set_up(_context_of_the_environment)
-            return self._context
+            if self._trust is None:
+                self._trust = set_up(trust_of_the_environment)
+            return self._trust
 
 
 class _Line(Line):
@@ -215,11 +215,3 @@ def _failure(error: Exception, wire: Wire | None) -> Err:
     if isinstance(error, OSError) or (isinstance(error, HTTPException) and wire.ended):
         return Err("connection-lost", words(error), sent=sent)
     return Err("malformed-reply", words(error), sent=sent)
-
-
-def _context_of_the_environment() -> ssl.SSLContext:
-    # Named as in OpenSSL itself, which would pass over a file that is not there.
-    named = (os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None)
-    context = ssl.create_default_context(cafile=named[0], capath=named[1])
-    context.set_alpn_protocols(["http/1.1"])
-    return context

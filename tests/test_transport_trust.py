@@ -1,0 +1,144 @@
+"""Which certificates the transport over the standard library reads, and when: it trusts no more and no less for it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import certifi
+import pytest
+from OpenSSL import crypto
+
+from cognito_raw import StandardTransport
+from cognito_raw.transport.trust import of_amazon
+from tests.certificates import self_signed
+from tests.hostile import Server, echoing, serving
+from tests.transports import body_of, leaving_nothing, post, summary, surroundings
+
+REFUSED = ("connection-failed", "no")
+
+
+@pytest.fixture(autouse=True)
+def tidy() -> Iterator[None]:
+    with leaving_nothing():
+        yield
+
+
+@contextmanager
+def under(certificate: Path) -> Iterator[Server]:
+    """A server that shows this certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serving(echoing, context) as server:
+        yield server
+
+
+@pytest.fixture
+def amazon(tmp_path: Path) -> Path:
+    """A certificate that bears the name that the service's own lead to."""
+    return self_signed(tmp_path / "amazon.pem", "Amazon")
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    """A certificate of somebody else."""
+    return self_signed(tmp_path / "private.pem", "somebody")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, amazon: Path, private: Path) -> Iterator[Path]:
+    """All that the environment trusts, in one file: the usual ones, one of Amazon's name, and a private one."""
+    file = tmp_path / "bundle.pem"
+    file.write_bytes(b"".join(path.read_bytes() for path in (Path(certifi.where()), private, amazon)))
+    with surroundings({"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": None}):
+        yield file
+
+
+def test_amazons_roots_are_found_among_all() -> None:
+    """Those of Amazon Trust Services' repository are taken, and hardly another one."""
+    found: list[Any] = ssl.create_default_context(cadata=of_amazon(certifi.where())).get_ca_certs()
+    names = {text for one in found for part in one["subject"] for about, text in part if about == "commonName"}
+    assert names >= {f"Amazon Root CA {number}" for number in (1, 2, 3, 4)}
+    assert names >= {"Starfield Services Root Certificate Authority - G2"}
+    assert len(names) < 8
+
+
+def test_the_others_are_read_when_amazons_do_not_do(bundle: Path, amazon: Path, private: Path) -> None:
+    """A server under Amazon's name needs them not, and one under another name makes no difference to its caller."""
+    with under(amazon) as service, under(private) as other:
+        for server in (service, other):
+            with closing(StandardTransport()) as transport:
+                assert body_of(transport.send(post(server.url, b"1"))) == b"1"
+        with closing(StandardTransport()) as late:
+            assert body_of(late.send(post(service.url, b"2"))) == b"2"
+            bundle.unlink()  # so that it shows that nobody had read it to its end
+            assert summary(late.send(post(other.url))) == REFUSED
+            assert body_of(late.send(post(service.url, b"3"))) == b"3"
+
+
+def test_the_rest_is_read_once(bundle: Path, amazon: Path, private: Path) -> None:
+    """What was read stays, whatever becomes of the file, and Amazon's are still trusted."""
+    with under(amazon) as service, under(private) as other, closing(StandardTransport()) as transport:
+        assert body_of(transport.send(post(other.url, b"1"))) == b"1"
+        bundle.unlink()
+        transport.close()
+        assert body_of(transport.send(post(other.url, b"2"))) == b"2"
+        assert body_of(transport.send(post(service.url, b"3"))) == b"3"
+
+
+@pytest.mark.usefixtures("bundle")
+def test_nobody_is_trusted_whom_the_environment_does_not_trust(tmp_path: Path) -> None:
+    """Neither before nor after the rest was read, whatever name a certificate bears."""
+    with closing(StandardTransport()) as transport:
+        for authority in ("Amazon", "a stranger"):
+            with under(self_signed(tmp_path / "own.pem", authority)) as server:
+                for _ in range(2):
+                    assert summary(transport.send(post(server.url))) == REFUSED
+                assert server.received == []
+
+
+@pytest.mark.usefixtures("bundle")
+def test_many_threads_may_be_the_first(private: Path) -> None:
+    """None of them is refused because another one has begun to read the rest."""
+    with under(private) as server, closing(StandardTransport()) as transport, ThreadPoolExecutor(16) as threads:
+        bodies = [str(number).encode() for number in range(64)]
+        assert [
+            body_of(result) for result in threads.map(transport.send, (post(server.url, b) for b in bodies))
+        ] == bodies
+
+
+def test_a_file_without_amazons_is_read_at_once(private: Path) -> None:
+    """As one with the certificate of a test's own server alone."""
+    named = surroundings({"SSL_CERT_FILE": str(private), "SSL_CERT_DIR": None})
+    with named, under(private) as server, closing(StandardTransport()) as transport:
+        assert body_of(transport.send(post(server.url, b"1"))) == b"1"
+        private.unlink()
+        transport.close()
+        assert body_of(transport.send(post(server.url, b"2"))) == b"2"
+
+
+def test_what_is_no_certificate_does_not_matter_until_it_is_read(bundle: Path, amazon: Path, private: Path) -> None:
+    """As OpenSSL itself has it: what comes before is read, and what comes behind is not."""
+    broken = b"-----BEGIN CERTIFICATE-----\n!!!=\n-----END CERTIFICATE-----\n"
+    bundle.write_bytes(broken + bundle.read_bytes())
+    with under(amazon) as service, under(private) as other, closing(StandardTransport()) as transport:
+        assert body_of(transport.send(post(service.url, b"1"))) == b"1"
+        assert summary(transport.send(post(other.url))) == REFUSED
+
+
+def test_a_folder_beside_the_file_is_asked_as_well(bundle: Path, amazon: Path, tmp_path: Path) -> None:
+    """Both hold, as in OpenSSL; a folder is asked for one certificate, and the file is not read for it."""
+    other = self_signed(tmp_path / "other.pem", "somebody else")
+    name = crypto.load_certificate(crypto.FILETYPE_PEM, other.read_bytes()).subject_name_hash()
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / f"{name:08x}.0").symlink_to(other)
+    named, transport = surroundings({"SSL_CERT_DIR": str(folder)}), StandardTransport()
+    with named, under(other) as server, under(amazon) as service, closing(transport):
+        assert body_of(transport.send(post(service.url, b"1"))) == b"1"
+        bundle.unlink()
+        assert body_of(transport.send(post(server.url, b"2"))) == b"2"
