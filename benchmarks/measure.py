@@ -65,10 +65,9 @@ class Bench:
         self._environment = {
             **kept,
             "SSL_CERT_FILE": bundle,
-            "SSL_CERT_DIR": str(folder / "certificates"),
             "REQUESTS_CA_BUNDLE": bundle,
             "AWS_CA_BUNDLE": bundle,
-            "NODE_EXTRA_CA_CERTS": str(folder / "certificate.pem"),
+            "NODE_EXTRA_CA_CERTS": str(folder / "own.pem"),
             "NODE_PATH": os.pathsep.join(map(str, (ENVIRONMENT / "node").glob("*/node_modules"))),
             "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_EC2_METADATA_DISABLED": "true",

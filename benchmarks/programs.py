@@ -38,7 +38,9 @@ session = Session(Config(pool["iss"], pool["client"], endpoint=pool["endpoint"])
 assert session.login("bob", pool["password"]).unwrap().payload["email"]
 """
 # Certificates one by one in a folder, as Debian and its kin have them, in place of all in one file.
-_FROM_A_FOLDER: Final = "import os\ndel os.environ['SSL_CERT_FILE']\n"
+_FROM_A_FOLDER: Final = (
+    "import os\ndel os.environ['SSL_CERT_FILE']\nos.environ['SSL_CERT_DIR'] = pool['certificates']\n"
+)
 _OURS_SLOW: Final = "import os\nos.environ['COGNITO_RAW_OPENSSL'] = '0'\n"
 _PYCOGNITO: Final = """
 import os
@@ -80,6 +82,9 @@ COLD: Final = {
     "cognito_raw, standard": _OURS.format(transport=', transport="standard"'),
     "cognito_raw, standard, certificates in a folder": _FROM_A_FOLDER
     + _OURS.format(transport=', transport="standard"'),
+    "cognito_raw, standard, a private authority": _OURS.format(transport=', transport="standard"').replace(
+        'pool["endpoint"]', 'pool["private"]'
+    ),
     "cognito_raw, without OpenSSL": _OURS_SLOW + _OURS.format(transport=""),
     "pycognito": _PYCOGNITO,
     "warrant-lite": _WARRANT,

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import datetime
 import hashlib
 import hmac
-import ipaddress
 import json
 import secrets
 import shutil
@@ -32,16 +30,16 @@ from typing import Any, Final
 import certifi
 import gmpy2
 import jwt
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cognito_raw.srp import N
+from tests.certificates import self_signed
 from tests.srp_server import K, hashed, padded
 
 REGION: Final = "eu-west-1"
 POOL: Final = f"{REGION}_AbCdEf123"
+# Who the server's certificate is from, as the service's is.
+AUTHORITY: Final = "Amazon"
 CLIENT: Final = "1h57kf5cpq17m0eml12EXAMPLE"
 PASSWORD: Final = "Corr3ct-horse!"
 LIFE: Final = 3600
@@ -192,54 +190,59 @@ class Connection(asyncio.Protocol):
         return head.encode() + text
 
 
-def certified(folder: Path) -> ssl.SSLContext:
+def certified(folder: Path, authority: str) -> ssl.SSLContext:
     """TLS under a certificate of 127.0.0.1 that vouches for itself, beside all those that a client usually loads."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the benchmark's own server")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    certificate = made.public_bytes(pem)
-    own = folder / "server.pem"
-    own.write_bytes(certificate + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    (folder / "certificate.pem").write_bytes(certificate)
-    _link_certificates(folder / "certificates", folder / "certificate.pem")
-    (folder / "bundle.pem").write_bytes(Path(certifi.where()).read_bytes() + b"\n" + certificate)
+    own = self_signed(folder / f"{authority}.pem", authority)
+    with open(folder / "own.pem", "ab") as file:
+        file.write(own.read_bytes().partition(b"-----BEGIN EC PRIVATE KEY")[0])
+    _link_certificate(folder / "certificates", own)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(own)
     return context
 
 
-def _link_certificates(folder: Path, own: Path) -> None:
-    """The system's folder of certificates with ours in it, where it has one and the tool that names them."""
+def _link_certificates(folder: Path) -> None:
+    """The system's folder of certificates, where it has one."""
     folder.mkdir()
     system = Path(ssl.get_default_verify_paths().openssl_capath)
-    if system.is_dir() and shutil.which("openssl"):
-        for certificate in system.iterdir():
-            (folder / certificate.name).symlink_to(certificate.resolve())
+    for certificate in system.iterdir() if system.is_dir() else ():
+        (folder / certificate.name).symlink_to(certificate.resolve())
+
+
+def _link_certificate(folder: Path, own: Path) -> None:
+    """Ours among them, where there is the tool that names it."""
+    if shutil.which("openssl"):
         asked = ["openssl", "x509", "-noout", "-hash", "-in", str(own)]
         name = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
         (folder / f"{name}.0").symlink_to(own)
 
 
+def _bundle(folder: Path) -> None:
+    """All of certifi's and ours in one file."""
+    own = (folder / "own.pem").read_bytes()
+    (folder / "bundle.pem").write_bytes(Path(certifi.where()).read_bytes() + b"\n" + own)
+
+
+async def listening(pool: Pool, tls: ssl.SSLContext) -> str:
+    """The address of a new server for the pool."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(pool), "127.0.0.1", 0, ssl=tls, backlog=1024)
+    return f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
 async def serve(folder: Path) -> None:
     """Serve until the standard input ends."""
     pool = Pool()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(pool), "127.0.0.1", 0, ssl=certified(folder), backlog=1024)
-    endpoint = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    _link_certificates(folder / "certificates")
+    endpoint = await listening(pool, certified(folder, AUTHORITY))
+    private = await listening(pool, certified(folder, "Nobody"))
+    _bundle(folder)
     pool.issuer = f"{endpoint}/{POOL}"
     usual = f"https://cognito-idp.{REGION}.amazonaws.com/{POOL}"
     settings = {
         "endpoint": endpoint,
+        "private": private,
+        "certificates": str(folder / "certificates"),
         "iss": pool.issuer,
         "pool": POOL,
         "region": REGION,
@@ -251,7 +254,7 @@ async def serve(folder: Path) -> None:
     }
     sys.stdout.write(json.dumps(settings) + "\n")
     sys.stdout.flush()
-    await loop.run_in_executor(None, sys.stdin.read)
+    await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
