@@ -33,7 +33,8 @@ LEVELS: Final = {unit: level for level, row in enumerate(ROWS) for unit in row}
 SOURCES: Final = sorted(ROOT.rglob("*.py"))
 # The few that may import what others wrote, and what.
 THIRD_PARTIES: Final = {
-    "transport": {"httpx"},
+    # httpx itself requires certifi.
+    "transport": {"httpx", "certifi"},
     "auth": {"httpx"},
     "verify": {"jwt"},
     "testing": {"pytest"},

@@ -12,6 +12,7 @@ from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Request
 from cognito_raw.call import fetch
 from cognito_raw.transport.httpx_rules import Progress, client_options, failure, options
 from cognito_raw.transport.rules import LONGEST_WAIT
+from cognito_raw.transport.trust import Trust
 from tests.transports import post
 
 Event: TypeAlias = tuple[str, dict[str, object]]
@@ -156,7 +157,7 @@ def test_what_httpx_is_asked_for() -> None:
     assert (asked["method"], asked["url"], asked["content"]) == ("POST", "http://127.0.0.1/", b"body")
     assert (asked["headers"], asked["timeout"], asked["follow_redirects"]) == ({"X-A": "b"}, 1.5, False)
     assert options(post("http://127.0.0.1/", within=1e300))["timeout"] == LONGEST_WAIT
-    assert client_options()["follow_redirects"] is False
+    assert client_options(Trust(None))["follow_redirects"] is False
     assert options(fetch("http://127.0.0.1/", 1.5))["method"] == "GET"
 
 

@@ -182,6 +182,16 @@ def test_a_tunnel_carries_the_request_encrypted(sender: Sender, certificate: Pat
         assert "proxy-authorization" not in server.received[0].headers
 
 
+def test_a_tunnel_that_was_of_no_use_is_in_nobodys_way(sender: Sender, server_side: ssl.SSLContext) -> None:
+    """After a certificate that nobody vouches for the next request makes a tunnel of its own, at once."""
+    with serving(echoing, server_side) as server, serving(tunnelling) as proxy:
+        with surroundings({"HTTPS_PROXY": proxy.url}):
+            for _ in range(3):
+                assert summary(sender.send(post(server.url))) == ("connection-failed", "no")
+        assert server.received == []
+        assert proxy.is_left()
+
+
 def test_a_proxy_gets_the_user_of_its_address(sender: Sender) -> None:
     """Also where it only forwards."""
     with serving(echoing) as proxy, surroundings({"HTTP_PROXY": proxy.url.replace("http://", "http://me:s%40crt@")}):

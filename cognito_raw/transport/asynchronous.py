@@ -6,15 +6,17 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
 
 from ..call import Reply, Request
 from ..result import Err, Ok, Result
-from .httpx_rules import Progress, client_options, failure, options
+from .httpx_rules import Progress, client_options, failure, options, usual_trust
 from .idle import Resting
 from .rules import LONGEST_STEP, LOOK, TIMED_OUT, Body, seconds, set_up
+from .trust import Trust
 
 
 class AsyncHttpxTransport:
@@ -28,17 +30,17 @@ class AsyncHttpxTransport:
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         self._own = client
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
-        self._context: Any = None
+        self._trust: Trust | None = None
 
     async def send(self, request: Request) -> Result[Reply]:
         """Send one request; `request.timeout` bounds everything, from the look-up of the host to the last byte."""
         if self._own is not None:
-            return await _within(self._own, request)
-        pool = await self._pool()
-        line = await pool.take(request.url) or pool.add(self._client(), request.url)
+            return await _within(self._own, request, Trust(None))
+        pool, trust = await self._pool(), self._tls()
+        line = await pool.take(request.url) or pool.add(_client(trust), request.url)
         reusable = False
         try:
-            result = await _within(line.client, request)
+            result = await _within(line.client, request, trust)
             reusable = isinstance(result, Ok)
         finally:
             await pool.give_back(line, reusable=reusable)
@@ -70,11 +72,14 @@ class AsyncHttpxTransport:
                 del self._pools[loop]
             await pool.close()
 
-    def _client(self) -> httpx.AsyncClient:
-        if self._context is None:
-            self._context = set_up(httpx.create_ssl_context)
-        limits = httpx.Limits(max_connections=1)
-        return set_up(lambda: httpx.AsyncClient(verify=self._context, limits=limits, **client_options()))
+    def _tls(self) -> Trust:
+        if self._trust is None:
+            self._trust = usual_trust()
+        return self._trust
+
+
+def _client(trust: Trust) -> httpx.AsyncClient:
+    return set_up(lambda: httpx.AsyncClient(**client_options(trust)))
 
 
 class _Line(Resting):
@@ -146,12 +151,12 @@ class _Pool:
             await self.life.aclose()
 
 
-async def _within(client: httpx.AsyncClient, request: Request) -> Result[Reply]:
+async def _within(client: httpx.AsyncClient, request: Request, trust: Trust) -> Result[Reply]:
     progress = Progress()
     try:
         async with asyncio.timeout(seconds(request)) as limit:
             with _awake(limit, seconds(request)):
-                return await _exchange(client, request, progress)
+                return await trust.athrough(partial(_exchange, client, request, progress), progress.has_left)
     except TimeoutError:
         return Err("timed-out", TIMED_OUT, sent=progress.sent)
     except Exception as error:

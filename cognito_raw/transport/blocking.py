@@ -21,10 +21,11 @@ from typing import Any
 import httpx
 
 from ..call import Reply, Request
-from ..result import Err, Result, Sent
-from .httpx_rules import Progress, client_options, failure, options
+from ..result import Err, Ok, Result, Sent
+from .httpx_rules import Progress, client_options, failure, options, usual_trust
 from .idle import Idle, Line
 from .rules import LONGEST_STEP, LOOK, TIMED_OUT, Body, seconds, set_up
+from .trust import Trust
 from .worker import Act, Worker
 
 
@@ -40,7 +41,7 @@ class HttpxTransport:
     def __init__(self, client: httpx.Client | None = None) -> None:
         self._own = client
         self._idle: Idle[_Line] = Idle()
-        self._context: Any = None
+        self._trust: Trust | None = None
 
     def send(self, request: Request) -> Result[Reply]:
         """Send one request; `request.timeout` bounds everything, from the look-up of the host to the last byte."""
@@ -53,8 +54,11 @@ class HttpxTransport:
             raise
         if result is None:
             return Err("timed-out", TIMED_OUT, sent=exchange.abandon())
-        line.stream = exchange.progress.stream or line.stream
-        self._idle.keep(line)
+        if isinstance(result, Ok):
+            line.stream = exchange.progress.stream or line.stream
+            self._idle.keep(line)
+        else:
+            line.close()
         return result
 
     def close(self) -> None:
@@ -64,15 +68,15 @@ class HttpxTransport:
     def _take(self, url: str) -> _Line:
         line = self._idle.take(url)
         if line is None:
-            line = _Line(self._client(), url) if self._own is None else _Line(self._own, url, lent=True)
+            line = self._line(url) if self._own is None else _Line(self._own, url, Trust(None), lent=True)
         return line
 
-    def _client(self) -> httpx.Client:
+    def _line(self, url: str) -> _Line:
         with self._idle.lock():
-            if self._context is None:
-                self._context = set_up(httpx.create_ssl_context)
-        limits = httpx.Limits(max_connections=1)
-        return set_up(lambda: httpx.Client(verify=self._context, limits=limits, **client_options()))
+            if self._trust is None:
+                self._trust = usual_trust()
+            trust = self._trust
+        return _Line(set_up(lambda: httpx.Client(**client_options(trust))), url, trust)
 
 
 class _Line(Line):
@@ -81,9 +85,10 @@ class _Line(Line):
     lent: whether the client is the caller's, whose connections are its own affair.
     """
 
-    def __init__(self, client: httpx.Client, url: str, *, lent: bool = False) -> None:
+    def __init__(self, client: httpx.Client, url: str, trust: Trust, *, lent: bool = False) -> None:
         super().__init__(url)
         self.client = client
+        self.trust = trust
         self.stream: Any = None
         self._lent = lent
         self._worker: Worker | None = None
@@ -159,7 +164,7 @@ class _Exchange:
 
     def _perform(self) -> None:
         try:
-            self._result = self._send()
+            self._result = self._line.trust.through(self._send, self.progress.has_left)
         except Exception as error:
             self._result = failure(error, self.progress)
         except BaseException as error:

@@ -11,7 +11,8 @@ import httpx
 
 from ..call import Request
 from ..result import Err, Sent
-from .rules import TIMED_OUT, seconds, words
+from .rules import TIMED_OUT, seconds, set_up, words
+from .trust import Trust, trust_of_the_environment
 
 _CONNECTING: Final = ("connect_tcp.started", "connect_unix_socket.started")
 _CONNECTED: Final = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
@@ -43,6 +44,10 @@ class Progress:
         self.left = False
         self.stream: Any = None
         self.abandoned = False
+
+    def has_left(self) -> bool:
+        """Whether a request may have left, over whichever connection."""
+        return self.left
 
     def note(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith(_CONNECTING):
@@ -85,9 +90,20 @@ class _NoCookies(CookieJar):
         pass
 
 
-def client_options() -> dict[str, Any]:
-    """The arguments of an httpx client of our own."""
-    return {"cookies": _NoCookies(), "follow_redirects": False}
+def client_options(trust: Trust) -> dict[str, Any]:
+    """The arguments of an httpx client of our own, which has one request at a time."""
+    # Room for a second connection, since httpx holds on to a tunnel in which a certificate was refused.
+    limits = httpx.Limits(max_connections=2)
+    return {"cookies": _NoCookies(), "follow_redirects": False, "limits": limits, "verify": trust.context}
+
+
+def usual_trust() -> Trust:
+    """The certificates that come with httpx, unless the environment names others. `ValueError` where these are none."""
+    try:
+        from certifi import where  # which httpx requires, and takes them from
+    except ImportError:  # another httpx may bring them along otherwise
+        return Trust(set_up(httpx.create_ssl_context))
+    return set_up(lambda: trust_of_the_environment(lambda: (where(), None)))
 
 
 def failure(error: Exception, progress: Progress) -> Err:

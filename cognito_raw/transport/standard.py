@@ -8,6 +8,7 @@ cannot tell the end of, or reads otherwise than another client would, is `malfor
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Final
@@ -18,7 +19,7 @@ from ..result import Err, Result, Sent
 from .idle import Idle, Line
 from .route import Route, place_of, route_to
 from .rules import TIMED_OUT, Body, seconds, set_up, words
-from .trust import Trust, trust_of_the_environment
+from .trust import Places, Trust, trust_of_the_environment
 from .wire import Limit, TooMuch, Wire, connected, encrypted
 
 _CHUNK: Final = 65536
@@ -31,7 +32,7 @@ class StandardTransport:
 
     context: a TLS context of your own, for certificates. Without one, the certificates are those of the system, as
     everywhere in the standard library, or those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name. (`HttpxTransport` takes
-    the ones that come with httpx.) Of those in one file, Amazon's are read first, and the others where these do not do.
+    the ones that come with httpx.)
 
     Proxies are those of `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, but for the hosts of `NO_PROXY`. They are spoken
     to without encryption, which for the service's own addresses is a tunnel that they cannot look into.
@@ -53,7 +54,7 @@ class StandardTransport:
         if line is None:
             trust = self._tls() if route.encrypted else Trust(None)
             try:
-                line = trust.through(lambda context: _Line(route, context, limit))
+                line = trust.through(lambda: _Line(route, trust.context, limit))
             except Exception as error:
                 return _failure(error, None)
         return self._exchange(line, request, limit)
@@ -78,7 +79,7 @@ class StandardTransport:
     def _tls(self) -> Trust:
         with self._idle.lock():
             if self._trust is None:
-                self._trust = set_up(trust_of_the_environment)
+                self._trust = set_up(lambda: trust_of_the_environment(_of_the_system))
             return self._trust
 
 
@@ -215,3 +216,10 @@ def _failure(error: Exception, wire: Wire | None) -> Err:
     if isinstance(error, OSError) or (isinstance(error, HTTPException) and wire.ended):
         return Err("connection-lost", words(error), sent=sent)
     return Err("malformed-reply", words(error), sent=sent)
+
+
+def _of_the_system() -> Places:
+    if sys.platform == "win32":  # has no files, and ssl knows whom to ask
+        return None, None
+    places = ssl.get_default_verify_paths()
+    return places.cafile, places.capath
