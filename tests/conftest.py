@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 import sys
 from collections.abc import Iterator
@@ -53,6 +54,12 @@ def nothing_was_refused() -> Iterator[None]:
     tried = _refused.copy()
     _refused.clear()
     assert not tried, f"the test, or one before it, tried to connect to {', '.join(tried)}"
+
+
+def pytest_collection_finish() -> None:
+    """Have Python's collections, of which many tests ask for one, pass over what lives to the end: the tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
