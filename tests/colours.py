@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Protocol
 
 from cognito_raw import (
@@ -25,6 +26,8 @@ class Colour(Protocol):
 
     def client(self, config: Config, *, transport: Any = None) -> Any: ...
 
+    def rest(self, seconds: float) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -39,6 +42,10 @@ class Blocking:
 
     def client(self, config: Config, *, transport: Any = None) -> Any:
         return Client(config, transport=transport or self._transport)
+
+    def rest(self, seconds: float) -> None:
+        """Do nothing for a while, in which what runs beside goes on."""
+        time.sleep(seconds)
 
     def close(self) -> None:
         self._transport.close()
@@ -56,6 +63,10 @@ class Asynchronous:
 
     def client(self, config: Config, *, transport: Any = None) -> Any:
         return _Awaited(AsyncClient(config, transport=transport or self._transport), self._runner)
+
+    def rest(self, seconds: float) -> None:
+        """Do nothing for a while, in which the loop runs on."""
+        self._runner.run(asyncio.sleep(seconds))
 
     def close(self) -> None:
         self._runner.run(self._transport.aclose())

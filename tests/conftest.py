@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from examples.local_pool import Server, serve
 from tests.colours import COLOURS, Colour
+from tests.transports import SENDERS, Sender, closing_sender, leaving_nothing
 
 # Names that cannot exist, which the tests of the transports look up.
 _NOWHERE = (".invalid", "a..b")
@@ -97,6 +98,20 @@ def server_side(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
+
+
+@pytest.fixture
+def tidy() -> Iterator[None]:
+    """The test leaves no thread of ours and no socket behind."""
+    with leaving_nothing():
+        yield
+
+
+@pytest.fixture(params=SENDERS)
+def sender(request: pytest.FixtureRequest) -> Iterator[Sender]:
+    """Each of the three transports behind one manner of sending."""
+    with closing_sender(request.param) as made:
+        yield made
 
 
 @pytest.fixture(params=COLOURS, ids=lambda colour: colour.__name__)

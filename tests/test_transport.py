@@ -6,7 +6,6 @@ import asyncio
 import threading
 import time
 import zlib
-from collections.abc import Iterator
 
 import pytest
 
@@ -36,7 +35,6 @@ from tests.transports import (
     StandardSender,
     body_of,
     closing_sender,
-    leaving_nothing,
     post,
     summary,
     workers,
@@ -46,16 +44,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 BOMB = zlib.compress(bytes(10 * MIB), wbits=31)
 
 
-@pytest.fixture(autouse=True)
-def tidy() -> Iterator[None]:
-    with leaving_nothing():
-        yield
-
-
-@pytest.fixture(params=SENDERS)
-def sender(request: pytest.FixtureRequest) -> Iterator[Sender]:
-    with closing_sender(request.param) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 LOST = ("connection-lost", "maybe")

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import time
 import weakref
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -26,15 +25,12 @@ from tests.hostile import (
     serving,
     wait_until,
 )
-from tests.transports import body_of, leaving_nothing, post, summary
+from tests.transports import body_of, post, summary
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-@pytest.fixture(autouse=True)
-def tidy() -> Iterator[None]:
-    with leaving_nothing():
-        yield
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 def test_a_hundred_tasks_share_a_transport() -> None:

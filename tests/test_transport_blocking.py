@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-import signal
 import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 
 import httpx
@@ -17,15 +12,12 @@ import pytest
 from cognito_raw import HttpxTransport, Request, Result
 from cognito_raw.call import Reply
 from tests.hostile import MIB, Peer, deaf, dripping, echoing, reply, replying, saying, serving, wait_until
-from tests.transports import body_of, leaving_nothing, post, summary, workers
+from tests.transports import body_of, post, summary, workers
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-@pytest.fixture(autouse=True)
-def tidy() -> Iterator[None]:
-    with leaving_nothing():
-        yield
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 @pytest.fixture
@@ -33,21 +25,6 @@ def transport() -> Iterator[HttpxTransport]:
     made = HttpxTransport()
     yield made
     made.close()
-
-
-def test_many_threads_share_a_transport(transport: HttpxTransport) -> None:
-    """Each of many threads gets its own answers, over connections that are used again."""
-    with serving(echoing) as server, ThreadPoolExecutor(32) as threads:
-
-        def talk(thread: int) -> bool:
-            bodies = [f"{thread}-{number}".encode() for number in range(5)]
-            return [body_of(transport.send(post(server.url, body))) for body in bodies] == bodies
-
-        assert all(threads.map(talk, range(32)))
-        assert len(server.received) == 160
-        assert server.connections <= 32
-        transport.close()
-        assert server.is_left()
 
 
 def test_requests_one_after_the_other_share_a_thread(transport: HttpxTransport) -> None:
@@ -80,17 +57,6 @@ def test_each_request_sees_the_context_of_its_caller() -> None:
     assert found == [0, 1, 2]
 
 
-def test_no_idle_connection_is_kept_for_long(transport: HttpxTransport) -> None:
-    """A connection that lay idle for more than some seconds is not used again, and all that did are closed."""
-    with serving(echoing) as server, ThreadPoolExecutor(8) as threads:
-        list(threads.map(transport.send, [post(server.url)] * 8))
-        before = server.connections
-        time.sleep(4.1)
-        assert body_of(transport.send(post(server.url, b"late"))) == b"late"
-        assert server.connections == before + 1
-        assert wait_until(lambda: server.open == 1)
-
-
 def test_a_closed_transport_goes_on(transport: HttpxTransport) -> None:
     """Closing ends the idle connections; the next request opens another."""
     with serving(echoing) as server:
@@ -119,45 +85,6 @@ def test_a_deadline_cuts_a_connection_that_was_used_before(transport: HttpxTrans
         assert server.is_left()
         assert body_of(transport.send(post(server.url))) == b"good"
         assert [received.connection for received in server.received] == [1, 1, 1, 2]
-
-
-def test_replies_at_the_very_deadline_do_not_mix(transport: HttpxTransport) -> None:
-    """A reply that comes as its deadline passes is given or lost, and never given to another request."""
-    pause = 0.02
-
-    async def slow(peer: Peer) -> None:
-        while (received := await peer.receive()) is not None:
-            await asyncio.sleep(pause)
-            await peer.send(reply(received.body))
-
-    def talk(number: int) -> bool:
-        body = b"%d" % number
-        result = transport.send(post(server.url, body, within=pause + random.uniform(-0.005, 0.015)))
-        # On a busy machine the deadline may pass before the request's thread has begun: then nothing was sent.
-        return summary(result) in (("timed-out", "no"), ("timed-out", "maybe")) or body_of(result) == body
-
-    with serving(slow) as server, ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(talk, range(200)))
-        transport.close()
-        assert wait_until(lambda: not workers())
-        assert server.is_left()
-
-
-def test_an_interrupted_wait_leaves_nothing(transport: HttpxTransport) -> None:
-    """Control-C while a request waits is heard at once, and its connection is closed."""
-    main = threading.main_thread().ident
-    assert main is not None
-    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have turned it off
-    try:
-        with serving(deaf) as server:
-            timer.start()
-            with pytest.raises(KeyboardInterrupt):
-                transport.send(post(server.url, within=9))
-            assert server.is_left()
-        timer.join()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_without_another_thread_a_request_goes_out_all_the_same(transport: HttpxTransport) -> None:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import signal
 import ssl
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,9 +15,7 @@ from tests.hostile import (
     MIB,
     Behaviour,
     Peer,
-    deaf,
     echoing,
-    refusing,
     reply,
     replying,
     saying,
@@ -29,7 +23,7 @@ from tests.hostile import (
     tunnelling,
     wait_until,
 )
-from tests.transports import body_of, leaving_nothing, post, summary, surroundings, workers
+from tests.transports import body_of, post, summary, surroundings, workers
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LOST = ("connection-lost", "maybe")
@@ -37,10 +31,7 @@ SENSELESS = ("malformed-reply", "maybe")
 TOO_LARGE = ("reply-too-large", "maybe")
 
 
-@pytest.fixture(autouse=True)
-def tidy() -> Iterator[None]:
-    with leaving_nothing():
-        yield
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 @pytest.fixture
@@ -172,77 +163,13 @@ def test_a_body_that_nobody_reads_ends_at_the_deadline(transport: StandardTransp
         assert summary(transport.send(post(server.url, bytes(64 * MIB), within=0.3))) == ("timed-out", "maybe")
 
 
-# --- connections
-
-
-def test_many_threads_share_a_transport(transport: StandardTransport) -> None:
-    """Each of many threads gets its own answers, over connections that are used again, and no request has a thread."""
-    with serving(echoing) as server, ThreadPoolExecutor(32) as threads:
-
-        def talk(thread: int) -> bool:
-            bodies = [f"{thread}-{number}".encode() for number in range(5)]
-            return [body_of(transport.send(post(server.url, body))) for body in bodies] == bodies and not workers()
-
-        assert all(threads.map(talk, range(32)))
-        assert len(server.received) == 160
-        assert server.connections <= 32
-        transport.close()
-        assert server.is_left()
-
-
-def test_no_idle_connection_is_kept_for_long(transport: StandardTransport) -> None:
-    """A connection that lay idle for more than some seconds is not used again, and all that did are closed."""
-    with serving(echoing) as server, ThreadPoolExecutor(8) as threads:
-        list(threads.map(transport.send, [post(server.url)] * 8))
-        before = server.connections
-        time.sleep(4.1)
-        assert body_of(transport.send(post(server.url, b"late"))) == b"late"
-        assert server.connections == before + 1
-        assert wait_until(lambda: server.open == 1)
-
-
-def test_replies_at_the_very_deadline_do_not_mix(transport: StandardTransport) -> None:
-    """A reply that comes as its deadline passes is given or lost, and never given to another request."""
-    pause = 0.02
-
-    async def slow(peer: Peer) -> None:
-        while (received := await peer.receive()) is not None:
-            await asyncio.sleep(pause)
-            await peer.send(reply(received.body))
-
-    def talk(number: int) -> bool:
-        body = b"%d" % number
-        result = transport.send(post(server.url, body, within=pause + random.uniform(-0.005, 0.015)))
-        return summary(result) in (("timed-out", "no"), ("timed-out", "maybe")) or body_of(result) == body
-
-    with serving(slow) as server, ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(talk, range(200)))
-        transport.close()
-        assert server.is_left()
-
-
-def test_an_interrupted_wait_leaves_nothing(transport: StandardTransport) -> None:
-    """Control-C while a request waits is heard at once, and its connection is closed."""
-    main = threading.main_thread().ident
-    assert main is not None
-    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have turned it off
-    try:
-        with serving(deaf) as server:
-            timer.start()
-            with pytest.raises(KeyboardInterrupt):
-                transport.send(post(server.url, within=9))
-            assert server.is_left()
-        timer.join()
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def test_an_address_that_leads_nowhere_sent_nothing(transport: StandardTransport) -> None:
-    """Where nobody listens, or the address is none."""
-    with refusing() as url:
-        assert summary(transport.send(post(url))) == ("connection-failed", "no")
-    assert summary(transport.send(post("ftp://127.0.0.1/"))) == ("connection-failed", "no")
+def test_no_request_has_a_thread_of_its_own(transport: StandardTransport) -> None:
+    """Not even while it waits."""
+    with serving(saying(b"", then="silent")) as server, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(transport.send, post(server.url, within=0.5))
+        assert wait_until(lambda: len(server.received) == 1)
+        assert workers() == []
+        assert summary(waiting.result()) == ("timed-out", "maybe")
 
 
 # --- TLS and proxies

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,23 +27,12 @@ from tests.transports import (
     Sending,
     body_of,
     closing_sender,
-    leaving_nothing,
     post,
     summary,
     surroundings,
 )
 
-
-@pytest.fixture(autouse=True)
-def tidy() -> Iterator[None]:
-    with leaving_nothing():
-        yield
-
-
-@pytest.fixture(params=SENDERS)
-def sender(request: pytest.FixtureRequest) -> Iterator[Sender]:
-    with closing_sender(request.param) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(sender: Sender, server_side: ssl.SSLContext) -> None:

@@ -24,7 +24,6 @@ from tests.transports import (
     Sending,
     body_of,
     closing_sender,
-    leaving_nothing,
     post,
     summary,
     surroundings,
@@ -33,16 +32,7 @@ from tests.transports import (
 REFUSED = ("connection-failed", "no")
 
 
-@pytest.fixture(autouse=True)
-def tidy() -> Iterator[None]:
-    with leaving_nothing():
-        yield
-
-
-@pytest.fixture(params=SENDERS)
-def sender(request: pytest.FixtureRequest) -> Iterator[Sender]:
-    with closing_sender(request.param) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 @contextmanager

@@ -17,13 +17,9 @@ import pytest
 from cognito_raw.transport.route import Place
 from cognito_raw.transport.wire import Limit, TooMuch, Wire, connected, encrypted
 from tests.hostile import MIB, echoing, ignoring, refusing, serving, wait_until
-from tests.transports import leaving_nothing, workers
+from tests.transports import workers
 
-
-@pytest.fixture(autouse=True)
-def tidy() -> Iterator[None]:
-    with leaving_nothing():
-        yield
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 @contextmanager

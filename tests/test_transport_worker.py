@@ -6,20 +6,15 @@ import gc
 import threading
 import time
 import weakref
-from collections.abc import Iterator
 from queue import SimpleQueue
 
 import pytest
 
 from cognito_raw.transport.worker import LINGER, Worker
 from tests.hostile import wait_until
-from tests.transports import leaving_nothing, workers
+from tests.transports import workers
 
-
-@pytest.fixture(autouse=True)
-def tidy() -> Iterator[None]:
-    with leaving_nothing():
-        yield
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 @pytest.fixture
