@@ -33,7 +33,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cognito_raw.srp import N
-from tests.certificates import self_signed
+from tests.certificates import alone, self_signed
 from tests.srp_server import K, hashed, padded
 
 REGION: Final = "eu-west-1"
@@ -194,7 +194,7 @@ def certified(folder: Path, authority: str) -> ssl.SSLContext:
     """TLS under a certificate of 127.0.0.1 that vouches for itself, beside all those that a client usually loads."""
     own = self_signed(folder / f"{authority}.pem", authority)
     with open(folder / "own.pem", "ab") as file:
-        file.write(own.read_bytes().partition(b"-----BEGIN EC PRIVATE KEY")[0])
+        file.write(alone(own))
     _link_certificate(folder / "certificates", own)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(own)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import os
+import socket
 import ssl
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,14 +18,17 @@ import httpx
 import pytest
 from OpenSSL import crypto
 
+from cognito_raw import Ok
 from cognito_raw.transport.httpx_rules import usual_trust
-from cognito_raw.transport.trust import of_amazon
-from tests.certificates import self_signed
-from tests.hostile import Server, echoing, saying, serving, tunnelling
+from cognito_raw.transport.trust import is_amazons, of_amazon
+from tests.certificates import alone, cross_signed, der, self_signed
+from tests.hostile import Server, echoing, refusing, saying, serving, tunnelling
 from tests.transports import (
+    HTTPX_SENDERS,
     SENDERS,
     Sender,
     Sending,
+    StandardSender,
     body_of,
     closing_sender,
     post,
@@ -60,7 +67,7 @@ def private(tmp_path: Path) -> Path:
 def bundle(tmp_path: Path, amazon: Path, private: Path) -> Iterator[Path]:
     """All that the environment trusts, in one file: the usual ones, one of Amazon's name, and a private one."""
     file = tmp_path / "bundle.pem"
-    file.write_bytes(b"".join(path.read_bytes() for path in (Path(certifi.where()), private, amazon)))
+    file.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + alone(private) + alone(amazon))
     with surroundings({"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": None}):
         yield file
 
@@ -127,25 +134,155 @@ def test_a_file_without_amazons_is_read_at_once(sender: Sender, private: Path) -
         assert body_of(sender.send(post(another.url, b"2"))) == b"2"
 
 
-def test_what_is_no_certificate_does_not_matter_until_it_is_read(
-    sender: Sender, bundle: Path, amazon: Path, private: Path
+# serverAuth, as OpenSSL notes it beside a certificate that is not good for it.
+REJECTED = bytes.fromhex("300ca00a06082b06010505070301")
+FILES: dict[str, Callable[[bytes, bytes, Path], bytes]] = {
+    "plain": lambda a, p, _: a + p,
+    "the other way round": lambda a, p, _: p + a,
+    "twice": lambda a, p, _: a + p + a + p,
+    "with words between": lambda a, p, _: b"# Amazon\n" + a + b"\n# somebody -----\n" + p + b"the end",
+    "without a last line's end": lambda a, p, _: (p + a).rstrip(),
+    "lines of Windows": lambda a, p, _: (a + p).replace(b"\n", b"\r\n"),
+    "blanks at the end of lines": lambda a, p, _: (a + p).replace(b"\n", b" \n"),
+    "a mark of byte order": lambda a, p, _: b"\xef\xbb\xbf" + a + p,
+    "commented out": lambda a, p, _: b"".join(b"#" + line for line in a.splitlines(keepends=True)) + p,
+    "indented": lambda a, p, _: b"".join(b"  " + line for line in a.splitlines(keepends=True)) + p,
+    "a note before": lambda a, p, _: b"note: " + a + p,
+    "only Amazon's commented out": lambda a, p, _: p + b"# " + a.replace(b"\n", b"\n# "),
+    "rejected": lambda a, p, path: pem("TRUSTED CERTIFICATE", der(path) + REJECTED) + a + p,
+    "rejected behind": lambda a, p, path: a + p + pem("TRUSTED CERTIFICATE", der(path) + REJECTED),
+    "broken off": lambda a, p, _: (a + p)[:-60],
+    "a broken one between": lambda a, p, _: a + b"-----BEGIN CERTIFICATE-----\n!!!=\n-----END CERTIFICATE-----\n" + p,
+    "no certificate between": lambda a, p, _: a + pem("CERTIFICATE", b"Amazon") + p,
+    "more behind a certificate": lambda _, p, path: pem("CERTIFICATE", der(path) + b"\0\0") + p,
+    "an end without a beginning": lambda a, p, _: b"-----END CERTIFICATE-----\n" + a + p,
+    "another end": lambda a, p, _: a.replace(b"-----END CERTIFICATE", b"-----END X509 CERTIFICATE") + p,
+    "another name of it": lambda a, p, _: a.replace(b" CERTIFICATE", b" X509 CERTIFICATE") + p,
+    "with its key": lambda _, p, path: path.read_bytes() + p,
+    "of the same name, by somebody": lambda a, p, path: cross_signed(path, "nobody") + a + p,
+    "of the same name, by somebody, behind": lambda a, p, path: a + cross_signed(path, "nobody") + p,
+    "empty": lambda _, __, ___: b"",
+    "no certificates": lambda _, __, ___: b"Amazon\n",
+}
+
+
+def pem(kind: str, content: bytes) -> bytes:
+    """A block of this kind."""
+    lines = base64.encodebytes(content).replace(b"\n", b"")
+    wrapped = b"\n".join(lines[at : at + 64] for at in range(0, len(lines), 64))
+    return b"-----BEGIN %b-----\n%b\n-----END %b-----\n" % (kind.encode(), wrapped, kind.encode())
+
+
+def plainly(file: Path, server: Server) -> str:
+    """What Python's own context makes of a file and a server."""
+    try:
+        context = ssl.create_default_context(cafile=file)
+    except OSError:
+        return "unusable"
+    with socket.create_connection(("127.0.0.1", server.port)) as raw:
+        try:
+            context.wrap_socket(raw, server_hostname="127.0.0.1").close()
+        except ssl.SSLCertVerificationError:
+            return "refused"
+    return "accepted"
+
+
+def ours(sender: Sender, server: Server) -> str:
+    """What a transport makes of them."""
+    try:
+        result = sender.send(post(server.url))
+    except ValueError:
+        return "unusable"
+    return "accepted" if isinstance(result, Ok) else {REFUSED: "refused"}[summary(result)]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_means_what_it_means_to_openssl(
+    name: str, sender: Sender, amazon: Path, private: Path, tmp_path: Path
 ) -> None:
-    """As OpenSSL itself has it: what comes before is read, and what comes behind is not."""
-    broken = b"-----BEGIN CERTIFICATE-----\n!!!=\n-----END CERTIFICATE-----\n"
-    bundle.write_bytes(broken + bundle.read_bytes())
-    with under(amazon) as service, under(private) as other:
+    """Whatever is in it, neither more nor less is trusted than where all of it is read at once."""
+    file = tmp_path / "trusted.pem"
+    file.write_bytes(FILES[name](alone(amazon), alone(private), amazon))
+    with surroundings({"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": None}), under(amazon) as one, under(private) as two:
+        for server in (one, two, one):
+            assert ours(sender, server) == plainly(file, server)
+
+
+def test_the_files_are_of_every_kind(amazon: Path, private: Path, tmp_path: Path) -> None:
+    """Some are trusted, some are not, some cannot be used at all; and some are read in two steps."""
+    seen, stepwise, file = set(), set(), tmp_path / "trusted.pem"
+    with under(amazon) as server:
+        for name, make in FILES.items():
+            file.write_bytes(make(alone(amazon), alone(private), amazon))
+            seen.add(plainly(file, server))
+            if of_amazon(str(file)):
+                stepwise.add(name)
+    assert seen == {"accepted", "refused", "unusable"}
+    assert {"plain", "twice", "with words between", "without a last line's end"} <= stepwise
+    assert not stepwise & {"commented out", "rejected", "rejected behind", "broken off", "with its key"}
+
+
+def test_a_certificate_without_a_version_has_a_subject_too() -> None:
+    """The first of all kinds had none; what Amazon's vouch for is not Amazon's."""
+    name, other = b"\x30\x06Amazon", b"\x30\x06nobody"
+    number, empty = b"\x02\x01\x05", b"\x30\x00"
+    for version in (b"", b"\xa0\x03\x02\x01\x02"):
+        for subject, issuer, expected in ((name, other, True), (other, name, False)):
+            signed = version + number + empty + issuer + empty + subject
+            signed = b"\x30" + bytes([len(signed)]) + signed
+            assert is_amazons(b"\x30\x81" + bytes([len(signed)]) + signed) is expected
+
+
+def test_a_pipe_is_read_by_openssl_alone(sender: Sender, private: Path, tmp_path: Path) -> None:
+    """It can be read once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(alone(private),))
+    writer.start()
+    with surroundings({"SSL_CERT_FILE": str(pipe), "SSL_CERT_DIR": None}), under(private) as server:
+        assert body_of(sender.send(post(server.url, b"1"))) == b"1"
+    writer.join()
+
+
+def test_a_file_is_the_same_in_another_folder(
+    sender: Sender, bundle: Path, amazon: Path, private: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its path counts from where the program was when it was first read."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(bundle.parent)
+    with surroundings({"SSL_CERT_FILE": bundle.name}), under(amazon) as service, under(private) as other:
         assert body_of(sender.send(post(service.url, b"1"))) == b"1"
-        assert summary(sender.send(post(other.url))) == REFUSED
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert body_of(sender.send(post(other.url, b"2"))) == b"2"
 
 
-def test_a_folder_beside_the_file_is_asked_as_well(sender: Sender, bundle: Path, amazon: Path, tmp_path: Path) -> None:
-    """Both hold, as in OpenSSL; a folder is asked for one certificate, and the file is not read for it."""
-    other = self_signed(tmp_path / "other.pem", "somebody else")
-    name = crypto.load_certificate(crypto.FILETYPE_PEM, other.read_bytes()).subject_name_hash()
+@pytest.mark.parametrize("make", HTTPX_SENDERS)
+def test_httpx_takes_the_file_where_both_are_named(make: Sending, private: Path, tmp_path: Path) -> None:
+    """As httpx does by itself."""
     folder = tmp_path / "folder"
     folder.mkdir()
-    (folder / f"{name:08x}.0").symlink_to(other)
-    with surroundings({"SSL_CERT_DIR": str(folder)}), under(other) as server, under(amazon) as service:
+    link(folder, private)
+    with under(private) as server:
+        for file, expected in ((certifi.where(), REFUSED), (None, ("200", "yes"))):
+            named = surroundings({"SSL_CERT_FILE": file, "SSL_CERT_DIR": str(folder)})
+            with named, closing_sender(make) as sender:
+                assert summary(sender.send(post(server.url))) == expected
+
+
+def link(folder: Path, certificate: Path) -> None:
+    """Have a folder hold a certificate under the name by which OpenSSL looks for it."""
+    name = crypto.load_certificate(crypto.FILETYPE_PEM, certificate.read_bytes()).subject_name_hash()
+    (folder / f"{name:08x}.0").symlink_to(certificate)
+
+
+def test_a_folder_beside_the_file_is_asked_as_well(bundle: Path, amazon: Path, tmp_path: Path) -> None:
+    """Both hold, as in OpenSSL; a folder is asked for one certificate, and the file is not read for it."""
+    other = self_signed(tmp_path / "other.pem", "somebody else")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    link(folder, other)
+    named, transport = surroundings({"SSL_CERT_DIR": str(folder)}), closing_sender(StandardSender)
+    with named, under(other) as server, under(amazon) as service, transport as sender:
         assert body_of(sender.send(post(service.url, b"1"))) == b"1"
         bundle.unlink()
         assert body_of(sender.send(post(server.url, b"2"))) == b"2"
@@ -173,9 +310,32 @@ def test_a_request_that_left_is_not_sent_again(sender: Sender, amazon: Path) -> 
         assert len(server.received) == 1
 
 
+def test_without_a_word_of_the_environment_the_usual_ones_are_trusted(sender: Sender, private: Path) -> None:
+    """Those of httpx or of the system, which do not know a private one; over httpx, Amazon's are read by then."""
+    with surroundings({"SSL_CERT_FILE": None, "SSL_CERT_DIR": None}), under(private) as server:
+        assert summary(sender.send(post(server.url))) == REFUSED
+        context = usual_trust().context
+    assert context is not None
+    first = ssl.create_default_context(cadata=of_amazon(certifi.where()))
+    assert context.get_ca_certs() == first.get_ca_certs() != []
+
+
 def test_an_httpx_without_certifi_brings_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it makes of its certificates is taken as it is."""
     made = ssl.create_default_context()
     monkeypatch.setitem(sys.modules, "certifi", None)
     monkeypatch.setattr(httpx, "create_ssl_context", lambda: made)
-    assert usual_trust().context is made
+    with surroundings({"SSL_CERT_FILE": None, "SSL_CERT_DIR": None}):
+        assert usual_trust().context is made
+
+
+@pytest.mark.parametrize("make", SENDERS)
+def test_a_caller_who_handles_a_chain_of_errors_without_end_gets_a_result(make: Sending) -> None:
+    """Python allows it."""
+    first, second = ValueError(), ValueError()
+    first.__context__, second.__context__ = second, first
+    with refusing() as url, closing_sender(make) as sender:
+        try:
+            raise first
+        except ValueError:
+            assert summary(sender.send(post(url.replace("http", "https")))) == REFUSED

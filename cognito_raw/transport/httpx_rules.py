@@ -12,7 +12,7 @@ import httpx
 from ..call import Request
 from ..result import Err, Sent
 from .rules import TIMED_OUT, seconds, set_up, words
-from .trust import Trust, trust_of_the_environment
+from .trust import Trust, named_places, trust_in
 
 _CONNECTING: Final = ("connect_tcp.started", "connect_unix_socket.started")
 _CONNECTED: Final = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
@@ -98,12 +98,18 @@ def client_options(trust: Trust) -> dict[str, Any]:
 
 
 def usual_trust() -> Trust:
-    """The certificates that come with httpx, unless the environment names others. `ValueError` where these are none."""
+    """The certificates that come with httpx, unless the environment names others, used as httpx 0.28 uses them.
+
+    `ValueError` where those that are named cannot be read.
+    """
+    file, folder = named_places()
+    if file or folder:
+        return set_up(lambda: trust_in(file, None if file else folder))
     try:
         from certifi import where  # which httpx requires, and takes them from
     except ImportError:  # another httpx may bring them along otherwise
         return Trust(set_up(httpx.create_ssl_context))
-    return set_up(lambda: trust_of_the_environment(lambda: (where(), None)))
+    return set_up(lambda: trust_in(where(), None))
 
 
 def failure(error: Exception, progress: Progress) -> Err:

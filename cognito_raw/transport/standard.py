@@ -19,7 +19,7 @@ from ..result import Err, Result, Sent
 from .idle import Idle, Line
 from .route import Route, place_of, route_to
 from .rules import TIMED_OUT, Body, seconds, set_up, words
-from .trust import Places, Trust, trust_of_the_environment
+from .trust import Trust, named_places, trust_in
 from .wire import Limit, TooMuch, Wire, connected, encrypted
 
 _CHUNK: Final = 65536
@@ -79,7 +79,7 @@ class StandardTransport:
     def _tls(self) -> Trust:
         with self._idle.lock():
             if self._trust is None:
-                self._trust = set_up(lambda: trust_of_the_environment(_of_the_system))
+                self._trust = set_up(_trust_of_the_system)
             return self._trust
 
 
@@ -218,8 +218,9 @@ def _failure(error: Exception, wire: Wire | None) -> Err:
     return Err("malformed-reply", words(error), sent=sent)
 
 
-def _of_the_system() -> Places:
-    if sys.platform == "win32":  # has no files, and ssl knows whom to ask
-        return None, None
-    places = ssl.get_default_verify_paths()
-    return places.cafile, places.capath
+def _trust_of_the_system() -> Trust:
+    file, folder = named_places()
+    if not (file or folder) and sys.platform != "win32":  # which has no files, and ssl knows whom to ask
+        usual = ssl.get_default_verify_paths()
+        file, folder = usual.cafile, usual.capath
+    return trust_in(file, folder)
