@@ -40,18 +40,21 @@ class Task:
 
 @dataclass(frozen=True)
 class Figure:
-    """What the runs of one program say: the median, the quarters of them around it, and why there are none."""
+    """What the runs of one program say: the median, the quarters of them around it, and why there are none.
+
+    runs: each of them, in the order of the turns.
+    """
 
     median: float = 0.0
     low: float = 0.0
     high: float = 0.0
-    runs: int = 0
+    runs: tuple[float, ...] = ()
     missing: str = ""
 
     @classmethod
     def of(cls, values: list[float]) -> Figure:
         low, median, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
-        return cls(round(median, 4), round(low, 4), round(high, 4), len(values))
+        return cls(round(median, 4), round(low, 4), round(high, 4), tuple(round(value, 4) for value in values))
 
 
 class Bench:

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import aims
 from benchmarks.measure import Figure, Task
 
 HERE: Final = Path(__file__).parent
@@ -23,13 +24,13 @@ END: Final = "<!-- /figures -->\n"
 COMMAND: Final = "make bench"
 # What the README shows: peers by the names that they have in the tables.
 COLUMNS: Final = {
-    "cognito_raw": ("cognito_raw", "cognito-raw"),
-    'with `transport="standard"`': ("cognito_raw, standard",),
-    "pycognito": ("pycognito",),
+    "cognito_raw": ("cognito_raw", "cognito-raw", "cognito_raw, 8 threads", "cognito_raw, 10,000 sessions"),
+    'with `transport="standard"`': ("cognito_raw, standard", "cognito_raw, standard, 8 threads"),
+    "pycognito": ("pycognito", "pycognito, 8 threads", "pycognito, 50 sessions"),
     "warrant-lite": ("warrant-lite",),
     "amazon-cognito-identity-js": ("amazon-cognito-identity-js",),
 }
-ROWS: Final = ("cold", "warm", "arithmetic", "installed")
+ROWS: Final = ("cold", "warm", "rate", "arithmetic", "memory", "installed")
 PEERS: Final = (
     "cognito-raw",
     "httpx",
@@ -86,7 +87,8 @@ def page(results: Mapping[str, Any]) -> str:
         "Each figure is the median of several processes, run in turns with those of the peers; the two in brackets "
         "are the quarters of the runs around it.\n"
     )
-    return head + how + "".join(_section(table) for table in results["tables"].values())
+    tables = results["tables"]
+    return head + how + aims.section(tables) + "".join(_section(table) for table in tables.values())
 
 
 def summary(results: Mapping[str, Any]) -> str:

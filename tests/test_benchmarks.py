@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from benchmarks.aims import AIMS, Aim
 from benchmarks.report import BEGIN, END, HERE, README, page, summary
 
 RESULTS: Any = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
@@ -16,6 +19,29 @@ def test_the_page_is_what_was_measured() -> None:
     assert (HERE / "results.md").read_text(encoding="utf-8") == page(RESULTS)
     assert RESULTS["command"] == "make bench"
     assert {"processor", "Python", "OpenSSL", "packages"} <= set(RESULTS["machine"])
+
+
+@pytest.mark.parametrize("aim", AIMS, ids=[aim.text for aim in AIMS])
+def test_every_aim_is_measured(aim: Aim) -> None:
+    """None of them names a figure that is not there."""
+    assert aim.reached(RESULTS["tables"]) is not None
+
+
+def test_an_aim_compares_what_ran_in_one_turn() -> None:
+    """The median of the ratios, above or below the limit as it is meant."""
+
+    def tables(*, more: bool) -> dict[str, object]:
+        figures = {"one": {"runs": [1.0, 30.0, 3.0]}, "two": {"runs": [2.0, 20.0, 4.0]}, "none": {"runs": []}}
+        return {"t": {"more_is_better": more, "figures": figures}}
+
+    aim = Aim("", "t", "one", 0.75, "two")
+    assert aim.reached(tables(more=False)) == 0.75
+    assert aim.holds(tables(more=False))
+    assert not aim._replace(limit=0.74).holds(tables(more=False))
+    assert aim._replace(limit=0.74).holds(tables(more=True))
+    assert not aim._replace(limit=0.76).holds(tables(more=True))
+    assert Aim("", "t", "one", 3.0).reached(tables(more=False)) == 3.0
+    assert not Aim("", "t", "one", 3.0, "none").holds(tables(more=False))
 
 
 def test_the_figures_of_the_readme_are_the_measured_ones() -> None:
