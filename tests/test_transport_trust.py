@@ -193,7 +193,10 @@ def ours(sender: Sender, server: Server) -> str:
         result = sender.send(post(server.url))
     except ValueError:
         return "unusable"
-    return "accepted" if isinstance(result, Ok) else {REFUSED: "refused"}[summary(result)]
+    if isinstance(result, Ok):
+        return "accepted"
+    assert summary(result) == REFUSED
+    return "refused"
 
 
 @pytest.mark.parametrize("name", FILES)
