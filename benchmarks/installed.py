@@ -31,11 +31,7 @@ def node_size(name: str, modules: Path) -> tuple[float, int]:
     """The same of a package of npm, which has a folder of its own."""
     folder = modules / name / "node_modules"
     files = [file for file in folder.rglob("*") if file.is_file()]
-    packages = [
-        file
-        for file in folder.rglob("package.json")
-        if file.parents[1].name == "node_modules" or "@" in file.parents[1].name
-    ]
+    packages = [file for file in folder.rglob("package.json") if _is_package(file.parents[1].name)]
     return sum(file.stat().st_size for file in files) / 1e6, len(packages)
 
 
