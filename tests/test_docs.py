@@ -31,6 +31,7 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"ada@example\.com True\n",
         "",
         r"""\{.* 200, .*"caller": "charles"\}'\}\n\{.* 401, .*"error": "token-malformed"\}'\}\n""",
+        r"ada@example\.com\n",
     ),
     SESSION: (
         "",
