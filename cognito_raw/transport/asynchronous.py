@@ -36,11 +36,11 @@ class AsyncHttpxTransport:
         """Send one request; `request.timeout` bounds everything, from the look-up of the host to the last byte."""
         if self._own is not None:
             return await _within(self._own, request, Trust(None))
-        pool, trust = await self._pool(), self._tls()
-        line = await pool.take(request.url) or pool.add(_client(trust), request.url)
+        pool = await self._pool()
+        line = await pool.take(request.url) or pool.add(_Line(self._tls(), request.url))
         reusable = False
         try:
-            result = await _within(line.client, request, trust)
+            result = await _within(line.client, request, line.trust)
             reusable = isinstance(result, Ok)
         finally:
             await pool.give_back(line, reusable=reusable)
@@ -78,19 +78,16 @@ class AsyncHttpxTransport:
         return self._trust
 
 
-def _client(trust: Trust) -> httpx.AsyncClient:
-    return set_up(lambda: httpx.AsyncClient(**client_options(trust)))
-
-
 class _Line(Resting):
     """One client of httpx with at most one connection, for one address.
 
     A client with many would look at every one of them, and ask the system about each, for every request.
     """
 
-    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, trust: Trust, url: str) -> None:
         super().__init__(url)
-        self.client = client
+        self.trust = trust
+        self.client = set_up(lambda: httpx.AsyncClient(**client_options(trust)))
 
 
 class _Pool:
@@ -115,9 +112,8 @@ class _Pool:
             await self._close(line)
         return found
 
-    def add(self, client: httpx.AsyncClient, url: str) -> _Line:
+    def add(self, line: _Line) -> _Line:
         """A new line, which is the caller's."""
-        line = _Line(client, url)
         self._lines.add(line)
         return line
 
