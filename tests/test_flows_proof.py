@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cognito_raw import Answer, Err, Ok, Result
-from cognito_raw.flows.proof import Proof, Prover, prove
+from cognito_raw.flows.proof import Proof, Prover, Verifier, prove
 from cognito_raw.srp import Ephemeral, N
 from tests.conversation import NOW, Clock, SrpServer, configured, fixed_randomness
 
@@ -106,4 +106,5 @@ def test_no_parameters_make_it_raise(parameters: dict[str, Any]) -> None:
 
 def test_no_secret_is_shown() -> None:
     """Neither the password nor what proves it."""
-    assert "hunter2" not in repr([Prover("g", "n", "hunter2"), Proof({"a": "hunter2"}, "hunter2")])
+    values = [Prover("g", "n", "hunter2"), Proof({"a": "hunter2"}, "hunter2"), Verifier(2, 3, "hunter2", "hunter2")]
+    assert "hunter2" not in repr([*values, *map(Ok, values)])

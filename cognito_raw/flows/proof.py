@@ -30,7 +30,7 @@ class Prover:
 
 
 @frozen
-class _Verifier:
+class Verifier:
     """What PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER say, with the numbers as numbers."""
 
     B: int
@@ -39,7 +39,7 @@ class _Verifier:
     session: str | None
 
     @classmethod
-    def read(cls, body: Mapping[str, object]) -> _Verifier:
+    def read(cls, body: Mapping[str, object]) -> Verifier:
         parameters = mapping(body, "ChallengeParameters")
         return cls(
             B=_number(parameters, "SRP_B"),
@@ -47,6 +47,9 @@ class _Verifier:
             secret_block=text(parameters, "SECRET_BLOCK"),
             session=optional_text(body, "Session"),
         )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
 @frozen
@@ -69,7 +72,7 @@ def _number(parameters: Mapping[str, object], name: str) -> int:
 
 def prove(config: Config, pair: srp.Ephemeral, asked: Answer, prover: Prover) -> Result[Proof]:
     """The proof that the answer asks for. Reasons: `malformed-reply`, `unsafe-srp-value`."""
-    read = shaped(Ok(asked), _Verifier.read)
+    read = shaped(Ok(asked), Verifier.read)
     if isinstance(read, Err):
         return read
     verifier = read.value
