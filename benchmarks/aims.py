@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 
 class Aim(NamedTuple):
-    """A figure, by itself or for one of another, that is at most so much; or at least, where more is better."""
+    """A limit for a figure, or for its ratio to that of `per`: the most it may be; the least, where more is better."""
 
     text: str
     table: str

@@ -24,7 +24,7 @@ SWITCH: Final = "COGNITO_RAW_OPENSSL"
 _SECRET: Final = 0x04
 # Bits beyond which OpenSSL itself takes no key.
 _LONGEST: Final = 16384
-# Together they cost a third of a millisecond: a wide modulus with a short exponent, a short one with a long exponent.
+# A wide modulus with a short exponent, a short one with a long exponent.
 # The wide one takes the same way through OpenSSL as SRP's does, whose words are a multiple of eight as well.
 _SAMPLES: Final = (
     ((1 << 1535) + 12345, 11, (1 << 1536) - 1103717),

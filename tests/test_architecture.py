@@ -95,7 +95,7 @@ def test_flows_and_transports_do_not_know_each_other() -> None:
     assert known["transport"] <= {"call", "locks", "result", "value"}
 
 
-def test_srp_imports_nothing_of_ours_but_its_power() -> None:
+def test_srp_imports_nothing_of_ours_but_its_power_and_its_form() -> None:
     """The arithmetic stands alone: what it adds to Python's own are a function and a form, which import nothing."""
     assert ours(ROOT / "srp.py") == {"modexp", "value"}
     assert ours(ROOT / "modexp.py") == ours(ROOT / "value.py") == set()

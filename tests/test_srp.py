@@ -249,7 +249,7 @@ def test_each_text_of_the_identity_counts() -> None:
     assert srp.private_key(0x80, "pool", "\u00fc", "\u4e2d") == int(hashlib.sha256(b"\x00\x80" + inner).hexdigest(), 16)
 
 
-def test_the_module_imports_nothing_of_the_library(tmp_path: Path) -> None:
+def test_the_module_imports_nothing_but_its_power_and_its_form(tmp_path: Path) -> None:
     """The arithmetic stands alone: with the modules of its power and of its pair's form, it runs without the rest."""
     for file in (srp.__file__, modexp.__file__, value.__file__):
         assert file

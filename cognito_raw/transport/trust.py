@@ -80,8 +80,8 @@ class Trust:
 def _is_refusal(error: BaseException) -> bool:
     """Whether a certificate was refused, also where httpx says so in words of its own, one upon the other.
 
-    They name no cause. What was handled when they were raised may be the caller's own affair, which is why this alone
-    never has anything sent again.
+    httpcore names no cause. What was handled when an error was raised may be the caller's own affair, which is why this
+    alone never has anything sent again.
     """
     found: BaseException | None = error
     for _ in range(3):
