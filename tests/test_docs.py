@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import py_compile
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -128,6 +131,19 @@ def headings(text: str) -> list[str]:
     """The anchors of a page's headings."""
     titles = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
     return [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+def test_the_bytecode_of_a_bundle_fits_whatever_its_times_say(tmp_path: Path) -> None:
+    """The command of the page compiles anew what `pip` compiled, so that other times of the files do not matter."""
+    [command] = re.findall(r"`python (-m compileall .*) bundle/`", (ROOT / LAMBDA).read_text(encoding="utf-8"))
+    source = tmp_path / "module.py"
+    source.write_text("", encoding="utf-8")
+    by_time = py_compile.PycInvalidationMode.TIMESTAMP
+    checked = Path(py_compile.compile(str(source), doraise=True, invalidation_mode=by_time) or "")
+    before = checked.read_bytes()
+    subprocess.run([sys.executable, *command.split(), str(tmp_path)], check=True, timeout=60)
+    # PEP 552: after the magic number, 0 for a time stamp and 1 for a hash that is not checked.
+    assert [int.from_bytes(kept[4:8], "little") for kept in (before, checked.read_bytes())] == [0, 1]
 
 
 # --- the Lambda function, as containers run it
