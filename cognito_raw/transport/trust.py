@@ -1,9 +1,9 @@
 """The certificates that vouch for a server: Amazon's first, and the environment's others where these do not do.
 
-OpenSSL takes a tenth of a millisecond to read a certificate. Where all are in one file, as httpx brings them and Amazon
-Linux has them, that is a tenth of a cold start and more, and all but a handful is read in vain: the service's own
-certificate is one of Amazon's (https://www.amazontrust.com/repository/). What is read first is a part of that very
-file; the rest of it follows when a server first shows a certificate that Amazon's do not vouch for.
+OpenSSL takes a tenth of a millisecond to read a certificate. Where all are in one file, as httpx and many systems have
+them, that is a tenth of a cold start and more, and all but a handful is read in vain: the service's own certificate is
+one of Amazon's (https://www.amazontrust.com/repository/). What is read first is a part of that very file; the rest of
+it follows when a server first shows a certificate that Amazon's do not vouch for.
 
 A file that is anything but plain certificates one after the other, such as one that says what they are good for, is
 left to OpenSSL as a whole.
