@@ -30,12 +30,12 @@ class AsyncHttpxTransport:
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         self._own = client
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
-        self._trust: Trust | None = None
+        self._trust = None if client is None else Trust(None)
 
     async def send(self, request: Request) -> Result[Reply]:
         """Send one request; `request.timeout` bounds everything, from the look-up of the host to the last byte."""
         if self._own is not None:
-            return await _within(self._own, request, Trust(None))
+            return await _within(self._own, request, self._tls())
         pool = await self._pool()
         line = await pool.take(request.url) or pool.add(_Line(self._tls(), request.url))
         reusable = False
@@ -79,7 +79,7 @@ class AsyncHttpxTransport:
 
 
 class _Line(Resting):
-    """One client of httpx with at most one connection, for one address.
+    """One client of httpx that makes one request at a time, to one address.
 
     A client with many would look at every one of them, and ask the system about each, for every request.
     """

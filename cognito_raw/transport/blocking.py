@@ -80,7 +80,7 @@ class HttpxTransport:
 
 
 class _Line(Line):
-    """One client of httpx with at most one connection, for one address, and the thread that its requests run in.
+    """One client of httpx that makes one request at a time, to one address, and the thread that they run in.
 
     lent: whether the client is the caller's, whose connections are its own affair.
     """
