@@ -28,9 +28,11 @@ def wired(seconds: float = 5.0) -> Iterator[tuple[Wire, socket.socket]]:
     here, there = socket.socketpair()
     wire = Wire(here)
     wire.begin(Limit(seconds))
-    with there:
-        yield wire, there
-    wire.close()
+    try:
+        with there:
+            yield wire, there
+    finally:
+        wire.close()
 
 
 def place(url: str) -> Place:
@@ -222,7 +224,8 @@ def test_no_more_comes_than_a_reply_may_hold() -> None:
 
         def pour() -> None:
             with suppress(OSError):
-                there.sendall(bytes(16 * MIB))
+                while True:  # one look at a socket may take many MiB of it
+                    there.sendall(bytes(MIB))
 
         pouring = threading.Thread(target=pour)
         pouring.start()
