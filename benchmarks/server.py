@@ -32,7 +32,7 @@ import gmpy2
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from cognito_raw.srp import N
+from cognito_raw.srp.exchange import N
 from tests.certificates import alone, self_signed
 from tests.srp_server import K, hashed, padded
 

@@ -14,10 +14,11 @@ from typing import Final, NamedTuple, get_args
 
 import httpx
 
-from .lease import Kind
+from .models.tokens import Tokens
 from .result import CognitoError, Err, Result
-from .session import AsyncSession, Session
-from .shapes import Tokens
+from .session.asynchronous import AsyncSession
+from .session.blocking import Session
+from .session.expiry import Kind
 
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _PORTS: Final = {"http": 80, "https": 443}

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from .value import field, frozen
+from .models.frozen import field, frozen
 
 _TARGET: Final = "AWSCognitoIdentityProviderService"
 
@@ -49,6 +49,21 @@ class Reply:
     body: bytes = field(repr=False)
 
 
+@frozen
+class Answer:
+    """What the service answered to a call that it accepted.
+
+    body: the JSON object of the reply; request_id: the service's id of the call.
+    date: the service's clock when it answered, in seconds since the epoch, if the reply says it.
+    """
+
+    operation: str
+    body: Mapping[str, Any] = field(repr=False)
+    status: int = 200
+    request_id: str | None = None
+    date: float | None = None
+
+
 def render(call: Call, endpoint: str, timeout: float) -> Request:
     """The request that carries the call to the endpoint; `ValueError` if a parameter cannot be written as JSON."""
     headers = {
@@ -83,17 +98,3 @@ def _body(call: Call) -> bytes:
         fault = f"the parameters are not JSON: {error}"
     # Out here, since an error raised in a handler keeps the first one, which carries the whole body.
     raise ValueError(f"{call.operation}: {fault}")
-
-
-def require_text(**values: object) -> None:
-    """Raise `ValueError` naming the first value that is not text, or text that UTF-8 cannot carry."""
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise ValueError(f"{name} must be text, not {type(value).__name__}")
-        if any("\ud800" <= c <= "\udfff" for c in value):
-            raise ValueError(f"{name} holds half of a surrogate pair, which UTF-8 cannot carry")
-
-
-def require_optional_text(**values: object) -> None:
-    """The same, but None is fine."""
-    require_text(**{name: value for name, value in values.items() if value is not None})

@@ -8,11 +8,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from . import flows
 from .config import Config
-from .face import Asynchronous, Blocking, dressed
 from .flow import Flow
-from .pages import Asking, AsyncPages, Pages
+from .pages import Asking, AsyncPages, Page, Pages
 from .result import Result
-from .shapes.page import Page
+from .runner import Asynchronous, Blocking, dressed
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -7,16 +7,13 @@ the only place where blocking and asynchronous programs differ.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import closing
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from .call import Call, Reply, Request
-from .members import Misfit
+from .call import Answer, Call, Reply, Request
+from .models.fields import Misfit
+from .models.frozen import frozen
 from .result import Err, Ok, Result
-from .shapes import Answer
-from .value import frozen
 
 T = TypeVar("T")
 Y = TypeVar("Y")
@@ -90,31 +87,3 @@ def advance(flow: Generator[Y, Any, T], answer: object = None) -> Y | T:
     except StopIteration as stop:
         returned: T = stop.value
         return returned
-
-
-def run(steps: Steps[T], transport: Transport) -> T:
-    """Drive the steps to their end, blocking."""
-    with closing(steps):
-        step = advance(steps)
-        while isinstance(step, (Request, Pause)):
-            if isinstance(step, Pause):
-                time.sleep(step.seconds)
-                step = advance(steps)
-            else:
-                step = advance(steps, transport.send(step))
-        return step
-
-
-async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
-    """Drive the steps to their end, in a running asyncio loop."""
-    import asyncio
-
-    with closing(steps):
-        step = advance(steps)
-        while isinstance(step, (Request, Pause)):
-            if isinstance(step, Pause):
-                await asyncio.sleep(step.seconds)
-                step = advance(steps)
-            else:
-                step = advance(steps, await transport.send(step))
-        return step

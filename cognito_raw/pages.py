@@ -6,15 +6,35 @@ there; `all` is one method, with one deadline. A service that gives pages withou
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from .flow import Flow
+from .models.fields import objects, optional_text
+from .models.frozen import field, frozen
 from .result import Err, Ok, Result
-from .shapes.page import Page
 
 T = TypeVar("T")
 V = TypeVar("V")
+
+
+@frozen
+class Page(Generic[T]):
+    """Some of the items of a list; `next` is what asks for the page after it, and None on the last one."""
+
+    items: tuple[T, ...]
+    next: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(
+        cls, body: Mapping[str, object], items: str, after: str, read: Callable[[Mapping[str, object]], T]
+    ) -> Page[T]:
+        """From the member `items`, each of whose objects `read` reads, and the member `after`.
+
+        A token of no letters asks for the first page again, and so counts as none.
+        """
+        return cls(tuple(map(read, objects(body, items))), optional_text(body, after) or None)
+
 
 Asking: TypeAlias = Callable[[str | None], Flow[Page[T]]]
 """The flow that asks for the page after this one, or for the first."""

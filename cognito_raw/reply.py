@@ -11,10 +11,9 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from .call import Call, Reply
-from .reason import Reason
+from .call import Answer, Call, Reply
+from .reasons import Reason
 from .result import Err, Ok, Result, Sent
-from .shapes import Answer
 
 # These have no output shape, so their success is an empty body; every other one's is at least `{}`.
 _EMPTY: Final = ("DeleteUser", "ForgetDevice")
@@ -109,7 +108,7 @@ def _printable(text: str) -> str:
 
 
 def _named(code: str, message: str | None) -> Reason:
-    from .classification import classify  # here, because what works has no use for the table
+    from .reasons import classify  # here, because what works has no use for the table
 
     return classify(code, message)
 

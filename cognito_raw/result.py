@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
-from .challenge import Challenge
-from .reason import Reason
-from .value import field, frozen
+from .models.challenge import Challenge
+from .models.frozen import field, frozen
+from .reasons import Reason
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -13,14 +13,13 @@ from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import Final, TypeVar
 
-from .call import Call, Reply, render
+from .call import Answer, Call, Reply, render
 from .config import Config
 from .flow import Pause, Steps, advance
-from .reason import Reason
+from .models.frozen import replace
+from .reasons import Reason
 from .reply import read
 from .result import Err, Ok, Result
-from .shapes import Answer
-from .value import replace
 
 R = TypeVar("R")
 

@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any, Final
 
 from cognito_raw import Ok, Reply, Request, Result
-from cognito_raw.srp import N
+from cognito_raw.srp.exchange import N
 from tests.conversation import CLIENT_ID, NOW, authentication_result, unsigned_token
 from tests.srp_server import K, hashed, padded
 

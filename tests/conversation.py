@@ -35,9 +35,10 @@ from cognito_raw import (
     advance,
     flows,
 )
-from cognito_raw.flows.journey import Journey, Journeys
 from cognito_raw.reply import read
-from cognito_raw.srp import N, g
+from cognito_raw.session.methods import Journeys
+from cognito_raw.session.state import Journey
+from cognito_raw.srp.exchange import N, g
 
 NOW: Final = 1_783_415_103  # Tue Jul 7 09:05:03 UTC 2026
 ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf123"

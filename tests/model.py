@@ -22,7 +22,7 @@ from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin,
 import botocore
 
 from cognito_raw import AsyncPages, Err, IdToken, Pages
-from cognito_raw.classification import TABLE, challenge_reason
+from cognito_raw.reasons import TABLE, challenge_reason
 
 Model = dict[str, Any]
 

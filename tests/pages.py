@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from cognito_raw.shapes import claims
+from cognito_raw.models.tokens import claims
 from examples.local_pool import Pool
 from tests.hostile import Peer, reply, serving
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NotRequired, TypedDict, cast
 
 from cognito_raw.call import Reply
-from cognito_raw.reason import Reason
+from cognito_raw.reasons import Reason
 
 FIXTURES: Final = Path(__file__).parent.parent / "fixtures"
 POOL: Final = "eu-west-1_AbCdEf123"

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from cognito_raw.srp import N
+from cognito_raw.srp.exchange import N
 
 K = int.from_bytes(hashlib.sha256(bytes(1) + N.to_bytes(384, "big") + b"\x02").digest(), "big")
 

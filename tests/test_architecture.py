@@ -1,12 +1,14 @@
-"""The architecture: which module may import which, read from the sources themselves."""
+"""The architecture: which file may import which, and how large it may grow, read from the sources themselves."""
 
 from __future__ import annotations
 
 import ast
+import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import pytest
 
@@ -14,23 +16,16 @@ import cognito_raw
 
 ROOT: Final = Path(cognito_raw.__file__).parent
 PACKAGE: Final = ROOT.name
-# A module or folder imports only from rows above its own.
-ROWS: Final[tuple[tuple[str, ...], ...]] = (
-    ("value",),
-    ("endpoint", "modexp", "device"),
-    ("reason", "config", "call", "srp", "members", "challenge", "locks"),
-    ("result", "shapes", "classification"),
-    ("challenges",),
-    ("reply", "flow", "state", "lease"),
-    ("flows", "transport", "retry"),
-    ("face", "memory", "pages"),
-    ("shell",),
-    ("client", "session", "verify"),
-    ("auth",),
-    ("__init__", "testing", "__main__"),
-)
-LEVELS: Final = {unit: level for level, row in enumerate(ROWS) for unit in row}
 SOURCES: Final = sorted(ROOT.rglob("*.py"))
+Name: TypeAlias = tuple[str, ...]
+Graph: TypeAlias = Mapping[Name, frozenset[Name]]
+
+MOST_ENTRIES: Final = 20
+LONGEST_CHAIN: Final = 17
+LONGEST_CHAIN_OF_ENTRIES: Final = 9
+LARGEST_FILE: Final = 400
+MEDIAN_FUNCTION: Final = 7
+
 # The few that may import what others wrote, and what.
 THIRD_PARTIES: Final = {
     # httpx itself requires certifi.
@@ -38,82 +33,159 @@ THIRD_PARTIES: Final = {
     "auth": {"httpx"},
     "verify": {"jwt"},
     "testing": {"pytest"},
-    "shapes": {"segno"},
+    "models": {"segno"},
+}
+# The only entries of the package that each of these may import, beside itself.
+ALLOWED: Final = {
+    "models": set[str](),
+    "srp": {"models"},
+    "concurrency": {"models"},
+    "transport": {"call", "result", "concurrency", "models"},
+}
+FORBIDDEN: Final = {
+    "flows": {"session", "runner", "retry", "reply", "transport", "client", "auth", "verify", "testing"}
 }
 
 
-def dotted(source: Path) -> tuple[str, ...]:
-    """The path of a module within the package: ("flows", "tokens")."""
-    return source.relative_to(ROOT).with_suffix("").parts
+def name_of(source: Path) -> Name:
+    """The file's name within the package, as its importers write it: `("flows", "tokens")`."""
+    parts = source.relative_to(ROOT).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
 
 
-def name_of(source: Path) -> str:
-    return ".".join(dotted(source))
+def dotted(source: Path) -> str:
+    return ".".join(name_of(source)) or "__init__"
 
 
-def imports(source: Path) -> Iterator[tuple[str, ...]]:
-    """Every module that the source imports, anywhere in it, also in functions and for type checkers only."""
+FILES: Final = {name_of(source): source for source in SOURCES}
+
+
+def imports(source: Path) -> Iterator[Name]:
+    """Every name that the source imports, anywhere in it, also in functions and for type checkers only."""
+    folder = source.parent.relative_to(ROOT).parts
     for node in ast.walk(ast.parse(source.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            outer = (PACKAGE, *dotted(source)[: -node.level]) if node.level else ()
+            outer = (PACKAGE, *folder[: len(folder) - node.level + 1]) if node.level else ()
             module = (*outer, *(node.module.split(".") if node.module else ()))
             # `from . import flows` names modules where `from .config import Config` names what is in one.
             yield from ((*module, alias.name) for alias in node.names)
 
 
-def ours(source: Path) -> set[str]:
-    """The modules and folders of the package that the source imports, other than its own."""
-    units = {target[1] if target[1] in LEVELS else "__init__" for target in imports(source) if target[0] == PACKAGE}
-    return units - {dotted(source)[0]}
+def file_of(name: Name) -> Name:
+    """The file that an imported name of the package is in."""
+    while name not in FILES:
+        name = name[:-1]
+    return name
+
+
+def ours(source: Path) -> frozenset[Name]:
+    """The files of the package that the source imports."""
+    return frozenset(file_of(name[1:]) for name in imports(source) if name[0] == PACKAGE) - {name_of(source)}
 
 
 def foreign(source: Path) -> set[str]:
-    """What the source imports that neither we nor Python wrote."""
-    return {target[0] for target in imports(source)} - {PACKAGE, *sys.stdlib_module_names}
+    """The packages that the source imports and neither we nor Python wrote."""
+    return {name[0] for name in imports(source)} - {PACKAGE, *sys.stdlib_module_names}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=name_of)
-def test_a_module_imports_only_from_lower_levels(source: Path) -> None:
-    """Data goes one way: no module imports from its own row of the table, nor from one below."""
-    unit = dotted(source)[0]
-    assert unit in LEVELS, "a new module needs its place in the table"
-    assert {name for name in ours(source) if LEVELS[name] >= LEVELS[unit]} == set()
+GRAPH: Final[Graph] = {name: ours(source) for name, source in FILES.items()}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=name_of)
+def entries(graph: Graph) -> Graph:
+    """The graph of the top level: modules and folders."""
+    names = {name[:1] for name in graph}
+    return {
+        entry: frozenset(to[:1] for name, found in graph.items() if name[:1] == entry for to in found) - {entry}
+        for entry in names
+    }
+
+
+def cycle(graph: Graph) -> tuple[Name, ...]:
+    """Names that import each other in a circle; none if there is no such circle."""
+    left = dict(graph)
+    while leaves := [name for name, found in left.items() if not found & left.keys()]:
+        for name in leaves:
+            del left[name]
+    return tuple(left)
+
+
+def chain(graph: Graph) -> tuple[Name, ...]:
+    """The longest chain of imports in a graph without cycles."""
+
+    @cache
+    def longest(name: Name) -> tuple[Name, ...]:
+        return (name, *max((longest(found) for found in graph[name]), key=len, default=()))
+
+    return max(map(longest, graph), key=len)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Neither files nor entries of the top level do."""
+    assert cycle(GRAPH) == ()
+    assert cycle(entries(GRAPH)) == ()
+
+
+def test_chains_of_imports_are_short() -> None:
+    """To follow one import to its end takes few files."""
+    assert len(chain(GRAPH)) <= LONGEST_CHAIN, chain(GRAPH)
+    assert len(chain(entries(GRAPH))) <= LONGEST_CHAIN_OF_ENTRIES, chain(entries(GRAPH))
+
+
+def test_the_top_level_is_seen_at_a_glance() -> None:
+    """The package has few modules and folders of its own."""
+    assert len({name[0] for name in FILES if name}) <= MOST_ENTRIES
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=dotted)
+def test_a_room_imports_only_what_it_may(source: Path) -> None:
+    """Values and arithmetic stand alone, flows do no I/O, and transports know no flow."""
+    room = (*name_of(source), "__init__")[0]
+    found = {name[0] if name else "__init__" for name in ours(source)} - {room}
+    assert found <= ALLOWED.get(room, found)
+    assert found & FORBIDDEN.get(room, set()) == set()
+    if room == "srp":
+        assert {name for name in ours(source) if name[0] == "models"} <= {("models", "frozen")}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=dotted)
 def test_only_the_edges_import_what_others_wrote(source: Path) -> None:
     """httpx stands in the transport and in its authentication, pyjwt in the verifier; no AWS SDK stands anywhere."""
-    assert foreign(source) <= THIRD_PARTIES.get(dotted(source)[0], set())
+    assert foreign(source) <= THIRD_PARTIES.get((*name_of(source), "__init__")[0], set())
 
 
-def test_flows_and_transports_do_not_know_each_other() -> None:
-    """No flow imports a transport, and no transport a flow or its contract."""
-    known = {unit: set().union(*(ours(s) for s in SOURCES if dotted(s)[0] == unit)) for unit in ("flows", "transport")}
-    assert known["flows"] & {"transport", "face", "retry", "reply"} == set()
-    assert known["transport"] <= {"call", "locks", "result", "value"}
+@pytest.mark.parametrize("source", SOURCES, ids=dotted)
+def test_a_module_says_what_it_owns_and_stays_small(source: Path) -> None:
+    """Every module opens with a docstring, and none grows long."""
+    text = source.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) <= LARGEST_FILE
 
 
-def test_srp_imports_nothing_of_ours_but_its_power_and_its_form() -> None:
-    """The arithmetic stands alone: what it adds to Python's own are a function and a form, which import nothing."""
-    assert ours(ROOT / "srp.py") == {"modexp", "value"}
-    assert ours(ROOT / "modexp.py") == ours(ROOT / "value.py") == set()
+def test_functions_are_short() -> None:
+    """Half of them have few lines."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = (node for source in SOURCES for node in ast.walk(ast.parse(source.read_bytes())))
+    lengths = [(node.end_lineno or 0) - node.lineno + 1 for node in nodes if isinstance(node, functions)]
+    assert statistics.median(lengths) <= MEDIAN_FUNCTION
 
 
 def test_this_test_sees_the_imports() -> None:
     """Imports of every form are seen: relative and absolute, in functions, and for type checkers only."""
-    assert {"transport", "retry", "call"} <= ours(ROOT / "face.py")
-    assert {"flows", "config"} <= ours(ROOT / "client.py")
-    assert {"srp", "call", "members"} <= ours(ROOT / "flows" / "authentication.py")
-    assert foreign(ROOT / "transport" / "blocking.py") == {"httpx"}
+    assert {("transport",), ("retry",), ("call",)} <= ours(ROOT / "runner.py")
+    assert {("flows",), ("config",)} <= ours(ROOT / "client.py")
+    assert {("srp",), ("models", "fields")} <= ours(ROOT / "flows" / "authentication.py")
+    assert foreign(ROOT / "transport" / "httpx_blocking.py") == {"httpx"}
     assert ("secrets",) in set(imports(ROOT / "config.py"))
-    assert (PACKAGE, "transport", "blocking", "HttpxTransport") in set(imports(ROOT / "__init__.py"))
+    assert (PACKAGE, "transport", "httpx_blocking", "HttpxTransport") in set(imports(ROOT / "__init__.py"))
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=name_of)
-def test_a_module_says_what_it_owns_and_stays_small(source: Path) -> None:
-    """Every module opens with a docstring, and none has 400 lines."""
-    text = source.read_text(encoding="utf-8")
-    assert ast.get_docstring(ast.parse(text))
-    assert len(text.splitlines()) < 400
+def test_this_test_sees_circles_and_chains() -> None:
+    """A circle of two files is found, and the longest of several chains."""
+    a, b, c = ("a",), ("b",), ("c", "d")
+    assert set(cycle({a: frozenset((b,)), b: frozenset((a,)), c: frozenset((a,))})) == {a, b, c}
+    line = {a: frozenset((b, c)), b: frozenset((c,)), c: frozenset[Name]()}
+    assert cycle(line) == ()
+    assert chain(line) == (a, b, c)
+    assert entries({c: frozenset((a, ("c", "e"))), a: frozenset[Name]()}) == {("c",): {a}, a: frozenset()}

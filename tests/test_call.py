@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw import Call, Reply, Request
-from cognito_raw.call import fetch, render, require_optional_text, require_text
+from cognito_raw.call import fetch, render
+from cognito_raw.models.fields import require_optional_text, require_text
 
 ENDPOINT: Final = "https://cognito-idp.eu-west-1.amazonaws.com"
 JSON: Final = st.recursive(

@@ -26,8 +26,8 @@ from cognito_raw import (
     SoftwareToken,
     TotpSetup,
 )
-from cognito_raw.challenges import challenge_of, read_challenge
-from cognito_raw.members import Misfit
+from cognito_raw.models.challenge import challenge_of, read_challenge
+from cognito_raw.models.fields import Misfit
 from tests.samples import load
 
 KINDS: Final[dict[str, type[Challenge]]] = {

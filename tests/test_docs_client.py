@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import AsyncClient, Client, NewDevice, flows
-from cognito_raw.challenges import challenge_of
+from cognito_raw.models.challenge import challenge_of
 from cognito_raw.testing import Scripted
 from examples.local_pool import Pool, Server
 from tests.documented import documented

@@ -10,7 +10,7 @@ from botocore.endpoint_provider import EndpointProvider
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw.endpoint import is_variant, official_host, official_region
+from cognito_raw.config import is_variant, official_host, official_region
 from tests.samples import load
 
 REGIONS: Final[list[dict[str, str]]] = load("endpoints.json")["regions"]

@@ -15,7 +15,7 @@ import pytest
 
 from cognito_raw import Claims, Config, Err, Session, TokenVerifier
 from cognito_raw.auth import SessionAuth
-from cognito_raw.classification import TABLE
+from cognito_raw.reasons import TABLE
 from examples.bearer import Refusal, bearer_token, check, judge
 from examples.local_pool import Pool, Server
 from tests.hostile import refusing

@@ -13,7 +13,7 @@ import pytest
 
 from cognito_raw import AsyncClient, AsyncSession, Client, Config, Err, Ok, Reply, Request, Result, Session, flows
 from cognito_raw.flow import Flow
-from cognito_raw.flows.journey import Journeys
+from cognito_raw.session.methods import Journeys
 from tests.conversation import ISS, Answering, AsyncScript, Clock, Exchange, Script, answered, configured
 
 JOURNEYS = [

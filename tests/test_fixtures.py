@@ -12,10 +12,11 @@ from typing import Any, Final, cast
 import pytest
 
 from cognito_raw import Call, Challenge, Err, Ok, Reply, State
-from cognito_raw.challenges import read_challenge
-from cognito_raw.classification import TABLE
+from cognito_raw.models.challenge import read_challenge
+from cognito_raw.models.sign_up import Delivery, Registration
+from cognito_raw.models.tokens import Tokens
+from cognito_raw.reasons import TABLE
 from cognito_raw.reply import read
-from cognito_raw.shapes import Delivery, Registration, Tokens
 from tests.conversation import Act, Exchange, play
 from tests.samples import ERRORS, jwt, load
 

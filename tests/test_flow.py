@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from cognito_raw import Answer, Call, Client, Err, Ok, Pause, Reply, Request, Result, advance, ask
-from cognito_raw.flow import Flow, Steps, arun, done, malformed, run, shaped
-from cognito_raw.members import text
+from cognito_raw.flow import Flow, Steps, done, malformed, shaped
+from cognito_raw.models.fields import text
 from cognito_raw.retry import persist
+from cognito_raw.runner import arun, run
 from tests.conversation import Answering, AsyncScript, Exchange, Script, answered, configured
 
 REQUEST = Request("http://127.0.0.1/", {"X-Amz-Target": "x.GetUser"}, b"{}", 1.0)

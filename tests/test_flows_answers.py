@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import Challenge, RememberedDevice
-from cognito_raw.flows.answers import Responses, responses_to
+from cognito_raw.flows.responses import Responses, responses_to
 
 WHO: Final = {"USERNAME": "5u8"}
 SECRET: Final = "hunter2"

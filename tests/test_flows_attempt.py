@@ -18,7 +18,7 @@ from cognito_raw import (
     Tokens,
     UserContext,
 )
-from cognito_raw.flows.attempt import Attempt, attempt_of, initiate, outcome, respond
+from cognito_raw.flows.auth_calls import Attempt, attempt_of, initiate, outcome, respond
 from tests.conversation import (
     CLIENT_ID,
     SECRET,

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cognito_raw import Answer, Call, Challenge, Err, Ok, RememberedDevice, Reply, Result, advance, flows
-from cognito_raw.classification import challenge_reason
 from cognito_raw.flows.authentication import beginning_of
+from cognito_raw.reasons import challenge_reason
 from cognito_raw.reply import read
-from cognito_raw.srp import N
+from cognito_raw.srp.exchange import N
 from tests.conversation import (
     CLIENT_ID,
     NOW,

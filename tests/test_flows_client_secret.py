@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cognito_raw import Config
-from cognito_raw.flows.client_secret import beside_username, in_clear, within_responses
+from cognito_raw.flows.parameters import beside_username, in_clear, within_responses
 from tests.samples import CLIENT, ISS
 
 PUBLIC: Final = Config(ISS, CLIENT)

@@ -23,9 +23,9 @@ from cognito_raw import (
     advance,
     flows,
 )
-from cognito_raw.flows.attempt import Attempt
-from cognito_raw.flows.device_srp import prove_device, settled
-from cognito_raw.srp import N
+from cognito_raw.flows.auth_calls import Attempt
+from cognito_raw.flows.device_proof import prove_device, settled
+from cognito_raw.srp.exchange import N
 from tests.challenge_service import x_of
 from tests.conversation import (
     SECRET,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import Call, Err, Ok, RememberedDevice, Reply, Result, State, Tokens, advance
-from cognito_raw.flows.journey import Journeys
+from cognito_raw.session.methods import Journeys
 from tests.conversation import (
     CLIENT_ID,
     ISS,

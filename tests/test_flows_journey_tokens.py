@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import Challenge, Err, Ok, Reply, Result, State
-from cognito_raw.lease import MARGIN
+from cognito_raw.session.expiry import MARGIN
 from tests.conversation import (
     CLIENT_ID,
     NOW,

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cognito_raw import Answer, Err, Ok, Result
-from cognito_raw.flows.proof import Proof, Prover, Verifier, prove
-from cognito_raw.srp import Ephemeral, N
+from cognito_raw.flows.password_proof import Proof, Prover, Verifier, prove
+from cognito_raw.srp.exchange import Ephemeral, N
 from tests.conversation import NOW, Clock, SrpServer, configured, fixed_randomness
 
 WHEN: Final = "Tue Jul 7 09:05:03 UTC 2026"

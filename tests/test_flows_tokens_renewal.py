@@ -8,7 +8,7 @@ import pytest
 
 from cognito_raw import Call, Err, Ok, Reply, Result, Tokens
 from cognito_raw.flows.tokens import renew
-from cognito_raw.state import RefreshFlow
+from cognito_raw.models.tokens import RefreshFlow
 from tests.conversation import (
     CLIENT_ID,
     NOW,

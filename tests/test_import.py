@@ -82,7 +82,7 @@ assert compiled[-1][1] == "seen"
 def test_a_session_loads_nothing_that_only_a_client_needs() -> None:
     """The operations that no session has, and their values, wait until a client is asked for."""
     client = {
-        f"cognito_raw.{name}" for name in ("client", "pages", "flows.devices", "flows.passkeys", "shapes.profile")
+        f"cognito_raw.{name}" for name in ("client", "pages", "flows.devices", "flows.passkeys", "models.profile")
     }
     assert loaded_after("from cognito_raw import Session, flows; flows.sign_in", ROOT) & client == set()
     assert loaded_after("from cognito_raw import Client", ROOT) >= client
@@ -130,8 +130,8 @@ def test_a_sign_in_needs_no_cryptography(endpoint: str) -> None:
     loaded = loaded_after(SIGN_IN, ROOT, PACKAGES, argument=endpoint)
     assert "httpx" in loaded
     assert loaded & {"jwt", "cryptography", "boto3", "botocore"} == set()
-    late = {"answers", "challenges", "passwords", "registration", "tokens"}
-    assert loaded & {"cognito_raw.classification", *(f"cognito_raw.flows.{name}" for name in late)} == set()
+    late = {"responses", "challenges", "passwords", "registration", "tokens"}
+    assert loaded & {f"cognito_raw.flows.{name}" for name in late} == set()
 
 
 def test_a_sign_in_over_the_standard_library_needs_nothing_else(endpoint: str) -> None:
@@ -189,8 +189,8 @@ def test_the_verifiers_are_there_when_they_are_asked_for() -> None:
 
 def test_the_transports_are_there_when_they_are_asked_for() -> None:
     """Their names, which are imported late, are the classes of the transport folder."""
-    from cognito_raw.transport.asynchronous import AsyncHttpxTransport
-    from cognito_raw.transport.blocking import HttpxTransport
+    from cognito_raw.transport.httpx_async import AsyncHttpxTransport
+    from cognito_raw.transport.httpx_blocking import HttpxTransport
     from cognito_raw.transport.standard import StandardTransport
 
     assert cognito_raw.StandardTransport is StandardTransport

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from cognito_raw import Ok, Tokens
-from cognito_raw.lease import MARGIN, Holding, Kind, Moment
+from cognito_raw.session.expiry import MARGIN, Holding, Kind, Moment
 from tests.conversation import NOW, Clock, configured, tokens, unsigned_token
 
 LIFE: Final = 3600

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cognito_raw.locks import ProcessLock, Turns
+from cognito_raw.concurrency.locks import ProcessLock, Turns
 
 
 def test_a_lock_is_one_within_a_process() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw.members import (
+from cognito_raw.models.fields import (
     Misfit,
     attributes,
     flag,

@@ -10,7 +10,7 @@ import pytest
 
 import cognito_raw
 from cognito_raw import CognitoError
-from cognito_raw.classification import TABLE
+from cognito_raw.reasons import TABLE
 from examples.local_pool import SIGN_UP_CODE, Pool, Server
 from tests.pages import ROOT, examples_of, run
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw import Reason
-from cognito_raw.classification import TABLE, Row, challenge_reason, classify
+from cognito_raw.reasons import TABLE, Row, challenge_reason, classify
 from tests.samples import ERRORS, Recorded, title
 
 MODEL: Final[Any] = botocore.session.get_session().get_service_model("cognito-idp")

@@ -14,8 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cognito_raw import Call, Err, Ok, Reason, Reply, Result
+from cognito_raw.call import Answer
 from cognito_raw.reply import read
-from cognito_raw.shapes import Answer
 from tests.samples import ERRORS, Recorded, reply_of, title
 
 CALL: Final = Call("InitiateAuth", {})

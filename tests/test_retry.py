@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from cognito_raw import Call, Client, Err, Ok, Pause, Reply, Request, Result, advance, ask
+from cognito_raw.call import Answer
 from cognito_raw.flow import Flow
 from cognito_raw.result import Sent
 from cognito_raw.retry import ATTEMPTS, is_safe, persist
-from cognito_raw.shapes import Answer
 from tests.conversation import Clock, Exchange, Script, answered, configured, refused
 
 THROTTLED = refused("TooManyRequestsException", "Too many requests")

@@ -47,9 +47,9 @@ from cognito_raw import (
     flows,
 )
 from cognito_raw.call import render
-from cognito_raw.challenges import challenge_of
-from cognito_raw.flows.journey import Journeys
-from cognito_raw.srp import Ephemeral
+from cognito_raw.models.challenge import challenge_of
+from cognito_raw.session.methods import Journeys
+from cognito_raw.srp.exchange import Ephemeral
 from cognito_raw.verify.jws import Jws
 from tests.samples import CLIENT, ISS, jwt
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw import Answer, Confirmation, Delivery, IdToken, NewDevice, Registration, Tokens
-from cognito_raw.members import Misfit
-from cognito_raw.shapes import claims
+from cognito_raw.models.fields import Misfit
+from cognito_raw.models.tokens import claims
 from tests.samples import jwt
 
 JWT: Final = jwt({"exp": 1783418703, "iat": 1783415103, "email": "bob@example.com"})

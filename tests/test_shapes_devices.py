@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import Device, DeviceConfirmation, DeviceSecretVerifier
-from cognito_raw.members import Misfit
+from cognito_raw.models.fields import Misfit
 
 FULL: dict[str, object] = {
     "DeviceKey": "eu-west-1_d",

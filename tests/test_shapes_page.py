@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cognito_raw import Page
-from cognito_raw.members import Misfit, text
+from cognito_raw.models.fields import Misfit, text
 
 
 @pytest.mark.parametrize(

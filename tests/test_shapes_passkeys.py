@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cognito_raw import WebAuthnCredential
-from cognito_raw.members import Misfit
+from cognito_raw.models.fields import Misfit
 
 FULL: dict[str, object] = {
     "CredentialId": "c1",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import AuthFactors, MfaOption, User
-from cognito_raw.members import Misfit
+from cognito_raw.models.fields import Misfit
 
 FULL: dict[str, object] = {
     "Username": "ada",

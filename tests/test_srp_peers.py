@@ -21,10 +21,11 @@ import pycognito.aws_srp
 import pytest
 import warrant_lite
 
-from cognito_raw import Answer, Call, Challenge, NewDevice, Ok, RememberedDevice, advance, modexp, srp
+from cognito_raw import Answer, Call, Challenge, NewDevice, Ok, RememberedDevice, advance, srp
 from cognito_raw.config import Config
-from cognito_raw.flows.attempt import Attempt
-from cognito_raw.flows.device_srp import confirm_new_device, prove_device
+from cognito_raw.flows.auth_calls import Attempt
+from cognito_raw.flows.device_proof import confirm_new_device, prove_device
+from cognito_raw.srp import openssl
 from tests.srp_server import Exchange
 
 pytestmark = pytest.mark.once
@@ -333,7 +334,7 @@ def _our_exponents(sign_in: Callable[[], object]) -> list[int]:
     exponents = []
 
     def look(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code is modexp.power.__code__:
+        if event == "call" and frame.f_code is openssl.power.__code__:
             exponents.append(frame.f_locals["exponent"])
 
     before = sys.getprofile()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cognito_raw.shapes import claims
+from cognito_raw.models.tokens import claims
 from cognito_raw.testing import Recorder, Replay, ReplayMismatch
 from tests.kit import CONFIG, Canned, body_of, once, recorded, replayed, reply, request
 from tests.samples import jwt

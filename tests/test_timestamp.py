@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from cognito_raw import srp
+from cognito_raw.srp import exchange
 
 ROOT = Path(__file__).parents[1]
 
@@ -198,7 +199,7 @@ def test_the_environment_s_zone_does_not_matter(zone: str) -> None:
 
 def test_the_module_formats_no_time_by_locale() -> None:
     """On a machine without other languages too: nothing that depends on the locale or the zone is named at all."""
-    tree = ast.parse(Path(srp.__file__).read_text("utf-8"))
+    tree = ast.parse(Path(exchange.__file__).read_text("utf-8"))
     named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     named |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     named |= {

@@ -10,9 +10,9 @@ import pytest
 
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Request
 from cognito_raw.call import fetch
-from cognito_raw.transport.httpx_rules import Progress, client_options, failure, options
-from cognito_raw.transport.rules import LONGEST_WAIT
-from cognito_raw.transport.trust import Trust
+from cognito_raw.transport.certificates import Trust
+from cognito_raw.transport.httpx_client import Progress, client_options, failure, options
+from cognito_raw.transport.limits import LONGEST_WAIT
 from tests.transports import post
 
 Event: TypeAlias = tuple[str, dict[str, object]]

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from cognito_raw.transport.idle import Idle, Line
+from cognito_raw.transport.pool import Idle, Line
 
 
 class Kept(Line):

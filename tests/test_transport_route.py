@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from cognito_raw.transport.route import Place, Route, place_of, route_to
+from cognito_raw.transport.proxy import Place, Route, place_of, route_to
 from tests.transports import surroundings
 
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUEST_METHOD")

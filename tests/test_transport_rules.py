@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cognito_raw import Err, Ok, Reply
-from cognito_raw.transport.rules import LARGEST_BODY, LONGEST_WAIT, Body, seconds, set_up, words
+from cognito_raw.transport.limits import LARGEST_BODY, LONGEST_WAIT, Body, seconds, set_up, words
 from tests.transports import post
 
 

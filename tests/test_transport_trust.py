@@ -19,8 +19,8 @@ import pytest
 from OpenSSL import crypto
 
 from cognito_raw import Ok
-from cognito_raw.transport.httpx_rules import usual_trust
-from cognito_raw.transport.trust import is_amazons, of_amazon
+from cognito_raw.transport.certificates import is_amazons, of_amazon
+from cognito_raw.transport.httpx_client import usual_trust
 from tests.certificates import alone, cross_signed, der, self_signed
 from tests.hostile import Server, echoing, refusing, saying, serving, tunnelling
 from tests.transports import (

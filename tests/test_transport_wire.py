@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from cognito_raw.transport.route import Place
-from cognito_raw.transport.wire import Limit, TooMuch, Wire, connected, encrypted
+from cognito_raw.transport.proxy import Place
+from cognito_raw.transport.sockets import Limit, TooMuch, Wire, connected, encrypted
 from tests.hostile import MIB, echoing, ignoring, refusing, serving, wait_until
 from tests.transports import workers
 
@@ -75,8 +75,8 @@ def test_the_next_address_is_tried_where_one_refuses() -> None:
     """A name may stand for addresses of which not each takes connections."""
     program = """
 import socket, sys
-from cognito_raw.transport.route import Place
-from cognito_raw.transport.wire import Limit, connected
+from cognito_raw.transport.proxy import Place
+from cognito_raw.transport.sockets import Limit, connected
 port, dead = int(sys.argv[1]), int(sys.argv[2])
 
 def look_up(host, _, **options):

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from cognito_raw.transport.worker import LINGER, Worker
+from cognito_raw.transport.httpx_blocking import LINGER, Worker
 from tests.hostile import wait_until
 from tests.transports import workers
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw.value import field, frozen, replace
+from cognito_raw.models.frozen import field, frozen, replace
 
 T = TypeVar("T")
 

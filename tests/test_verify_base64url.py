@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw.verify.base64url import octets
+from cognito_raw.verify.jws import octets
 
 
 @given(st.binary(min_size=1))

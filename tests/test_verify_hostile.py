@@ -12,9 +12,9 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import Err, Ok, Reply, TokenVerifier
-from cognito_raw.members import Misfit
+from cognito_raw.models.fields import Misfit
 from cognito_raw.verify.claims import Rules
-from cognito_raw.verify.strict_json import read_object
+from cognito_raw.verify.jws import read_object
 from tests.hostile_tokens import GOOD, KEY_SETS, TOKENS
 from tests.tokens import ACCESS, ID, NOW, Clock, key_set, token
 from tests.verifiers import Service, told

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from cognito_raw.members import Misfit
+from cognito_raw.models.fields import Misfit
 from cognito_raw.verify.key_cache import (
     GRACE,
     HARD_LIFE,

@@ -13,8 +13,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import Config, Err, Ok, Reply
-from cognito_raw.verify.key_cache import Flight, Moment
-from cognito_raw.verify.key_source import KeySource, keys_of, source_of, unavailable
+from cognito_raw.verify.key_cache import Flight, KeySource, Moment, keys_of, source_of, unavailable
 from cognito_raw.verify.keys import Key, read_keys
 from tests.samples import CLIENT
 from tests.tokens import NOW, Clock, key_set

@@ -14,7 +14,7 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 import cognito_raw
-from cognito_raw.members import Misfit
+from cognito_raw.models.fields import Misfit
 from cognito_raw.verify.keys import LARGEST_KEY_SET, Key, read_keys, rs256, usable
 from tests.tokens import encoded, jwk, key_set, number, private_key
 

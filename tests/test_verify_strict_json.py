@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw.members import Misfit
-from cognito_raw.verify.strict_json import DEEPEST, read_object
+from cognito_raw.models.fields import Misfit
+from cognito_raw.verify.jws import DEEPEST, read_object
 
 # Without halves of surrogate pairs, which are no characters.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -10,16 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from cognito_raw import (
-    Claims,
-    Config,
-    Err,
-    Ok,
-    Reply,
-    Request,
-    Result,
-    TokenVerifier,
-)
+from cognito_raw import Claims, Config, Err, Ok, Reply, Request, Result, TokenVerifier
 from cognito_raw.testing import Recorder, Scripted
 from cognito_raw.verify import ANY_CLIENT
 from tests.hostile import wait_until

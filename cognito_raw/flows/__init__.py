@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from .authentication import sign_in
     from .challenges import answer_challenge, begin_totp_setup, respond_to_new_password_required
-    from .device_srp import confirm_new_device
+    from .device_proof import confirm_new_device
     from .devices import confirm_device, forget_device, get_device, list_devices, update_device_status
     from .events import update_auth_event_feedback
     from .mfa import associate_software_token, set_user_mfa_preference, verify_software_token
-    from .operation import call
     from .passkeys import (
         complete_web_authn_registration,
         delete_web_authn_credential,
@@ -33,26 +32,25 @@ if TYPE_CHECKING:
         update_user_attributes,
         verify_user_attribute,
     )
-    from .raw_auth import initiate_auth, respond_to_auth_challenge
+    from .raw import call, initiate_auth, respond_to_auth_challenge
     from .registration import confirm_sign_up, resend_confirmation_code, sign_up
-    from .sessions import list_user_sessions, revoke_user_session
     from .tokens import get_tokens_from_refresh_token, global_sign_out, revoke_token
+    from .user_sessions import list_user_sessions, revoke_user_session
 else:  # hidden from checkers, which would take any misspelt name for one of these
     # The ways to sign in first: a session needs no more, and a cold start pays for each module.
     _MODULES: Final = (
         "authentication",
         "challenges",
-        "device_srp",
+        "device_proof",
         "registration",
         "passwords",
         "tokens",
-        "operation",
-        "raw_auth",
+        "raw",
         "profile",
         "devices",
         "mfa",
         "passkeys",
-        "sessions",
+        "user_sessions",
         "events",
     )
 

@@ -6,19 +6,19 @@ from collections.abc import Generator, Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
 from .. import srp
-from ..call import Call, require_text
-from ..challenge import Challenge
+from ..call import Answer, Call
 from ..config import Config
-from ..device import RememberedDevice
 from ..flow import Flow, shaped
-from ..members import mapping, optional_text, text
+from ..models.challenge import Challenge
+from ..models.context import AnalyticsMetadata, UserContext
+from ..models.device import RememberedDevice
+from ..models.fields import mapping, optional_text, require_text, text
+from ..models.frozen import frozen, replace
+from ..models.tokens import Tokens
 from ..result import Err, Result
-from ..shapes import Answer, Tokens
-from ..shapes.context import AnalyticsMetadata, UserContext
-from ..value import frozen, replace
-from .attempt import Attempt, attempt_of, initiate, respond
-from .device_srp import settled
-from .proof import Prover, prove
+from .auth_calls import Attempt, attempt_of, initiate, respond
+from .device_proof import settled
+from .password_proof import Prover, prove
 
 AuthFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
 FirstFactor: TypeAlias = Literal["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]

@@ -6,22 +6,20 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from .. import srp
-from ..call import require_text
-from ..challenge import Challenge, NaturalAnswer
-from ..challenges import TotpSetup
 from ..config import Config
-from ..device import RememberedDevice
 from ..flow import Flow, ask, shaped
-from ..members import optional_text, text
-from ..reason import Reason
+from ..models.challenge import Challenge, NaturalAnswer, TotpSetup
+from ..models.context import AnalyticsMetadata, UserContext
+from ..models.device import RememberedDevice
+from ..models.fields import optional_text, require_text, text
+from ..models.frozen import replace
+from ..models.tokens import Tokens
+from ..reasons import Reason
 from ..result import Err, Ok, Result
-from ..shapes import Tokens
-from ..shapes.context import AnalyticsMetadata, UserContext
-from ..value import replace
-from .answers import Responses, responses_to
-from .attempt import Attempt, attempt_of, respond
+from .auth_calls import Attempt, attempt_of, respond
 from .authentication import Signing, is_forgotten, proven
-from .device_srp import prove_device, settled
+from .device_proof import prove_device, settled
+from .responses import Responses, responses_to
 
 T = TypeVar("T")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..call import require_text
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
-from ..shapes.devices import Device, DeviceConfirmation, DeviceSecretVerifier
-from ..shapes.page import Page
+from ..models.device import Device, DeviceConfirmation, DeviceSecretVerifier
+from ..models.fields import require_text
+from ..pages import Page
 from .parameters import limited, optional, wire
 
 

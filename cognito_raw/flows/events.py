@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..call import require_text
 from ..config import Config
 from ..flow import Flow, ask, done
+from ..models.fields import require_text
 
 
 def update_auth_event_feedback(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..call import require_text
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
+from ..models.fields import require_text
+from ..models.mfa import MfaSettings, SoftwareToken, SoftwareTokenVerification, WebAuthnMfaSettings
 from ..result import Err
-from ..shapes.mfa import MfaSettings, SoftwareToken, SoftwareTokenVerification, WebAuthnMfaSettings
 from .parameters import optional, wire
 
 

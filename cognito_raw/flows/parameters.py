@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from ..call import require_optional_text, require_text
-from ..shapes.context import AnalyticsMetadata, UserContext
+from ..config import Config
+from ..models.context import AnalyticsMetadata, UserContext
+from ..models.fields import require_optional_text, require_text
 
 
 def context(
@@ -61,3 +62,23 @@ def texts(name: str, given: object) -> dict[str, str]:
     for key, value in given.items():
         require_text(**{f"a key of {name}": key, f"{name}[{key!r}]": value})
     return dict(given)
+
+
+def beside_username(config: Config, parameters: dict[str, object], username: str) -> dict[str, object]:
+    """With `SecretHash` over the user name, for the calls that name the user at the top."""
+    proof = config.secret_hash(username)
+    return parameters if proof is None else {**parameters, "SecretHash": proof}
+
+
+def within_responses(config: Config, parameters: dict[str, str]) -> dict[str, str]:
+    """With `SECRET_HASH` over the very `USERNAME` of these parameters, for the two calls of a sign-in.
+
+    The first call has the name that was typed, the next ones the service's own name of the user.
+    """
+    proof = config.secret_hash(parameters["USERNAME"])
+    return parameters if proof is None else {**parameters, "SECRET_HASH": proof}
+
+
+def in_clear(config: Config, parameters: dict[str, object]) -> dict[str, object]:
+    """With `ClientSecret` itself, for the calls that have a refresh token and no user name."""
+    return parameters if config.client_secret is None else {**parameters, "ClientSecret": config.client_secret}

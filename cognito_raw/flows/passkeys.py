@@ -6,12 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..call import require_text
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
-from ..members import Misfit
-from ..shapes.page import Page
-from ..shapes.passkeys import WebAuthnCredential
+from ..models.fields import Misfit, require_text
+from ..models.passkeys import WebAuthnCredential
+from ..pages import Page
 from .parameters import limited, optional
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..call import require_text
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
-from ..shapes import Delivery
-from ..shapes.context import AnalyticsMetadata, UserContext
-from .client_secret import beside_username
-from .parameters import context, optional
+from ..models.context import AnalyticsMetadata, UserContext
+from ..models.fields import require_text
+from ..models.sign_up import Delivery
+from .parameters import beside_username, context, optional
 
 
 def forgot_password(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..call import require_text
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
-from ..members import objects
-from ..shapes import Delivery
-from ..shapes.profile import AuthFactors, MfaOption, User
+from ..models.fields import objects, require_text
+from ..models.profile import AuthFactors, MfaOption, User
+from ..models.sign_up import Delivery
 from .parameters import context, wire
 from .registration import listed, named_attributes, service_name
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ..call import require_text
 from ..config import Config
 from ..flow import Flow, ask, shaped
-from ..shapes import Confirmation, Delivery, Registration
-from ..shapes.context import AnalyticsMetadata, UserContext
-from .client_secret import beside_username
-from .parameters import context, optional, texts
+from ..models.context import AnalyticsMetadata, UserContext
+from ..models.fields import require_text
+from ..models.sign_up import Confirmation, Delivery, Registration
+from .parameters import beside_username, context, optional, texts
 
 # The standard claims of OpenID Connect Core 1.0, section 5.1, which every pool has.
 STANDARD_ATTRIBUTES: Final = frozenset(

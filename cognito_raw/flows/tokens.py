@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Final, Literal
 
-from ..call import Call, require_text
+from ..call import Answer, Call
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
-from ..reason import Reason
+from ..models.fields import require_text
+from ..models.tokens import RefreshFlow, Tokens
+from ..reasons import Reason
 from ..result import Err, Ok, Result
-from ..shapes import Answer, Tokens
-from ..state import RefreshFlow
-from .client_secret import in_clear
-from .parameters import context, optional
+from .parameters import context, in_clear, optional
 
 # What answers that the pool, or an emulator, does not know GetTokensFromRefreshToken.
 _UNKNOWN: Final[frozenset[Reason]] = frozenset(

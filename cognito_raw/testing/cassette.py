@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..call import Reply
-from ..classification import TABLE
 from ..config import Config
-from ..members import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
+from ..models.fields import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
+from ..reasons import TABLE
 from ..result import Err, Ok, Result
 
 SCHEMA: Final = 1

@@ -17,7 +17,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 import pytest
 
 from ..config import Config
-from ..session import AsyncSession, Session
+from ..session.asynchronous import AsyncSession
+from ..session.blocking import Session
 from .recorder import Recorder
 from .replay import Replay
 

@@ -15,8 +15,9 @@ from ..call import Reply, Request
 from ..config import Config
 from ..flow import AsyncTransport, Transport
 from ..result import Err, Ok, Result
-from ..session import AsyncSession, Session
-from ..state import State
+from ..session.asynchronous import AsyncSession
+from ..session.blocking import Session
+from ..session.state import State
 from ..transport import shared, shared_async
 from .cassette import Cassette, Exchange
 from .redaction import Redaction

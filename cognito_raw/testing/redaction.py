@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
-from .plain import CLAIMS, HOLDERS, PARAMETERS, REPLY, REQUEST, SECRETS, WORDS
+from .allowlist import CLAIMS, HOLDERS, PARAMETERS, REPLY, REQUEST, SECRETS, WORDS
 
 # What the proof of a password is made of; it stays only where the recording says so.
 _PROOF: Final = frozenset(

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from ..call import Reply, Request
 from ..config import Config
 from ..result import Err, Ok, Result
-from ..session import AsyncSession, Session
-from ..state import State
+from ..session.asynchronous import AsyncSession
+from ..session.blocking import Session
+from ..session.state import State
 
 
 class _AwaitableOk(Ok[Reply]):

@@ -10,8 +10,8 @@ import atexit
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
-    from .asynchronous import AsyncHttpxTransport
-    from .blocking import HttpxTransport
+    from .httpx_async import AsyncHttpxTransport
+    from .httpx_blocking import HttpxTransport
     from .standard import StandardTransport
 
 TransportName: TypeAlias = Literal["httpx", "standard"]
@@ -36,7 +36,7 @@ def shared(name: TransportName = "httpx") -> HttpxTransport | StandardTransport:
 def shared_async() -> AsyncHttpxTransport:
     """The same for asynchronous clients and sessions."""
     if not _asynchronous:
-        from .asynchronous import AsyncHttpxTransport
+        from .httpx_async import AsyncHttpxTransport
 
         _asynchronous.append(AsyncHttpxTransport())
     return _asynchronous[0]
@@ -47,6 +47,6 @@ def _new(name: TransportName) -> HttpxTransport | StandardTransport:
         from .standard import StandardTransport
 
         return StandardTransport()
-    from .blocking import HttpxTransport
+    from .httpx_blocking import HttpxTransport
 
     return HttpxTransport()

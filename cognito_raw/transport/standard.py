@@ -16,11 +16,11 @@ from urllib.parse import quote, urlsplit
 
 from ..call import Reply, Request
 from ..result import Err, Result, Sent
-from .idle import Idle, Line
-from .route import Route, place_of, route_to
-from .rules import TIMED_OUT, Body, seconds, set_up, words
-from .trust import Trust, named_places, trust_in
-from .wire import Limit, TooMuch, Wire, connected, encrypted
+from .certificates import Trust, named_places, trust_in
+from .limits import TIMED_OUT, Body, seconds, set_up, words
+from .pool import Idle, Line
+from .proxy import Route, place_of, route_to
+from .sockets import Limit, TooMuch, Wire, connected, encrypted
 
 _CHUNK: Final = 65536
 # What RFC 3986 reserves, and what is quoted already.

@@ -6,12 +6,13 @@ the algorithm is ours to choose, and a key or an address that a token brings alo
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+import json
+import re
+from binascii import Error, a2b_base64
+from typing import Any, Final, NamedTuple
 
-from ..members import Misfit
+from ..models.fields import Misfit
 from ..result import Err
-from .base64url import octets
-from .strict_json import read_object
 
 LARGEST_TOKEN: Final = 64 * 1024
 """In characters. A token travels in a header, and few servers take headers that are larger."""
@@ -73,3 +74,93 @@ def _key_id(raw: bytes) -> str | Err:
         return _NO_TYPE
     kid = header.get("kid")
     return kid if isinstance(kid, str) and kid else _NO_KEY_ID
+
+
+# The other alphabet and the padding become something that is in neither.
+_STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+# By the characters in the last group: what completes it, and which last characters leave no bits over.
+_PADDING: Final = (b"", b"", b"==", b"=")
+_LAST: Final = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
+
+
+def octets(text: bytes) -> bytes | None:
+    """The bytes that the text stands for; None for a text that is empty, or not the canonical one."""
+    rest = len(text) & 3
+    if not text or rest == 1 or (rest and text[-1] not in _LAST[rest]):
+        return None
+    try:
+        return a2b_base64(text.translate(_STANDARD) + _PADDING[rest], strict_mode=True)
+    except Error:
+        return None
+
+
+# The claims of a pre-token-generation trigger may nest; nobody's nest so deep.
+DEEPEST: Final = 32
+_LARGEST: Final = 2**53 - 1
+_LONGEST_NUMBER: Final = 17
+# Also one that does not end: each character is looked at once, whatever the text.
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """The JSON object that the bytes are; `Misfit` for anything else, with no word of what it holds."""
+    value = _parsed(raw)
+    if not isinstance(value, dict):
+        # Out here, since an error of the JSON reader carries the whole text.
+        raise Misfit("not a strict JSON object")
+    return value
+
+
+def _parsed(raw: bytes) -> object:
+    try:
+        text = str(raw, "utf-8")
+        if text.count("[") + text.count("{") > DEEPEST and _is_too_deep(text):
+            return None
+        value = _DECODER.decode(text)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # raises for half a surrogate pair
+    except ValueError:
+        return None
+    return value
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether brackets outside of texts nest too deep; told before the reader goes down there."""
+    depth = 0
+    for character in _QUOTED.sub("", text):
+        if character in "[{":
+            depth += 1
+            if depth > DEEPEST:
+                return True
+        elif character in "]}":
+            depth -= 1
+    return False
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError
+    return members
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER or abs(number := int(digits)) > _LARGEST:
+        raise ValueError
+    return number
+
+
+def _fraction(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError
+    return number
+
+
+def _no_number(_: str) -> None:
+    raise ValueError
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_whole, parse_float=_fraction, parse_constant=_no_number
+)

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ..members import Misfit
-from .base64url import octets
-from .strict_json import read_object
+from ..models.fields import Misfit
+from .jws import octets, read_object
 
 if TYPE_CHECKING:
     from jwt.algorithms import RSAAlgorithm

@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ..call import Request, fetch
 from ..config import Config
-from ..face import Asynchronous, Blocking
 from ..flow import AsyncTransport, Transport
-from ..members import Misfit
+from ..models.fields import Misfit
 from ..result import Err, Result
+from ..runner import Asynchronous, Blocking
 from ..transport import TransportName
 from .claims import AnyClient, Check, Claims, Rules, TokenUse
-from .jws import Jws, read
-from .key_cache import Flight, Moment
-from .key_source import Advice, keys_of, source_of, unavailable
+from .jws import Jws, read, read_object
+from .key_cache import Advice, Flight, Moment, keys_of, source_of, unavailable
 from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
-from .strict_json import read_object
 
 if TYPE_CHECKING:
     import asyncio

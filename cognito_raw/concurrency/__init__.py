@@ -1,0 +1,1 @@
+"""Clocks, locks and background work that survive forks, event loops and frozen processes."""

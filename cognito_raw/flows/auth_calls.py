@@ -1,0 +1,84 @@
+"""One attempt to sign in: the two calls that it is made of, what all of them carry, and what comes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from types import MappingProxyType
+
+from ..call import Answer, Call
+from ..config import Config
+from ..flow import ask, shaped
+from ..models.challenge import Challenge, read_challenge
+from ..models.context import AnalyticsMetadata, UserContext
+from ..models.device import RememberedDevice
+from ..models.frozen import frozen
+from ..models.tokens import Tokens
+from ..result import Result
+from .parameters import context, within_responses
+
+
+@frozen
+class Attempt:
+    """What the calls of an attempt share: the device that speaks, and the members that each of them carries."""
+
+    config: Config
+    device: RememberedDevice | None = None
+    members: Mapping[str, object] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+def attempt_of(
+    config: Config,
+    device: RememberedDevice | None = None,
+    client_metadata: Mapping[str, str] | None = None,
+    user_context_data: UserContext | None = None,
+    analytics_metadata: AnalyticsMetadata | None = None,
+) -> Attempt:
+    """The attempt whose calls carry these; nothing of what is None."""
+    if not (device is None or isinstance(device, RememberedDevice)):
+        raise ValueError(f"device must be a RememberedDevice, not {type(device).__name__}")
+    return Attempt(config, device, context(client_metadata, user_context_data, analytics_metadata))
+
+
+def initiate(
+    attempt: Attempt, flow: str, parameters: dict[str, str], session: str | None = None
+) -> Generator[Call, Result[Answer], Result[Answer]]:
+    """The call that begins it."""
+    request: dict[str, object] = {
+        "AuthFlow": flow,
+        "ClientId": attempt.config.client_id,
+        "AuthParameters": within_responses(attempt.config, parameters),
+    }
+    return (yield from ask("InitiateAuth", _complete(attempt, request, session)))
+
+
+def respond(
+    attempt: Attempt, name: str, responses: dict[str, str], session: str | None
+) -> Generator[Call, Result[Answer], Result[Answer]]:
+    """The call that answers a challenge. It names the device, if that is of the user whom the responses name."""
+    device = attempt.device
+    if device is not None and device.username == responses["USERNAME"]:
+        responses = {"DEVICE_KEY": device.key, **responses}
+    request: dict[str, object] = {
+        "ChallengeName": name,
+        "ClientId": attempt.config.client_id,
+        "ChallengeResponses": within_responses(attempt.config, responses),
+    }
+    return (yield from ask("RespondToAuthChallenge", _complete(attempt, request, session)))
+
+
+def _complete(attempt: Attempt, request: dict[str, object], session: str | None) -> dict[str, object]:
+    return {**request, **attempt.members, **({} if session is None else {"Session": session})}
+
+
+def outcome(answer: Result[Answer], username: str) -> Result[Tokens | Challenge]:
+    """The tokens, or the challenge that stands before them."""
+
+    def read(body: Mapping[str, object]) -> Tokens | Challenge:
+        if body.get("ChallengeName") is not None:
+            return read_challenge(body, username=username)
+        return Tokens.read(body)
+
+    return shaped(answer, read)

@@ -1,0 +1,88 @@
+"""Remembered devices: how a new one gets its password, and how it proves it at the next sign-in."""
+
+from __future__ import annotations
+
+import base64
+from typing import Final
+
+from .. import srp
+from ..call import Answer
+from ..config import Config
+from ..flow import Flow, ask
+from ..models.challenge import Challenge
+from ..models.device import ConfirmedDevice, NewDevice, RememberedDevice
+from ..models.fields import require_text
+from ..models.frozen import replace
+from ..models.tokens import Tokens
+from ..result import Err, Ok, Result
+from .auth_calls import Attempt, outcome, respond
+from .password_proof import Prover, prove
+
+# As AWS's own clients draw them.
+_PASSWORD_BYTES: Final = 40
+_SALT_BYTES: Final = 16
+
+
+def confirm_new_device(
+    config: Config, access_token: str, new_device: NewDevice, username: str, *, name: str | None = None
+) -> Flow[ConfirmedDevice]:
+    """Give a device that the pool began to track a password, so that it can prove itself at the next sign-in.
+
+    new_device: from the tokens of the sign-in. username: the service's own name of the user, which the access token
+        holds. name: what the user will see it called in a list of devices.
+    The service takes any verifier, and refuses a wrong one only at that sign-in. Reasons: `device-key-exists`,
+    `device-not-found`, and those of access tokens.
+    """
+    require_text(access_token=access_token, username=username, **({} if name is None else {"name": name}))
+    password = base64.b64encode(config.randomness(_PASSWORD_BYTES)).decode()
+    salt = int.from_bytes(config.randomness(_SALT_BYTES), "big")
+    x = srp.private_key(salt, new_device.group_key, new_device.key, password)
+    verifier = {"PasswordVerifier": _base64(srp.verifier(x)), "Salt": _base64(salt)}
+    request: dict[str, object] = {
+        "AccessToken": access_token,
+        "DeviceKey": new_device.key,
+        "DeviceSecretVerifierConfig": verifier,
+    }
+    answer = yield from ask("ConfirmDevice", request if name is None else {**request, "DeviceName": name})
+    if isinstance(answer, Err):
+        return answer
+    device = RememberedDevice(new_device.key, new_device.group_key, password, username)
+    return Ok(ConfirmedDevice(device, answer.value.body.get("UserConfirmationNecessary") is True))
+
+
+def _base64(n: int) -> str:
+    return base64.b64encode(srp.pad(n)).decode()
+
+
+def settled(attempt: Attempt, answer: Result[Answer], username: str) -> Flow[Tokens | Challenge]:
+    """What came of a call, once the attempt's device has proven itself where it was asked to."""
+    result = outcome(answer, username)
+    if isinstance(result, Err) or not isinstance(result.value, Challenge) or attempt.device is None:
+        return result
+    if result.value.name != "DEVICE_SRP_AUTH":
+        return result
+    return (yield from prove_device(attempt, attempt.device, result.value))
+
+
+def prove_device(attempt: Attempt, device: RememberedDevice, challenge: Challenge) -> Flow[Tokens | Challenge]:
+    """Answer DEVICE_SRP_AUTH, and the proof that follows. A proof that is refused is `device-not-found`."""
+    pair = srp.Ephemeral.draw(attempt.config.randomness)
+    # The service may leave out whom it asks; what was typed before may be an alias.
+    username = challenge.parameters.get("USERNAME") or device.username
+    responses = {"USERNAME": username, "DEVICE_KEY": device.key, "SRP_A": f"{pair.A:x}"}
+    asked = yield from respond(attempt, challenge.name, responses, challenge.session)
+    if isinstance(asked, Err) or asked.value.body.get("ChallengeName") != "DEVICE_PASSWORD_VERIFIER":
+        return _of_device(outcome(asked, username))
+    proof = prove(attempt.config, pair, asked.value, Prover(device.group_key, device.key, device.password))
+    if isinstance(proof, Err):
+        return proof
+    responses = {"USERNAME": username, "DEVICE_KEY": device.key, **proof.value.responses}
+    answer = yield from respond(attempt, "DEVICE_PASSWORD_VERIFIER", responses, proof.value.session)
+    return _of_device(outcome(answer, username))
+
+
+def _of_device(result: Result[Tokens | Challenge]) -> Result[Tokens | Challenge]:
+    # The service has the same words for a device's password and for a user's.
+    if isinstance(result, Err) and result.reason == "incorrect-username-or-password":
+        return replace(result, reason="device-not-found")
+    return result

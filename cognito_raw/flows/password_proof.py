@@ -1,0 +1,96 @@
+"""The proof of a password over SRP, of a user or of a device: what the service asks, and the responses to it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+
+from .. import srp
+from ..call import Answer
+from ..config import Config
+from ..flow import malformed, shaped
+from ..models.fields import Misfit, mapping, optional_text, text
+from ..models.frozen import frozen, replace
+from ..result import Err, Ok, Result
+
+
+@frozen
+class Prover:
+    """Whose password is proven: the three texts that the private key hashes.
+
+    group, name: the pool's name and the user's id; of a device, its group key and its key.
+    """
+
+    group: str
+    name: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+@frozen
+class Verifier:
+    """What PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER say, with the numbers as numbers."""
+
+    B: int
+    salt: int
+    secret_block: str
+    session: str | None
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> Verifier:
+        parameters = mapping(body, "ChallengeParameters")
+        return cls(
+            B=_number(parameters, "SRP_B"),
+            salt=_number(parameters, "SALT"),
+            secret_block=text(parameters, "SECRET_BLOCK"),
+            session=optional_text(body, "Session"),
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+@frozen
+class Proof:
+    """The responses that prove the password, all but the user's name, and the session to send them with."""
+
+    responses: Mapping[str, str]
+    session: str | None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+def _number(parameters: Mapping[str, object], name: str) -> int:
+    try:
+        return srp.number(text(parameters, name))
+    except srp.UnsafeValue as error:
+        raise Misfit(f"{name} is {error}") from None
+
+
+def prove(config: Config, pair: srp.Ephemeral, asked: Answer, prover: Prover) -> Result[Proof]:
+    """The proof that the answer asks for. Reasons: `malformed-reply`, `unsafe-srp-value`."""
+    read = shaped(Ok(asked), Verifier.read)
+    if isinstance(read, Err):
+        return read
+    verifier = read.value
+    # The service's own clock, where it told it: a proof signed at a wrong time looks like a wrong password.
+    when = srp.timestamp(config.clock() if asked.date is None else asked.date)
+    try:
+        block = base64.b64decode(verifier.secret_block, validate=True)
+        u = srp.scramble(pair.A, verifier.B)
+    except srp.UnsafeValue as error:
+        return replace(malformed(asked, str(error)), reason="unsafe-srp-value")
+    except ValueError:  # not only binascii.Error, which what is not ASCII does not even reach
+        return malformed(asked, "SECRET_BLOCK is not base64")
+    x = srp.private_key(verifier.salt, prover.group, prover.name, prover.password)
+    key = srp.session_key(srp.premaster(pair, verifier.B, u, x), u)
+    proof = srp.signature(key, prover.group, prover.name, block, when)
+    responses = {
+        "PASSWORD_CLAIM_SECRET_BLOCK": verifier.secret_block,
+        "PASSWORD_CLAIM_SIGNATURE": base64.b64encode(proof).decode(),
+        "TIMESTAMP": when,
+    }
+    return Ok(Proof(responses, verifier.session))

@@ -1,0 +1,183 @@
+"""What a natural answer to a challenge is in the service's words: a code, a choice, a password, a passkey's assertion.
+
+Nothing is sent here. An answer of the wrong kind is the caller's mistake, and no message repeats it: it may be a
+secret that went to the wrong place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from ..models.challenge import (
+    CODES,
+    Challenge,
+    CodeChallenge,
+    CustomChallenge,
+    MfaSetup,
+    NaturalAnswer,
+    NewPasswordRequired,
+    PasskeyChallenge,
+    PasswordChallenge,
+    SelectChallenge,
+    SelectMfaType,
+    challenge_of,
+)
+from ..models.fields import require_text
+from ..models.frozen import frozen
+from .registration import named_attributes
+
+# One thing under two names: the one that the service and its clients use, and the other of its documentation.
+_EMAIL: Final = ("EMAIL_OTP", "EMAIL_MFA")
+_WITH_PASSWORD: Final = ("PASSWORD", "PASSWORD_SRP")
+
+
+@frozen
+class Responses:
+    """The responses to a challenge, and what they need first.
+
+    proven: a password that is proven over SRP: SRP_A is still to be added, and the proof to be made.
+    code: of an authenticator app that is being set up; it goes to another operation before.
+    """
+
+    members: Mapping[str, str]
+    proven: str | None = None
+    code: str | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+def responses_to(
+    challenge: Challenge,
+    answer: NaturalAnswer,
+    *,
+    password: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+) -> Responses:
+    """The responses that an answer means; any challenge takes a mapping of them, in the service's names."""
+    kind = challenge_of(challenge.name, challenge.username, challenge.session, challenge.parameters)
+    if password is not None and not isinstance(kind, SelectChallenge):
+        raise ValueError("password= goes with the choice of PASSWORD or PASSWORD_SRP, in answer to SELECT_CHALLENGE")
+    if attributes is not None and not isinstance(kind, NewPasswordRequired):
+        raise ValueError("attributes= goes with a new password, in answer to NEW_PASSWORD_REQUIRED")
+    if isinstance(kind, PasskeyChallenge) and not (isinstance(answer, Mapping) and "CREDENTIAL" in answer):
+        return _named(kind, CREDENTIAL=_credential(answer))
+    if isinstance(answer, Mapping):
+        if password is not None or attributes is not None:
+            raise ValueError("a mapping of responses holds all of them: leave password= and attributes= out")
+        return _as_they_are(kind, answer)
+    if not isinstance(answer, str):
+        raise _wrong(kind)
+    require_text(answer=answer)
+    return _of_text(kind, answer, password, attributes or {})
+
+
+def _of_text(kind: Challenge, answer: str, password: str | None, attributes: Mapping[str, str]) -> Responses:
+    match kind:
+        case CodeChallenge():
+            return _named(kind, **{CODES[kind.name]: answer})
+        case NewPasswordRequired():
+            named = {f"userAttributes.{name}": value for name, value in named_attributes(attributes).items()}
+            return _named(kind, NEW_PASSWORD=answer, **named)
+        case PasswordChallenge(name="PASSWORD"):
+            return _named(kind, PASSWORD=answer)
+        case PasswordChallenge():
+            return Responses({"USERNAME": kind.username}, proven=answer)
+        case CustomChallenge():
+            return _named(kind, ANSWER=answer)
+        case SelectMfaType():
+            return _named(kind, ANSWER=_choice(kind, answer))
+        case SelectChallenge():
+            return _chosen(kind, _choice(kind, answer), password)
+        case MfaSetup():
+            return _set_up(kind, answer)
+        case _:
+            raise _wrong(kind)
+
+
+def _named(challenge: Challenge, **members: str) -> Responses:
+    return Responses({"USERNAME": challenge.username, **members})
+
+
+def _as_they_are(challenge: Challenge, answer: Mapping[str, object]) -> Responses:
+    members = {"USERNAME": challenge.username}
+    for name, value in answer.items():
+        require_text(**{"the name of a response": name})
+        require_text(**{f"response {name!r}": value})
+        members[name] = str(value)
+    return Responses(members)
+
+
+def _choice(challenge: SelectMfaType | SelectChallenge, answer: str) -> str:
+    """The answer, if it is among the choices, or where they cannot be read."""
+    same = _EMAIL if answer in _EMAIL else (answer,)
+    offered = [name for name in same if name in challenge.choices]
+    if challenge.choices and not offered:
+        raise ValueError(f"the answer to {challenge.name} must be one of {', '.join(challenge.choices)}")
+    return answer if not offered or answer in offered else offered[0]
+
+
+def _chosen(challenge: SelectChallenge, choice: str, password: str | None) -> Responses:
+    if (choice in _WITH_PASSWORD) != (password is not None):
+        wrong = "goes with no other choice than" if password is not None else "must go with the choice of"
+        raise ValueError(f"password= {wrong} PASSWORD or PASSWORD_SRP")
+    if password is None:
+        return _named(challenge, ANSWER=choice)
+    require_text(password=password)
+    if choice == "PASSWORD":
+        return _named(challenge, ANSWER=choice, PASSWORD=password)
+    return Responses({"USERNAME": challenge.username, "ANSWER": choice}, proven=password)
+
+
+def _set_up(challenge: MfaSetup, answer: str) -> Responses:
+    if answer.isascii() and answer.isdigit():
+        _require_choice(challenge, "authenticator app", ("SOFTWARE_TOKEN_MFA",))
+        return Responses({"USERNAME": challenge.username}, code=answer)
+    if "@" not in answer:
+        raise _wrong(challenge)
+    _require_choice(challenge, "e-mail address", _EMAIL)
+    # Not in the API reference; Amplify's clients send it so, and a code follows to that address.
+    return _named(challenge, EMAIL=answer)
+
+
+def _require_choice(challenge: MfaSetup, what: str, names: tuple[str, ...]) -> None:
+    if challenge.choices and not set(names).intersection(challenge.choices):
+        raise ValueError(f"no {what} can be set up here: MFA_SETUP offers {', '.join(challenge.choices)}")
+
+
+def _plain(answer: object) -> object:
+    """The answer as JSON can be written from it: of mappings, it takes dictionaries alone."""
+    return dict(answer) if isinstance(answer, Mapping) else answer
+
+
+def _credential(answer: object) -> str:
+    """The JSON text of PublicKeyCredential.toJSON(), AuthenticationResponseJSON of WebAuthn Level 3."""
+    try:
+        found = json.loads(answer) if isinstance(answer, str) else _plain(answer)
+        written = json.dumps(found, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError):
+        found, written = None, ""
+    # Out of the handler, since an error raised in one keeps the first, which carries the text.
+    if not (isinstance(found, dict) and isinstance(found.get("response"), dict)):
+        raise ValueError("the answer to WEB_AUTHN is the JSON of a passkey's assertion: PublicKeyCredential.toJSON()")
+    return written
+
+
+_WANTED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(CODES, "the code, as text"),
+    "NEW_PASSWORD_REQUIRED": "the new password, as text",
+    "SELECT_MFA_TYPE": "one of its choices, as text",
+    "MFA_SETUP": "the first code of an authenticator app, or an e-mail address, as text",
+    "CUSTOM_CHALLENGE": "a text",
+    "SELECT_CHALLENGE": "one of its choices, as text",
+    "PASSWORD": "the password, as text",
+    "PASSWORD_SRP": "the password, as text",
+    "DEVICE_SRP_AUTH": "the RememberedDevice",
+}
+
+
+def _wrong(challenge: Challenge) -> ValueError:
+    wanted = f"{_WANTED[challenge.name]}; or " if challenge.name in _WANTED else ""
+    return ValueError(f"the answer to {challenge.name} is {wanted}a mapping of its responses, in the service's names")

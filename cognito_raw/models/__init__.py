@@ -1,0 +1,1 @@
+"""The values that calls give and take, and how they are read from and written to JSON."""

@@ -1,0 +1,266 @@
+"""The kinds of challenges, one for each kind of answer, and each saying what it wants.
+
+A kind adds no data of its own: what it says is read from the parameters when it is asked for, so that a challenge
+that was carried as JSON says the same. Whatever the service sent, reading it gives a value and never raises.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from .device import RememberedDevice
+from .fields import mapping, optional_text, text, texts
+from .frozen import field, frozen
+from .sign_up import Delivery
+
+if TYPE_CHECKING:
+    from .mfa import SoftwareToken
+
+_ATTRIBUTE: Final = "userAttributes."
+# Where the reply's own list is kept, beside the parameters: its name there, which no parameter has.
+_AVAILABLE: Final = "AvailableChallenges"
+
+# What each code goes by in the answer (ChallengeResponses of RespondToAuthChallenge, API reference). EMAIL_MFA stands
+# there too, as an older name of EMAIL_OTP.
+CODES: Final[Mapping[str, str]] = {
+    "SMS_MFA": "SMS_MFA_CODE",
+    "SMS_OTP": "SMS_OTP_CODE",
+    "EMAIL_OTP": "EMAIL_OTP_CODE",
+    "EMAIL_MFA": "EMAIL_MFA_CODE",
+    "SOFTWARE_TOKEN_MFA": "SOFTWARE_TOKEN_MFA_CODE",
+}
+
+NaturalAnswer: TypeAlias = str | Mapping[str, object] | RememberedDevice
+"""What answers a challenge: a text or a remembered device, or a mapping, such as a passkey's assertion."""
+
+
+@frozen
+class Challenge:
+    """A question that must be answered to finish signing in, plain enough to be kept as JSON.
+
+    name: the service's name for it, such as NEW_PASSWORD_REQUIRED.
+    username: the user as the answer must name it, which after a sign-in by alias is not what was typed.
+    session: the service's handle; good for one answer, within three minutes unless the app client says otherwise.
+    parameters: what else the service said, as it said it.
+    """
+
+    name: str
+    username: str
+    session: str | None = field(default=None, repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        # Its kind follows from its name, and says nothing more.
+        return self._data() == other._data() if isinstance(other, Challenge) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.username, self.session))
+
+    def _data(self) -> tuple[object, ...]:
+        return self.name, self.username, self.session, self.parameters
+
+
+class NewPasswordRequired(Challenge):
+    """NEW_PASSWORD_REQUIRED: the user must replace a temporary password. Answer it with the new one."""
+
+    __slots__ = ()
+
+    @property
+    def required_attributes(self) -> tuple[str, ...]:
+        """The attributes that are wanted beside the password, without their prefix."""
+        names = _list(self.parameters.get("requiredAttributes"))
+        return tuple(name.removeprefix(_ATTRIBUTE) for name in names)
+
+    @property
+    def user_attributes(self) -> Mapping[str, str]:
+        """The attributes that the user has by now; those that a form could show filled in."""
+        found = _object(self.parameters.get("userAttributes"))
+        return {name.removeprefix(_ATTRIBUTE): value for name, value in found.items() if isinstance(value, str)}
+
+
+class CodeChallenge(Challenge):
+    """SMS_MFA, SMS_OTP, EMAIL_OTP, SOFTWARE_TOKEN_MFA: a code is wanted. Answer it with the code, as text."""
+
+    __slots__ = ()
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """Where the code went; None where none was sent, as with an authenticator app."""
+        destination = self.parameters.get("CODE_DELIVERY_DESTINATION")
+        medium = self.parameters.get("CODE_DELIVERY_DELIVERY_MEDIUM")
+        return Delivery(destination, medium) if destination or medium else None
+
+    @property
+    def friendly_device_name(self) -> str | None:
+        """What the user calls the authenticator app, if the service says."""
+        return self.parameters.get("FRIENDLY_DEVICE_NAME")
+
+
+class SelectMfaType(Challenge):
+    """SELECT_MFA_TYPE: the user must choose a second factor. Answer it with one of `choices`."""
+
+    __slots__ = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The second factors to choose from, such as SMS_MFA, SOFTWARE_TOKEN_MFA and EMAIL_OTP."""
+        return _list(self.parameters.get("MFAS_CAN_CHOOSE"))
+
+
+class MfaSetup(Challenge):
+    """MFA_SETUP: the user must set up a second factor before going on.
+
+    For an authenticator app, `begin_totp_setup` gives its secret and the challenge to answer with the app's first
+    code. For e-mail, answer with the address, to which a code is then sent.
+    """
+
+    __slots__ = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The second factors that can be set up, such as SOFTWARE_TOKEN_MFA and EMAIL_OTP."""
+        return _list(self.parameters.get("MFAS_CAN_SETUP"))
+
+
+@frozen
+class TotpSetup:
+    """An authenticator app that is being set up.
+
+    secret: what the app must be given, in base32. challenge: to be answered with the app's first code.
+    """
+
+    secret: str = field(repr=False)
+    challenge: Challenge
+
+    def uri(self, account: str, issuer: str) -> str:
+        """The `otpauth://` address that authenticator apps scan, as `SoftwareToken.uri` gives it."""
+        return self._token().uri(account, issuer)
+
+    def qr_svg(self, account: str, issuer: str, *, scale: float = 4) -> str:
+        """A QR code of that address, as `SoftwareToken.qr_svg` draws it."""
+        return self._token().qr_svg(account, issuer, scale=scale)
+
+    def _token(self) -> SoftwareToken:
+        from .mfa import SoftwareToken  # here, because a cold start's sign-in does without
+
+        return SoftwareToken(self.secret)
+
+
+class CustomChallenge(Challenge):
+    """CUSTOM_CHALLENGE: the pool's own Lambda triggers ask. Answer it with a text that they understand.
+
+    A wrong answer often gives another CUSTOM_CHALLENGE, since the triggers decide when it is enough.
+    """
+
+    __slots__ = ()
+
+    @property
+    def public_parameters(self) -> Mapping[str, str]:
+        """What the trigger tells: its publicChallengeParameters."""
+        return {name: value for name, value in self.parameters.items() if name not in ("USERNAME", _AVAILABLE)}
+
+
+class SelectChallenge(Challenge):
+    """SELECT_CHALLENGE: the user must choose how to sign in. Answer it with one of `choices`.
+
+    PASSWORD and PASSWORD_SRP want the password in the same answer; the others lead to a challenge of their own.
+    """
+
+    __slots__ = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The ways to sign in, such as PASSWORD_SRP, EMAIL_OTP and WEB_AUTHN; in no order that means anything."""
+        return _list(self.parameters.get(_AVAILABLE))
+
+
+class PasswordChallenge(Challenge):
+    """PASSWORD, PASSWORD_SRP: the password is wanted. Answer it with the password, which the second only proves."""
+
+    __slots__ = ()
+
+
+class PasskeyChallenge(Challenge):
+    """WEB_AUTHN: an assertion of a passkey is wanted. Answer it with what the browser gave for `options`.
+
+    That is the JSON of its PublicKeyCredential (`credential.toJSON()`), as a mapping or as text.
+    """
+
+    __slots__ = ()
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """PublicKeyCredentialRequestOptionsJSON of WebAuthn Level 3, for `parseRequestOptionsFromJSON` in a browser."""
+        return _object(self.parameters.get("CREDENTIAL_REQUEST_OPTIONS"))
+
+
+class DeviceChallenge(Challenge):
+    """DEVICE_SRP_AUTH: the remembered device must prove itself. Answer it with the `RememberedDevice`.
+
+    A sign-in that was given the device answers it by itself.
+    """
+
+    __slots__ = ()
+
+
+_KINDS: Final[Mapping[str, type[Challenge]]] = {
+    "NEW_PASSWORD_REQUIRED": NewPasswordRequired,
+    "SELECT_MFA_TYPE": SelectMfaType,
+    "MFA_SETUP": MfaSetup,
+    "CUSTOM_CHALLENGE": CustomChallenge,
+    "SELECT_CHALLENGE": SelectChallenge,
+    "PASSWORD": PasswordChallenge,
+    "PASSWORD_SRP": PasswordChallenge,
+    "WEB_AUTHN": PasskeyChallenge,
+    "DEVICE_SRP_AUTH": DeviceChallenge,
+    **dict.fromkeys(CODES, CodeChallenge),
+}
+
+
+def challenge_of(
+    name: str, username: str, session: str | None = None, parameters: Mapping[str, str] | None = None
+) -> Challenge:
+    """The challenge of the kind that its name says; a plain `Challenge` for a name that has no kind."""
+    return _KINDS.get(name, Challenge)(name, username, session, {} if parameters is None else parameters)
+
+
+def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
+    """The challenge of a reply; `username` is the name to answer with where the reply has no better one."""
+    parameters = texts({"ChallengeParameters": _flattened(mapping(body, "ChallengeParameters"))}, "ChallengeParameters")
+    named = parameters.get("USERNAME") or parameters.get("USER_ID_FOR_SRP") or username
+    available = body.get(_AVAILABLE)
+    if _is_list(available):
+        parameters[_AVAILABLE] = json.dumps(available)
+    return challenge_of(text(body, "ChallengeName"), named, optional_text(body, "Session"), parameters)
+
+
+def _flattened(parameters: Mapping[str, object]) -> dict[str, object]:
+    """The parameters with each list of texts as the JSON text that the service makes of it; some servers do not."""
+    return {name: json.dumps(value) if _is_list(value) else value for name, value in parameters.items()}
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(member, str) for member in value)
+
+
+def _json(written: str | None) -> object:
+    """What a JSON text within a parameter holds; None where it is none."""
+    try:
+        return None if written is None else json.loads(written)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _list(written: str | None) -> tuple[str, ...]:
+    names = _json(written)
+    if not isinstance(names, list):
+        return ()
+    # No name of the service has unprintable characters, and half of a surrogate pair could not be sent back.
+    return tuple(name for name in names if isinstance(name, str) and name.isprintable())
+
+
+def _object(written: str | None) -> Mapping[str, Any]:
+    found = _json(written)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,45 @@
+"""The passkeys of a user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .fields import Misfit, optional_text, optional_time, text, words
+from .frozen import frozen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@frozen
+class WebAuthnCredential:
+    """A passkey that the user registered, at a time in UTC.
+
+    id: what names it in `delete_web_authn_credential`.
+    relying_party_id: the domain that it signs in to.
+    authenticator_attachment: `platform` or `cross-platform`; authenticator_transports: such as `internal` and `usb`.
+    """
+
+    id: str
+    friendly_credential_name: str
+    relying_party_id: str
+    created_at: datetime
+    authenticator_attachment: str | None = None
+    authenticator_transports: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> WebAuthnCredential:
+        """From WebAuthnCredentialDescription."""
+        created = optional_time(body, "CreatedAt")
+        if created is None:
+            raise Misfit("CreatedAt is not a time")
+        return cls(
+            id=text(body, "CredentialId"),
+            friendly_credential_name=text(body, "FriendlyCredentialName"),
+            relying_party_id=text(body, "RelyingPartyId"),
+            created_at=created,
+            authenticator_attachment=optional_text(body, "AuthenticatorAttachment"),
+            # Required in the service's model, and yet absent from the samples of its API reference.
+            authenticator_transports=words(body, "AuthenticatorTransports"),
+        )

@@ -1,0 +1,91 @@
+"""The values that calls give: small and frozen, each of which reads itself from the service's JSON.
+
+A constructor named `read` raises `Misfit` where the JSON does not fit. What is secret stays out of every `repr`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from .device import NewDevice
+from .fields import Misfit, integer, mapping, optional_integer, optional_text, text
+from .frozen import field, frozen
+
+RefreshFlow: TypeAlias = Literal["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH"]
+"""The two ways to renew tokens: an operation of its own, or a flow of InitiateAuth."""
+
+
+@frozen
+class IdToken:
+    """The token that says who the user is: `jwt` as it is sent, `exp` in seconds since the epoch, its claims.
+
+    The claims were read, not verified: a session trusts them since the service itself just handed them over.
+    """
+
+    jwt: str = field(repr=False)
+    exp: int
+    payload: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def read(cls, jwt: str) -> IdToken:
+        payload = claims(jwt)
+        issued = optional_integer(payload, "iat")
+        if issued is not None and issued < 0:  # sessions reckon with it
+            raise Misfit("iat is before the epoch")
+        return cls(jwt, integer(payload, "exp"), payload)
+
+
+@frozen
+class Tokens:
+    """What a finished sign-in gives. `expires_in` counts seconds from the moment that the service answered.
+
+    new_device: the device that the pool began to track with this sign-in, for `confirm_new_device`.
+    """
+
+    id_token: IdToken
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_in: int | None = None
+    new_device: NewDevice | None = None
+
+    @classmethod
+    def read(cls, body: Mapping[str, object], *, kept: str | None = None) -> Tokens:
+        """From AuthenticationResult; `kept` is the refresh token that stays where the service sends no new one."""
+        result = mapping(body, "AuthenticationResult")
+        return cls(
+            id_token=IdToken.read(text(result, "IdToken")),
+            access_token=text(result, "AccessToken"),
+            refresh_token=optional_text(result, "RefreshToken") or kept,
+            expires_in=optional_integer(result, "ExpiresIn"),
+            new_device=_new_device(result.get("NewDeviceMetadata")),
+        )
+
+
+def _new_device(metadata: object) -> NewDevice | None:
+    """The device that the metadata names; none where they do not: the tokens beside them are worth more."""
+    try:
+        found = mapping({"metadata": metadata}, "metadata")
+        return NewDevice(text(found, "DeviceKey"), text(found, "DeviceGroupKey"))
+    except Misfit:
+        return None
+
+
+def claims(jwt: str) -> dict[str, Any]:
+    """The claims of a token, unverified; `Misfit` if it is not a JSON Web Token."""
+    parts = jwt.split(".")
+    payload = _decoded(parts[1]) if len(parts) == 3 else None
+    if not isinstance(payload, dict):
+        raise Misfit("not a JSON Web Token")
+    return payload
+
+
+def _decoded(part: str) -> object:
+    """What a part of a token holds, or None: an error of the JSON reader would carry the text that it read."""
+    import base64  # here, because an import of the library alone needs no tokens
+
+    try:
+        return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, RecursionError):
+        return None

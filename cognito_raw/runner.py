@@ -1,0 +1,159 @@
+"""What the faces are made of: a flow lifted into a method, in either colour, and what runs it.
+
+Nothing is generated and nothing written twice: a method is its flow, run by one of the two drivers. Its types and
+its documentation are the flow's own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from types import FunctionType
+from typing import Any, Self, TypeVar, cast
+
+from .call import Answer, Call, Request
+from .config import Config, checked_deadline
+from .flow import AsyncTransport, Pause, Steps, Transport, advance
+from .result import Result
+from .retry import persist
+from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
+
+R = TypeVar("R")
+T = TypeVar("T")
+M = TypeVar("M", bound=Callable[..., Any])
+
+
+def run(steps: Steps[T], transport: Transport) -> T:
+    """Drive the steps to their end, blocking."""
+    with closing(steps):
+        step = advance(steps)
+        while isinstance(step, (Request, Pause)):
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+                step = advance(steps)
+            else:
+                step = advance(steps, transport.send(step))
+        return step
+
+
+async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
+    """Drive the steps to their end, in a running asyncio loop."""
+    import asyncio
+
+    with closing(steps):
+        step = advance(steps)
+        while isinstance(step, (Request, Pause)):
+            if isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+                step = advance(steps)
+            else:
+                step = advance(steps, await transport.send(step))
+        return step
+
+
+class _Deadlined:
+    _deadline: float
+
+    def within(self, seconds: float) -> Self:
+        """The same, but each of its methods may take so many seconds in all: `client.within(2.5).sign_in(...)`."""
+        from copy import copy  # here, because a sign-in does without
+
+        checked_deadline(seconds)
+        other = copy(self)
+        other._deadline = seconds
+        return other
+
+
+class Blocking(_Deadlined):
+    """What a blocking face runs its flows with."""
+
+    def __init__(self, config: Config, *, transport: Transport | TransportName | None = None) -> None:
+        if isinstance(transport, str) and transport not in TRANSPORT_NAMES:
+            raise ValueError(f'transport {transport!r}: must be "httpx", "standard", or an object with a send method')
+        self.config = config
+        self._transport: Transport | TransportName = "httpx" if transport is None else transport
+        self._deadline = config.deadline
+
+    def close(self) -> None:
+        """Close idle connections, of the shared transport or of your own if it can; the next call opens new ones."""
+        close = getattr(self._sender(), "close", None)
+        if close is not None:
+            close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _sender(self) -> Transport:
+        return shared(self._transport) if isinstance(self._transport, str) else self._transport
+
+    def _drive(self, flow: Generator[Call, Result[Answer], R], deadline: float) -> R:
+        return run(persist(flow, self.config, deadline), self._sender())
+
+
+class Asynchronous(_Deadlined):
+    """What an asynchronous face runs its flows with."""
+
+    def __init__(self, config: Config, *, transport: AsyncTransport | None = None) -> None:
+        if isinstance(transport, str):
+            raise ValueError(f"transport {transport!r}: a word is for blocking faces: leave it out, or give an object")
+        self.config = config
+        self._transport = transport
+        self._deadline = config.deadline
+
+    async def aclose(self) -> None:
+        """Close idle connections, of the shared transport or of your own if it can; the next call opens new ones."""
+        close = getattr(self._sender(), "aclose", None)
+        if close is not None:
+            await close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def _sender(self) -> AsyncTransport:
+        return shared_async() if self._transport is None else self._transport
+
+    async def _drive(self, flow: Generator[Call, Result[Answer], R], deadline: float) -> R:
+        return await arun(persist(flow, self.config, deadline), self._sender())
+
+
+def dressed(method: M, flow: Callable[..., object], *, gives: type[object] | None = None) -> M:
+    """The method with the flow's name, documentation and signature, its return type what the flow returns.
+
+    gives: what the method makes of a flow of pages, in place of a result.
+
+    What `help` and `inspect.signature` show is a copy of the flow's function, since its annotation names a
+    generator and the method's is the result that comes out.
+    """
+    flow = cast("FunctionType", flow)
+    # With the name of the result, for `typing.get_type_hints`: not every module of flows needs it.
+    names = {**flow.__globals__, "Result": Result}
+    returned = _held(flow.__annotations__["return"])
+    if gives is None:
+        returned = f"Result[{returned}]"
+    else:
+        names[gives.__name__] = gives
+        returned = f"{gives.__name__}[{_held(returned)}]"
+    shown = FunctionType(flow.__code__, names, flow.__name__, flow.__defaults__)
+    shown.__kwdefaults__ = flow.__kwdefaults__
+    shown.__annotations__ = {**flow.__annotations__, "return": returned}
+    for name, value in (
+        ("__name__", flow.__name__),
+        ("__doc__", flow.__doc__),
+        ("__module__", method.__module__),
+        ("__annotations__", shown.__annotations__),
+        ("__wrapped__", shown),
+    ):
+        setattr(method, name, value)
+    return method
+
+
+def _held(annotation: str) -> str:
+    """What `Flow[T]`, `Journey[T]` or `Page[T]` holds."""
+    return annotation.partition("[")[2].removesuffix("]")

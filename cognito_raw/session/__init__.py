@@ -1,0 +1,1 @@
+"""One user's session with the pool, blocking and asynchronous."""

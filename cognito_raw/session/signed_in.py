@@ -1,0 +1,80 @@
+"""What a sign-in leaves in a session: the tokens, the challenge that stands before them, and the device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from ..config import Config
+from ..flows.authentication import Beginning
+from ..flows.device_proof import confirm_new_device
+from ..models.challenge import Challenge
+from ..models.device import RememberedDevice
+from ..models.fields import Misfit
+from ..models.frozen import replace
+from ..models.tokens import IdToken, Tokens, claims
+from ..result import Err, Ok, Result
+from .state import Journey, State
+
+Signed: TypeAlias = tuple[Result[Tokens | Challenge], RememberedDevice | None]
+"""What came of a sign-in or an answer, and the device that went with it, None once the service has forgotten it."""
+
+
+def device_for(state: State, beginning: Beginning) -> RememberedDevice | None:
+    """The session's device, if it may be of the user who signs in: whose device a proof names is checked by then."""
+    device, username = state.device, beginning.parameters["USERNAME"]
+    if device is None or beginning.proven is not None or username in (state.username, device.username):
+        return device
+    return None
+
+
+def entered(
+    config: Config, state: State, signed: Signed, given: RememberedDevice | None, *, remember: bool
+) -> Journey[IdToken]:
+    """The state after a sign-in or an answer to which this device was given; a new device is made a remembered one.
+
+    That it cannot be made one does no harm: the next sign-in gets another.
+    """
+    outcome, left = signed
+    if given is not None and left is None:
+        state = replace(state, device=None)
+    if isinstance(outcome, Err):
+        return replace(state, challenge=outcome.challenge), outcome
+    value = outcome.value
+    if isinstance(value, Challenge):
+        return replace(state, challenge=value), _asked(value)
+    state = holding(config, replace(state, challenge=None), replace(value, new_device=None))
+    yield state  # nothing that is still to be done for the device may lose the tokens
+    username = _username(value)
+    if remember and value.new_device is not None and username is not None:
+        confirmed = yield from confirm_new_device(config, value.access_token, value.new_device, username)
+        if isinstance(confirmed, Ok):
+            state = replace(state, device=confirmed.value.device)
+    return state, Ok(value.id_token)
+
+
+def _asked(challenge: Challenge) -> Err:
+    from ..reasons import challenge_reason  # here, because a sign-in without a challenge does without
+
+    return Err(challenge_reason(challenge.name), challenge=challenge, sent="yes")
+
+
+def holding(config: Config, state: State, fresh: Tokens) -> State:
+    """The state with new tokens. They were issued just now, which tells how far the two clocks are apart."""
+    issued = fresh.id_token.payload.get("iat")
+    drift = issued - config.clock() if isinstance(issued, int) else 0.0
+    return replace(state, tokens=fresh, drift=drift, unanswered=False)
+
+
+def claims_of(access_token: str) -> Mapping[str, object]:
+    """The claims of an access token; none of one that is opaque, as some emulators give."""
+    try:
+        return claims(access_token)
+    except Misfit:
+        return {}
+
+
+def _username(signed: Tokens) -> str | None:
+    """The service's own name of the user."""
+    said = claims_of(signed.access_token).get("username", signed.id_token.payload.get("cognito:username"))
+    return said if isinstance(said, str) else None

@@ -1,0 +1,165 @@
+"""What a session knows, as one frozen value: plain enough to be carried to another invocation or process as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any, Final, TypeAlias, TypeVar, get_args
+
+from ..call import Call
+from ..models.challenge import Challenge, challenge_of
+from ..models.device import RememberedDevice
+from ..models.fields import Misfit, flag, optional_integer, optional_text, text, texts
+from ..models.frozen import field, frozen
+from ..models.tokens import IdToken, RefreshFlow, Tokens
+from ..result import Result
+
+_FLOWS: Final[tuple[RefreshFlow, ...]] = get_args(RefreshFlow)
+
+T = TypeVar("T")
+
+_VERSION: Final = 2
+# What version 1 did not have yet.
+_SINCE_1: Final = {"device": None, "refresh_flow": _FLOWS[0], "unanswered": False}
+_DEVICE: Final = ("key", "group_key", "password", "username")
+# Far more than any clock is wrong, and small enough to reckon with: JSON sets no limit to a number.
+_LARGEST_DRIFT: Final = 2**53
+
+
+@frozen
+class State:
+    """One user's session at one moment.
+
+    username: whom the next confirmation, code or reset is about, as the user typed it.
+    challenge: what must be answered to finish signing in.
+    tokens: those of the signed-in user.
+    device: the device that the user's next sign-in proves, once the service knows it.
+    drift: seconds that the service's clock is ahead of ours, measured when the tokens came. A state that was carried
+        keeps it only where the clock was behind.
+    refresh_flow: what renews the tokens: `GetTokensFromRefreshToken`, or `REFRESH_TOKEN_AUTH` where the pool does not
+        know that operation.
+    sign_up_session: the service's handle of a sign-up, with which its user is signed in without a second code.
+    unanswered: whether a refresh was begun whose answer never came, and with it perhaps a new refresh token.
+    """
+
+    username: str | None = None
+    challenge: Challenge | None = None
+    tokens: Tokens | None = None
+    drift: float = field(default=0.0, repr=False)
+    device: RememberedDevice | None = None
+    refresh_flow: RefreshFlow = field(default=_FLOWS[0], repr=False)
+    unanswered: bool = field(default=False, repr=False)
+    sign_up_session: str | None = field(default=None, repr=False)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever it rests."""
+        return {
+            "version": _VERSION,
+            "username": self.username,
+            "challenge": None if self.challenge is None else _challenge_to_dict(self.challenge),
+            "tokens": None if self.tokens is None else _tokens_to_dict(self.tokens),
+            "drift": self.drift,
+            "device": None if self.device is None else _device_to_dict(self.device),
+            "refresh_flow": self.refresh_flow,
+            "unanswered": self.unanswered,
+            "sign_up_session": self.sign_up_session,
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, object]) -> State:
+        """The state that `to_dict` wrote, in this version or an earlier one of the library.
+
+        `ValueError` for anything else, with no word of what it holds.
+        """
+        if not isinstance(saved, Mapping):
+            raise ValueError(f"a saved session is what State.to_dict() gave, not {type(saved).__name__}")
+        version = saved.get("version")
+        if type(version) is not int or not 1 <= version <= _VERSION:
+            known = f"this library reads versions 1 to {_VERSION}"
+            raise ValueError(f"a saved session of another kind or version ({known})")
+        saved = {**_SINCE_1, **saved}
+        try:
+            return cls(
+                username=optional_text(saved, "username"),
+                challenge=_challenge_from_dict(_part(saved, "challenge")),
+                tokens=_tokens_from_dict(_part(saved, "tokens")),
+                # Measured against the clock of another machine, perhaps: a clock that was behind may still be, but
+                # one that was ahead must not keep tokens young here.
+                drift=max(0.0, _drift(saved.get("drift", 0.0))),
+                device=_device_from_dict(_part(saved, "device")),
+                refresh_flow=_refresh_flow(saved.get("refresh_flow")),
+                unanswered=flag(saved, "unanswered"),
+                sign_up_session=optional_text(saved, "sign_up_session"),
+            )
+        except Misfit as misfit:
+            raise ValueError(f"a damaged saved session: {misfit}") from None
+
+
+Journey: TypeAlias = Generator[Call | State, Any, tuple[State, Result[T]]]
+"""Yields calls, and is sent their results, as a flow; and states, to be kept whatever comes of the rest."""
+
+
+def _challenge_to_dict(challenge: Challenge) -> dict[str, object]:
+    return {
+        "name": challenge.name,
+        "username": challenge.username,
+        "session": challenge.session,
+        "parameters": dict(challenge.parameters),
+    }
+
+
+def _challenge_from_dict(saved: Mapping[str, object] | None) -> Challenge | None:
+    if saved is None:
+        return None
+    session, parameters = optional_text(saved, "session"), texts(saved, "parameters")
+    return challenge_of(text(saved, "name"), text(saved, "username"), session, parameters)
+
+
+def _tokens_to_dict(tokens: Tokens) -> dict[str, object]:
+    return {
+        "id_token": tokens.id_token.jwt,
+        "access_token": tokens.access_token,
+        "refresh_token": tokens.refresh_token,
+        "expires_in": tokens.expires_in,
+    }
+
+
+def _tokens_from_dict(saved: Mapping[str, object] | None) -> Tokens | None:
+    if saved is None:
+        return None
+    return Tokens(
+        IdToken.read(text(saved, "id_token")),
+        text(saved, "access_token"),
+        optional_text(saved, "refresh_token"),
+        optional_integer(saved, "expires_in"),
+    )
+
+
+def _device_to_dict(device: RememberedDevice) -> dict[str, object]:
+    return {name: getattr(device, name) for name in _DEVICE}
+
+
+def _device_from_dict(saved: Mapping[str, object] | None) -> RememberedDevice | None:
+    if saved is None:
+        return None
+    return RememberedDevice(*(text(saved, name) for name in _DEVICE))
+
+
+def _refresh_flow(value: object) -> RefreshFlow:
+    for known in _FLOWS:
+        if value == known:
+            return known
+    raise Misfit("refresh_flow is none that this library knows")
+
+
+def _part(saved: Mapping[str, object], name: str) -> Mapping[str, object] | None:
+    value = saved.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        raise Misfit(f"{name} is not an object")
+    return value
+
+
+def _drift(value: object) -> float:
+    # Compared so that neither infinity nor what is not a number passes.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST_DRIFT:
+        raise Misfit("drift is not a number")
+    return float(value)
