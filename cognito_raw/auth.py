@@ -14,13 +14,12 @@ from typing import Final, NamedTuple, get_args
 
 import httpx
 
-from .models.tokens import Tokens
+from .models.tokens import Tokens, TokenUse
 from .result import CognitoError, Err, Result
 from .session.asynchronous import AsyncSession
 from .session.blocking import Session
-from .session.expiry import Kind
 
-_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+_USES: Final[tuple[TokenUse, ...]] = get_args(TokenUse)
 _PORTS: Final = {"http": 80, "https": 443}
 _NOTE: Final = "cognito_raw.origin"
 
@@ -59,20 +58,20 @@ class SessionAuth(httpx.Auth):
         self,
         session: Session | AsyncSession,
         *,
-        token: Kind = "id",  # noqa: S107  # which of the tokens, not a token
+        token: TokenUse = "id",  # noqa: S107  # which of the tokens, not a token
         origins: str | Collection[str] | None = None,
     ) -> None:
         if not isinstance(session, Session | AsyncSession):
             raise ValueError(f"session is a Session or an AsyncSession, not {type(session).__name__}")
-        if token not in _KINDS:
+        if token not in _USES:
             raise ValueError('token is "id" or "access"')
         self._session = session
-        self._kind: Kind = token
+        self._use: TokenUse = token
         self._origins = None if origins is None else _origins(origins)
         self._useless: Tokens | None = None
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(token={self._kind!r})"
+        return f"{type(self).__name__}(token={self._use!r})"
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """What `httpx.Client` asks for each request."""
@@ -82,10 +81,10 @@ class SessionAuth(httpx.Auth):
         if not self._may_have_it(request):
             yield request
             return
-        tokens = self._sign(request, _fresh(session, self._kind))
+        tokens = self._sign(request, _fresh(session, self._use))
         refused = self._refused((yield request), tokens)
         if refused is not None and not isinstance(session.refresh(seen=tokens), Err) and _is_repeatable(refused):
-            tokens = self._sign(refused, _fresh(session, self._kind))
+            tokens = self._sign(refused, _fresh(session, self._use))
             self._learn((yield refused), tokens)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
@@ -96,10 +95,10 @@ class SessionAuth(httpx.Auth):
         if not self._may_have_it(request):
             yield request
             return
-        tokens = self._sign(request, await _async_fresh(session, self._kind))
+        tokens = self._sign(request, await _async_fresh(session, self._use))
         refused = self._refused((yield request), tokens)
         if refused is not None and not isinstance(await session.refresh(seen=tokens), Err) and _is_repeatable(refused):
-            tokens = self._sign(refused, await _async_fresh(session, self._kind))
+            tokens = self._sign(refused, await _async_fresh(session, self._use))
             self._learn((yield refused), tokens)
 
     def _may_have_it(self, request: httpx.Request) -> bool:
@@ -119,7 +118,7 @@ class SessionAuth(httpx.Auth):
         tokens = self._session.state.tokens
         if tokens is None:  # signed out this very moment
             raise CognitoError(_NO_SESSION)
-        token = tokens.access_token if self._kind == "access" else tokens.id_token.jwt
+        token = tokens.access_token if self._use == "access" else tokens.id_token.jwt
         # Errors of httpx about such a header would show it.
         if not token.isascii() or not token.isprintable() or not token or " " in token:
             raise CognitoError(_UNFIT)
@@ -142,12 +141,12 @@ class SessionAuth(httpx.Auth):
             self._useless = tokens
 
 
-def _fresh(session: Session, kind: Kind) -> Result[object]:
-    return session.access_token() if kind == "access" else session.id_token()
+def _fresh(session: Session, use: TokenUse) -> Result[object]:
+    return session.access_token() if use == "access" else session.id_token()
 
 
-async def _async_fresh(session: AsyncSession, kind: Kind) -> Result[object]:
-    return await session.access_token() if kind == "access" else await session.id_token()
+async def _async_fresh(session: AsyncSession, use: TokenUse) -> Result[object]:
+    return await session.access_token() if use == "access" else await session.id_token()
 
 
 class _Origin(NamedTuple):

@@ -36,8 +36,8 @@ from cognito_raw import (
     flows,
 )
 from cognito_raw.reply import read
-from cognito_raw.session.methods import Journeys
-from cognito_raw.session.state import Journey
+from cognito_raw.session.methods import SessionMethods
+from cognito_raw.session.state import SessionFlow
 from cognito_raw.srp.exchange import N, g
 
 NOW: Final = 1_783_415_103  # Tue Jul 7 09:05:03 UTC 2026
@@ -240,7 +240,7 @@ class Act:
     def is_journey(self) -> bool:
         """Whether all of it is one journey: the shell renews tokens in flights of their own."""
         renews = any(exchange.operation == "GetTokensFromRefreshToken" for exchange in self.exchanges)
-        return hasattr(Journeys, self.method) and not (self.method == "change_password" and renews)
+        return hasattr(SessionMethods, self.method) and not (self.method == "change_password" and renews)
 
 
 @dataclass
@@ -297,7 +297,7 @@ def _perform(act: Act, clock: Clock, script: Script, method: Callable[..., Any])
     return _untold(result)
 
 
-def calls_of(journey: Journey[Any]) -> Generator[Call, Any, Any]:
+def calls_of(journey: SessionFlow[Any]) -> Generator[Call, Any, Any]:
     """A journey's calls alone, without the states that it yields on its way."""
     step = advance(journey)
     while not isinstance(step, tuple):
@@ -306,7 +306,7 @@ def calls_of(journey: Journey[Any]) -> Generator[Call, Any, Any]:
 
 
 def _by_hand(config: Config, before: State, act: Act) -> tuple[State, Result[Any]]:
-    journey = calls_of(getattr(Journeys(config, before), act.method)(*act.arguments, **act.options))
+    journey = calls_of(getattr(SessionMethods(config, before), act.method)(*act.arguments, **act.options))
     state, result = step_through(journey, act.exchanges)
     return state, _untold(result)
 

@@ -21,7 +21,7 @@ Name: TypeAlias = tuple[str, ...]
 Graph: TypeAlias = Mapping[Name, frozenset[Name]]
 
 MOST_ENTRIES: Final = 20
-LONGEST_CHAIN: Final = 17
+LONGEST_CHAIN: Final = 14
 LONGEST_CHAIN_OF_ENTRIES: Final = 9
 LARGEST_FILE: Final = 400
 MEDIAN_FUNCTION: Final = 7

@@ -13,7 +13,7 @@ import pytest
 
 from cognito_raw import AsyncClient, AsyncSession, Client, Config, Err, Ok, Reply, Request, Result, Session, flows
 from cognito_raw.flow import Flow
-from cognito_raw.session.methods import Journeys
+from cognito_raw.session.methods import SessionMethods
 from tests.conversation import ISS, Answering, AsyncScript, Clock, Exchange, Script, answered, configured
 
 JOURNEYS = [
@@ -30,7 +30,7 @@ JOURNEYS = [
 # A face and a method of it, and the flow or journey that it is.
 METHODS = [
     *[(face, name, getattr(flows, name)) for face in (Client, AsyncClient) for name in flows.__all__],
-    *[(face, name, getattr(Journeys, name)) for face in (Session, AsyncSession) for name in JOURNEYS],
+    *[(face, name, getattr(SessionMethods, name)) for face in (Session, AsyncSession) for name in JOURNEYS],
 ]
 of_every_method = pytest.mark.parametrize(
     ("face", "name", "flow"), METHODS, ids=[f"{face.__name__}.{name}" for face, name, _ in METHODS]
@@ -83,7 +83,7 @@ def test_a_method_of_an_asynchronous_face_is_a_coroutine_function(
     listed = "Page[" in flow.__annotations__["return"]
     assert inspect.iscoroutinefunction(getattr(face, name)) is (face.__name__.startswith("Async") and not listed)
     assert inspect.isgeneratorfunction(flow)
-    assert flow.__annotations__["return"].startswith(("Flow[", "Journey["))
+    assert flow.__annotations__["return"].startswith(("Flow[", "SessionFlow["))
 
 
 # --- deadlines

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import Call, Err, Ok, RememberedDevice, Reply, Result, State, Tokens, advance
-from cognito_raw.session.methods import Journeys
+from cognito_raw.session.renewal import renew
 from tests.conversation import (
     CLIENT_ID,
     ISS,
@@ -50,7 +50,7 @@ def renewed(*exchanges: Exchange, state: State | None = None, over: bool = False
     """What a renewal in this conversation makes of a session."""
     held = state or signed_in()
     assert held.tokens is not None
-    journey = Journeys(configured(**changes), held).renew(held.tokens, over=over)
+    journey = renew(configured(**changes), held, seen=held.tokens, ended=over)
     result: tuple[State, Any] = step_through(calls_of(journey), exchanges)
     return result
 
@@ -150,7 +150,7 @@ def test_a_refresh_is_noted_before_it_is_sent() -> None:
     """A state that is carried away in the middle of a refresh knows that an answer may be missing."""
     held = signed_in()
     assert held.tokens is not None
-    journey = Journeys(configured(), held).renew(held.tokens)
+    journey = renew(configured(), held, seen=held.tokens)
     noted = advance(journey)
     assert noted == replace(held, unanswered=True)
     assert isinstance(advance(journey), Call)
@@ -239,11 +239,14 @@ def test_a_pool_may_change_the_form_of_its_issuer() -> None:
 
 def test_tokens_that_were_renewed_already_are_given() -> None:
     """Who waited for its turn while another renewed the tokens gets those."""
-    assert step_through(calls_of(Journeys(configured(), signed_in()).renew(LATER)), ()) == (
+    assert step_through(calls_of(renew(configured(), signed_in(), seen=LATER)), ()) == (
         signed_in(),
         Ok(tokens()),
     )
-    assert step_through(calls_of(Journeys(configured(), State()).renew(LATER)), ()) == (State(), Err("no-session"))
+    assert step_through(calls_of(renew(configured(), State(), seen=LATER)), ()) == (
+        State(),
+        Err("no-session"),
+    )
 
 
 @pytest.mark.parametrize("over", [False, True])

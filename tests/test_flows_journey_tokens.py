@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import Challenge, Err, Ok, Reply, Result, State
-from cognito_raw.session.expiry import MARGIN
+from cognito_raw.session.expiry import MANDATORY_WINDOW
 from tests.conversation import (
     CLIENT_ID,
     NOW,
@@ -66,7 +66,7 @@ def test_a_token_is_given_without_a_call_for_three_quarters_of_its_life() -> Non
 
 @pytest.mark.parametrize(
     "at",
-    [NOW + 2880, END - MARGIN, END, END + 9e9],
+    [NOW + 2880, END - MANDATORY_WINDOW, END, END + 9e9],
     ids=["at four fifths of its life", "a minute left", "at its end", "long after"],
 )
 def test_a_token_is_renewed_ahead_of_its_end(at: float) -> None:

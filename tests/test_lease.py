@@ -9,7 +9,9 @@ from typing import Final
 import pytest
 
 from cognito_raw import Ok, Tokens
-from cognito_raw.session.expiry import MARGIN, Holding, Kind, Moment
+from cognito_raw.concurrency.clock import Instant
+from cognito_raw.models.tokens import TokenUse
+from cognito_raw.session.expiry import MANDATORY_WINDOW, HeldTokens
 from tests.conversation import NOW, Clock, configured, tokens, unsigned_token
 
 LIFE: Final = 3600
@@ -27,9 +29,9 @@ class Clocks:
         self.running.now += seconds
 
 
-def held(clocks: Clocks, tokens: Tokens | None = None, *, off: float = 0.0, **choices: int) -> Holding:
+def held(clocks: Clocks, tokens: Tokens | None = None, *, off: float = 0.0, **choices: int) -> HeldTokens:
     """Tokens that came just now, to a clock that is so many seconds ahead."""
-    return Holding(clocks.config, tokens or _tokens(**choices), -off)
+    return HeldTokens(clocks.config, tokens or _tokens(**choices), -off)
 
 
 def _tokens(**choices: int) -> Tokens:
@@ -47,10 +49,10 @@ def _tokens(**choices: int) -> Tokens:
 def test_time_passes_by_the_clock_that_saw_more_of_it(wall: float, running: float, since: float) -> None:
     """One clock may be set and the other stand still in a frozen process: neither makes time pass more slowly."""
     clocks = Clocks()
-    began = Moment.now(clocks.config)
+    began = Instant.now(clocks.config)
     clocks.wall.now += wall
     clocks.running.now += running
-    assert began.since(clocks.config) == since
+    assert began.age(clocks.config) == Instant.now(clocks.config).since(began) == since
 
 
 # --- one token
@@ -60,40 +62,40 @@ def test_time_passes_by_the_clock_that_saw_more_of_it(wall: float, running: floa
 def test_a_token_is_fresh_then_valid_then_neither(off: float) -> None:
     """It is renewed after four fifths of its life, and given until a second before its end, whatever our clock says."""
     clocks = Clocks(off)
-    holding = held(clocks, off=off)
-    assert holding.left("id") == LIFE - 1
+    held_tokens = held(clocks, off=off)
+    assert held_tokens.left("id") == LIFE - 1
     seen = []
     for seconds in (0, 2698, 2881, LIFE - 1, LIFE - 0.5, LIFE, 9e9):
         clocks.wall.now, clocks.running.now = NOW + off + seconds, 1000 + seconds
-        seen.append((holding.fresh("id") is not None, holding.valid("id") is not None))
+        seen.append((held_tokens.fresh("id") is not None, held_tokens.valid("id") is not None))
     assert seen == [(True, True)] * 2 + [(False, True)] * 2 + [(False, False)] * 3
 
 
 @pytest.mark.parametrize("kind", ["id", "access"])
-def test_what_is_given_is_the_token_itself(kind: Kind) -> None:
+def test_what_is_given_is_the_token_itself(kind: TokenUse) -> None:
     """As the result that a caller gets, made once."""
     clocks = Clocks()
-    holding = held(clocks)
+    held_tokens = held(clocks)
     expected = tokens().id_token if kind == "id" else tokens().access_token
-    assert holding.fresh(kind) == holding.valid(kind) == Ok(expected)
-    assert holding.fresh(kind) is holding.fresh(kind)
+    assert held_tokens.fresh(kind) == held_tokens.valid(kind) == Ok(expected)
+    assert held_tokens.fresh(kind) is held_tokens.fresh(kind)
 
 
 @pytest.mark.parametrize("life", [300, 3600, 86_400])
 def test_a_token_is_renewed_a_minute_before_its_end_at_least(life: int) -> None:
     """Also the shortest that the service gives."""
     clocks = Clocks()
-    holding = held(clocks, lasts=life)
-    assert 0.74 * life <= holding.due_in() <= 0.8 * life
-    assert holding.due_in() <= life - MARGIN
+    held_tokens = held(clocks, lasts=life)
+    assert 0.74 * life <= held_tokens.due_in() <= 0.8 * life
+    assert held_tokens.due_in() <= life - MANDATORY_WINDOW
 
 
 @pytest.mark.parametrize("life", [2, 3, 10])
 def test_a_token_of_seconds_is_renewed_before_its_end_as_well(life: int) -> None:
     """No service gives one, but tests do."""
     clocks = Clocks()
-    holding = held(clocks, lasts=life)
-    assert 0 < holding.due_in() < holding.ends_in()
+    held_tokens = held(clocks, lasts=life)
+    assert 0 < held_tokens.due_in() < held_tokens.ends_in()
 
 
 def test_sessions_that_began_together_do_not_renew_together() -> None:
@@ -120,30 +122,30 @@ def _of(jwt: str, access: str = "opaque") -> Tokens:
 def test_a_clock_that_is_set_keeps_no_token_young(step: float) -> None:
     """Set back after the sign-in, it does not lengthen a token's life; set forth, it does not outlast it either."""
     clocks = Clocks()
-    holding = held(clocks)
+    held_tokens = held(clocks)
     clocks.passes(LIFE / 2)
     clocks.wall.now += step
-    assert holding.valid("id")
-    assert holding.fresh("id")
+    assert held_tokens.valid("id")
+    assert held_tokens.fresh("id")
     clocks.passes(LIFE / 2)
-    assert holding.valid("id") is None
+    assert held_tokens.valid("id") is None
 
 
 def test_a_frozen_process_finds_its_tokens_dead() -> None:
     """The clock that only runs stood still for hours; the other tells."""
     clocks = Clocks()
-    holding = held(clocks)
+    held_tokens = held(clocks)
     clocks.wall.now += 3 * LIFE
     clocks.running.now += 1
-    assert holding.valid("id") is None
-    assert holding.ends_in() < 0
+    assert held_tokens.valid("id") is None
+    assert held_tokens.ends_in() < 0
 
 
 def test_a_clock_that_shows_a_time_before_the_tokens_is_behind() -> None:
     """Where a state was carried to another machine, that much is sure of its clock."""
     clocks = Clocks(-7200)
-    holding = held(clocks)
-    assert holding.left("id") == LIFE - 1
+    held_tokens = held(clocks)
+    assert held_tokens.left("id") == LIFE - 1
 
 
 # --- both tokens
@@ -153,21 +155,21 @@ def test_a_clock_that_shows_a_time_before_the_tokens_is_behind() -> None:
 def test_both_count_for_who_keeps_a_session_fresh(lasts: int, access_lasts: int) -> None:
     """The app client may give the two different lives: the shorter is due first, and ends first."""
     clocks = Clocks()
-    holding = held(clocks, lasts=lasts, access_lasts=access_lasts)
-    assert holding.due_in() <= 0.8 * 300
-    assert holding.ends_in() == 299
-    assert (holding.left("id"), holding.left("access")) == (lasts - 1, access_lasts - 1)
+    held_tokens = held(clocks, lasts=lasts, access_lasts=access_lasts)
+    assert held_tokens.due_in() <= 0.8 * 300
+    assert held_tokens.ends_in() == 299
+    assert (held_tokens.left("id"), held_tokens.left("access")) == (lasts - 1, access_lasts - 1)
 
 
 def test_an_opaque_access_token_lives_as_long_as_the_id_token() -> None:
     """Some emulators give one, of which nothing is known."""
     clocks = Clocks()
-    holding = held(clocks, replace(tokens(), access_token="opaque"))
-    assert holding.left("access") == holding.left("id")
+    held_tokens = held(clocks, replace(tokens(), access_token="opaque"))
+    assert held_tokens.left("access") == held_tokens.left("id")
 
 
 def test_a_token_that_does_not_say_when_it_was_issued_is_renewed_in_its_last_minute() -> None:
     """Nothing is known of its life but the end."""
     clocks = Clocks()
-    holding = held(clocks, _of(unsigned_token(exp=NOW + LIFE)))
-    assert math.isclose(holding.due_in(), LIFE - 1 - MARGIN)
+    held_tokens = held(clocks, _of(unsigned_token(exp=NOW + LIFE)))
+    assert math.isclose(held_tokens.due_in(), LIFE - 1 - MANDATORY_WINDOW)

@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cognito_raw.concurrency.locks import ProcessLock, Turns
+from cognito_raw.concurrency.locks import ForkLock, LoopLock
 
 
 def test_a_lock_is_one_within_a_process() -> None:
     """All its threads share it."""
-    lock = ProcessLock()
+    lock = ForkLock()
     with ThreadPoolExecutor(8) as threads:
         assert {id(own) for own in threads.map(lambda _: lock.own(), range(64))} == {id(lock.own())}
 
@@ -25,7 +25,7 @@ def test_a_lock_is_one_within_a_process() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no forks here")
 def test_the_lock_of_a_child_is_free() -> None:
     """Whoever of the parent held it when the child was forked."""
-    lock = ProcessLock()
+    lock = ForkLock()
     with lock.own(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads
         child = os.fork()
@@ -35,8 +35,8 @@ def test_the_lock_of_a_child_is_free() -> None:
         assert lock.own().locked()
 
 
-async def _takes(turns: Turns, order: list[int], number: int) -> None:
-    end = await turns.begin()
+async def _takes(turns: LoopLock, order: list[int], number: int) -> None:
+    end = await turns.acquire()
     order.append(number)
     await asyncio.sleep(0)
     order.append(number)
@@ -47,7 +47,7 @@ def test_tasks_take_turns_in_their_order() -> None:
     """Nobody begins before who came earlier has ended."""
 
     async def scene() -> None:
-        turns, order = Turns(), list[int]()
+        turns, order = LoopLock(), list[int]()
         await asyncio.gather(*(_takes(turns, order, number) for number in range(50)))
         assert order == [number for number in range(50) for _ in range(2)]
 
@@ -56,11 +56,11 @@ def test_tasks_take_turns_in_their_order() -> None:
 
 def test_who_is_cancelled_takes_no_turn() -> None:
     """Neither in the line of its own event loop, nor while it waits for another's."""
-    turns = Turns()
+    turns = LoopLock()
 
     async def scene(then: Callable[[], object] = lambda: None) -> None:
-        end = await turns.begin()
-        waits = asyncio.create_task(turns.begin())
+        end = await turns.acquire()
+        waits = asyncio.create_task(turns.acquire())
         await asyncio.sleep(0)
         waits.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -71,7 +71,7 @@ def test_who_is_cancelled_takes_no_turn() -> None:
     async def late() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
-                await turns.begin()
+                await turns.acquire()
 
     with ThreadPoolExecutor(1) as threads:
         asyncio.run(scene(lambda: threads.submit(asyncio.run, late()).result(10)))
@@ -79,8 +79,8 @@ def test_who_is_cancelled_takes_no_turn() -> None:
 
 
 def test_event_loops_in_several_threads_take_turns() -> None:
-    """Journeys of one session never mix, even where it is used in two event loops."""
-    turns, order = Turns(), list[int]()
+    """SessionMethods of one session never mix, even where it is used in two event loops."""
+    turns, order = LoopLock(), list[int]()
 
     async def scene(loop: int) -> None:
         await asyncio.gather(*(_takes(turns, order, 10 * loop + number) for number in range(10)))
@@ -93,10 +93,10 @@ def test_event_loops_in_several_threads_take_turns() -> None:
 
 def test_a_turn_that_an_event_loop_left_unfinished_is_free() -> None:
     """Whether the loop was closed or merely no longer runs; its late end takes nobody else's turn."""
-    turns, ends = Turns(), list[Callable[[], None]]()
+    turns, ends = LoopLock(), list[Callable[[], None]]()
 
     async def takes() -> None:
-        ends.append(await turns.begin())
+        ends.append(await turns.acquire())
 
     stopped, closed = asyncio.new_event_loop(), asyncio.new_event_loop()
     stopped.run_until_complete(takes())
@@ -104,7 +104,7 @@ def test_a_turn_that_an_event_loop_left_unfinished_is_free() -> None:
     closed.close()
 
     async def scene() -> None:
-        end = await turns.begin()
+        end = await turns.acquire()
         for late in ends:
             late()
         with ThreadPoolExecutor(1) as threads, pytest.raises(TimeoutError):
@@ -116,18 +116,18 @@ def test_a_turn_that_an_event_loop_left_unfinished_is_free() -> None:
     asyncio.run(asyncio.wait_for(takes(), 10))
 
 
-async def _in_time(turns: Turns) -> None:
+async def _in_time(turns: LoopLock) -> None:
     async with asyncio.timeout(0.05):
-        await turns.begin()
+        await turns.acquire()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no forks here")
 def test_a_turn_of_the_parent_is_free_in_a_child() -> None:
     """The event loop of another thread looks as if it ran there, but it does not."""
-    turns, taken, over = Turns(), threading.Event(), threading.Event()
+    turns, taken, over = LoopLock(), threading.Event(), threading.Event()
 
     async def holds() -> None:
-        end = await turns.begin()
+        end = await turns.acquire()
         taken.set()
         await asyncio.get_running_loop().run_in_executor(None, over.wait, 10)
         end()

@@ -358,18 +358,19 @@ def test_nobody_keeps_a_session_fresh_that_is_signed_out_or_in_trouble() -> None
     """There is nothing to do until news comes, or until the pause is over."""
     clock = Clock(END)
     session, requests = renewing(refused("LimitExceededException"), clock=clock)
-    memory = session._memory
-    assert memory.nap() == 0
+    refresher = session._refresher
+    assert refresher.seconds_until_refresh() == 0
     session.id_token()
-    assert (memory.nap(), len(requests)) == (1.0, 1)
+    assert (refresher.seconds_until_refresh(), len(requests)) == (1.0, 1)
     clock = Clock(NOW)
-    memory = Session(configured(clock=clock, monotonic=Clock(0.0)), state=signed_in())._memory
-    assert memory.nap() == 30.0
-    memory.keep(signed_in(refresh=None))
+    session = Session(configured(clock=clock, monotonic=Clock(0.0)), state=signed_in())
+    refresher, holder = session._refresher, session._holder
+    assert refresher.seconds_until_refresh() == 30.0
+    holder.keep(signed_in(refresh=None))
     clock.now = END - 11
-    assert memory.nap() == 10.0
-    memory.keep(State("jane"))
-    assert memory.nap() == 30.0
+    assert refresher.seconds_until_refresh() == 10.0
+    holder.keep(State("jane"))
+    assert refresher.seconds_until_refresh() == 30.0
 
 
 def test_without_tokens_there_is_nothing_to_renew() -> None:
@@ -395,14 +396,13 @@ def test_what_a_refresh_raises_is_logged_where_nobody_waits(caplog: pytest.LogCa
 
 
 def test_a_refresh_that_raised_nothing_is_not_reported(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither one that landed nor one under way."""
+    """Neither one that has finished nor one under way."""
     session, _ = renewing(answered(authentication_result(at=END, n=2)))
-    flight, new = session._memory.board()
-    assert flight is not None
-    assert new
-    flight.report()
-    flight.landed.set_result(Ok(tokens(at=END)))
-    flight.report()
+    task = session._refresher.join_or_start()
+    assert task is not None
+    task.report()
+    task.finish(Ok(tokens(at=END)))
+    task.report()
     assert caplog.records == []
 
 

@@ -48,7 +48,7 @@ from cognito_raw import (
 )
 from cognito_raw.call import render
 from cognito_raw.models.challenge import challenge_of
-from cognito_raw.session.methods import Journeys
+from cognito_raw.session.methods import SessionMethods
 from cognito_raw.srp.exchange import Ephemeral
 from cognito_raw.verify.jws import Jws
 from tests.samples import CLIENT, ISS, jwt
@@ -101,7 +101,7 @@ VALUES: Final[dict[str, object]] = {
     "a session": Session(CONFIG, state=STATE),
     "an asynchronous session": AsyncSession(CONFIG, state=STATE),
     "a client": Client(CONFIG),
-    "the journeys of a session": Journeys(CONFIG, STATE),
+    "the journeys of a session": SessionMethods(CONFIG, STATE),
     "a success with a text": Ok(CANARY),
     "a success with a body": Ok({"AccessToken": CANARY}),
     "a success with tokens": Ok(TOKENS),

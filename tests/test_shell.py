@@ -117,7 +117,7 @@ def test_a_thread_keeps_subscribers_supplied() -> None:
         time.sleep(0.3)
         assert service.requests == asked
         _, again = service.sign_in()
-        session._memory.keep(again)  # as a sign-in does
+        session._holder.keep(again)  # as a sign-in does
         session.logout()
     assert [thread.name for thread in ours() if "keep_fresh" in thread.name] == []
 
@@ -159,7 +159,7 @@ def test_a_sign_in_wakes_who_keeps_a_session_fresh() -> None:
         assert service.requests == 0
         first.subscribe(lambda _: None)
         first._in_turn(lambda journeys: _signs_in(state), 10.0)  # noqa: ARG005
-        first._tell()
+        first._notify()
         assert wait_until(lambda: service.requests > 0)
 
 
@@ -178,7 +178,7 @@ def test_a_task_is_woken_by_a_sign_in_too() -> None:
         async with session.keep_fresh():
             await asyncio.sleep(0.1)
             await session._in_turn(lambda journeys: _signs_in(state), 10.0)  # noqa: ARG005
-            await session._tell()
+            await session._notify()
             assert await until(lambda: service.requests > 0)
 
     asyncio.run(asyncio.wait_for(scene(), 30))
@@ -295,12 +295,23 @@ def test_a_refresh_without_a_thread_is_made_by_its_caller(monkeypatch: pytest.Mo
     assert session.id_token() == Ok(SECOND)
 
 
-def test_a_refresh_that_never_began_is_given_up() -> None:
-    """An interruption in the wrong moment does not leave everybody waiting for it for ever."""
+def test_a_refresh_that_was_never_started_is_started_by_the_next_caller() -> None:
+    """An interruption in the wrong moment leaves nobody waiting."""
+    session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Script([REFRESHED]))
+    task = session._refresher.join_or_start()
+    assert session.id_token() == Ok(SECOND)
+    assert task is not None
+    assert task.result.done()
+
+
+def test_a_refresh_that_never_ends_is_given_up() -> None:
+    """A thread that hangs for good does not leave everybody waiting for ever."""
     running = Clock(0.0)
     config = configured(clock=Clock(END), monotonic=running)
     session = Session(config, state=signed_in(), transport=Script([REFRESHED]))
-    session._memory.board()
+    task = session._refresher.join_or_start()
+    assert task is not None
+    assert task.start(lambda: None, "cognito_raw refresh")
     assert _reason(session.within(0.02).id_token()) == "timed-out"
     running.now = 31.0
     assert session.id_token() == Ok(SECOND)

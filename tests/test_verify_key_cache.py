@@ -7,15 +7,15 @@ from typing import Any, Final
 
 import pytest
 
+from cognito_raw.concurrency.clock import Instant
 from cognito_raw.models.fields import Misfit
 from cognito_raw.verify.key_cache import (
     GRACE,
     HARD_LIFE,
     SOFT_LIFE,
-    Flight,
+    Fetch,
     Held,
     KeyCache,
-    Moment,
     Need,
     from_material,
     to_snapshot,
@@ -24,25 +24,25 @@ from cognito_raw.verify.keys import Key, usable
 from tests.tokens import NOW, jwk
 
 ONE, TWO = (Key({"kid": name}, None) for name in ("one", "two"))
-BEGIN: Final = Moment(100.0, NOW)
+BEGIN: Final = Instant(100.0, NOW)
 TIMEOUT: Final = 10.0
 
 
-def after(seconds: float, *, frozen: bool = False) -> Moment:
+def after(seconds: float, *, frozen: bool = False) -> Instant:
     """The beginning and so many seconds; in a frozen process, the monotonic clock stands."""
-    return Moment(BEGIN.monotonic + (0 if frozen else seconds), BEGIN.wall + seconds)
+    return Instant(BEGIN.monotonic + (0 if frozen else seconds), BEGIN.wall + seconds)
 
 
-def take_off(cache: KeyCache, now: Moment) -> Flight:
+def begin(cache: KeyCache, now: Instant) -> Fetch:
     """A fetch that starts now."""
-    cache.flight = Flight(now, TIMEOUT)
-    return cache.flight
+    cache.fetch = Fetch(now, TIMEOUT)
+    return cache.fetch
 
 
-def loaded(since: Moment = BEGIN) -> KeyCache:
+def loaded(since: Instant = BEGIN) -> KeyCache:
     """What fetched a set with the one key."""
     cache = KeyCache()
-    cache.land(take_off(cache, since), since, {"one": ONE})
+    cache.land(begin(cache, since), since, {"one": ONE})
     return cache
 
 
@@ -52,9 +52,9 @@ def test_without_a_set_one_is_fetched_and_all_others_wait() -> None:
     assert not cache.is_alive(BEGIN)
     assert cache.fresh("one", BEGIN) is None
     assert cache.ask("one", BEGIN) == (None, "fetch")
-    flight = take_off(cache, BEGIN)
+    fetch = begin(cache, BEGIN)
     assert [cache.ask(kid, after(1)) for kid in ("one", "two")] == [(None, "wait")] * 2
-    cache.land(flight, after(2), {"one": ONE})
+    cache.land(fetch, after(2), {"one": ONE})
     assert cache.fresh("one", after(2)) is ONE
     assert cache.ask("one", after(2)) == (ONE, "nothing")
     assert cache.is_alive(after(2))
@@ -83,18 +83,18 @@ def test_a_set_has_a_soft_life_and_a_hard_one(frozen: bool, age: float, fresh: A
 def test_the_age_counts_from_the_beginning_of_the_fetch() -> None:
     """What a process got before it froze is as old as its fetch when it thaws."""
     cache = KeyCache()
-    flight = take_off(cache, BEGIN)
-    cache.land(flight, after(HARD_LIFE, frozen=True), {"one": ONE})
+    fetch = begin(cache, BEGIN)
+    cache.land(fetch, after(HARD_LIFE, frozen=True), {"one": ONE})
     assert cache.ask("one", after(HARD_LIFE, frozen=True)) == (None, "fetch")
 
 
 def test_a_refresh_does_not_keep_known_keys_waiting() -> None:
     """While it is on its way, and after it failed, the old set is used."""
     cache = loaded()
-    flight = take_off(cache, after(SOFT_LIFE))
+    fetch = begin(cache, after(SOFT_LIFE))
     assert cache.ask("one", after(SOFT_LIFE + 1)) == (ONE, "nothing")
     assert cache.ask("two", after(SOFT_LIFE + 1)) == (None, "wait")
-    cache.fail(flight, after(SOFT_LIFE + 2), "timed-out", 0.0)
+    cache.fail(fetch, after(SOFT_LIFE + 2), "timed-out", 0.0)
     assert cache.ask("one", after(SOFT_LIFE + 3)) == (ONE, "nothing")
     assert cache.ask("one", after(SOFT_LIFE + 12)) == (ONE, "refresh")
 
@@ -102,7 +102,7 @@ def test_a_refresh_does_not_keep_known_keys_waiting() -> None:
 def test_a_set_is_replaced_as_a_whole() -> None:
     """A key that is not in the new set is gone."""
     cache = loaded()
-    cache.land(take_off(cache, after(SOFT_LIFE)), after(SOFT_LIFE), {"two": TWO})
+    cache.land(begin(cache, after(SOFT_LIFE)), after(SOFT_LIFE), {"two": TWO})
     assert cache.ask("two", after(SOFT_LIFE)) == (TWO, "nothing")
     assert cache.ask("one", after(SOFT_LIFE)) == (None, "unknown")
 
@@ -114,11 +114,11 @@ def fetches(cache: KeyCache, kid: str, seconds: int, trouble: bool, share: float
         _, need = cache.ask(kid, after(second))
         if need in ("fetch", "refresh"):
             made.append(second)
-            flight = take_off(cache, after(second))
+            fetch = begin(cache, after(second))
             if trouble:
-                cache.fail(flight, after(second), "timed-out", share)
+                cache.fail(fetch, after(second), "timed-out", share)
             else:
-                cache.land(flight, after(second), {"one": ONE})
+                cache.land(fetch, after(second), {"one": ONE})
     return made
 
 
@@ -141,9 +141,9 @@ def test_a_success_ends_the_back_off() -> None:
     """The next failure begins anew."""
     cache = KeyCache()
     fetches(cache, "one", 60, trouble=True)
-    cache.land(take_off(cache, BEGIN), BEGIN, {"one": ONE})
+    cache.land(begin(cache, BEGIN), BEGIN, {"one": ONE})
     assert cache.trouble is None
-    cache.fail(take_off(cache, after(HARD_LIFE)), after(HARD_LIFE), "timed-out", 1.0)
+    cache.fail(begin(cache, after(HARD_LIFE)), after(HARD_LIFE), "timed-out", 1.0)
     assert cache.ask("one", after(HARD_LIFE + 0.9))[1] == "unavailable"
     assert cache.ask("one", after(HARD_LIFE + 1))[1] == "fetch"
 
@@ -151,7 +151,7 @@ def test_a_success_ends_the_back_off() -> None:
 def test_the_back_off_is_over_by_either_clock() -> None:
     """A process that was frozen does not go on waiting."""
     cache = KeyCache()
-    cache.fail(take_off(cache, BEGIN), BEGIN, "timed-out", 1.0)
+    cache.fail(begin(cache, BEGIN), BEGIN, "timed-out", 1.0)
     assert cache.ask("one", after(0.5)) == (None, "unavailable")
     assert cache.ask("one", after(60, frozen=True)) == (None, "fetch")
 
@@ -170,23 +170,23 @@ def test_an_unknown_key_is_told_from_one_that_could_not_be_looked_up(trouble: bo
 def test_a_fetch_that_never_ends_is_taken_for_lost(frozen: bool) -> None:
     """Its thread froze, or its loop is gone: after its deadline and a grace, another one may be made."""
     cache = KeyCache()
-    lost = take_off(cache, BEGIN)
+    lost = begin(cache, BEGIN)
     assert cache.ask("one", after(TIMEOUT + GRACE - 1, frozen=frozen)) == (None, "wait")
     assert cache.ask("one", after(TIMEOUT + GRACE, frozen=frozen)) == (None, "fetch")
-    flight = take_off(cache, after(TIMEOUT + GRACE))
+    fetch = begin(cache, after(TIMEOUT + GRACE))
     cache.land(lost, after(20), {"two": TWO})
     cache.fail(lost, after(20), "timed-out", 0.0)
     cache.lose(lost, after(20))
-    assert cache.flight is flight
+    assert cache.fetch is fetch
     assert cache.ask("two", after(20)) == (None, "wait")
-    cache.land(flight, after(21), {"one": ONE})
+    cache.land(fetch, after(21), {"one": ONE})
     assert cache.ask("one", after(21)) == (ONE, "nothing")
 
 
 def test_a_refresh_that_was_lost_is_made_again() -> None:
     """A known key is used meanwhile."""
     cache = loaded()
-    take_off(cache, after(SOFT_LIFE))
+    begin(cache, after(SOFT_LIFE))
     assert cache.ask("one", after(SOFT_LIFE + TIMEOUT)) == (ONE, "nothing")
     assert cache.ask("one", after(SOFT_LIFE + TIMEOUT + GRACE)) == (ONE, "refresh")
 
@@ -194,10 +194,10 @@ def test_a_refresh_that_was_lost_is_made_again() -> None:
 def test_a_fetch_that_was_stopped_is_no_failure() -> None:
     """Without a set it is made again at once; with one, after the usual pause."""
     cache = KeyCache()
-    cache.lose(take_off(cache, BEGIN), BEGIN)
+    cache.lose(begin(cache, BEGIN), BEGIN)
     assert cache.ask("one", BEGIN) == (None, "fetch")
     cache = loaded()
-    cache.lose(take_off(cache, after(SOFT_LIFE)), after(SOFT_LIFE))
+    cache.lose(begin(cache, after(SOFT_LIFE)), after(SOFT_LIFE))
     assert cache.ask("one", after(SOFT_LIFE + 9)) == (ONE, "nothing")
     assert cache.ask("one", after(SOFT_LIFE + 10)) == (ONE, "refresh")
 

@@ -7,19 +7,20 @@ import gc
 import os
 import threading
 import weakref
-from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
 from cognito_raw import Config, Err, Ok, Reply
-from cognito_raw.verify.key_cache import Flight, KeySource, Moment, keys_of, source_of, unavailable
+from cognito_raw.concurrency.clock import Instant
+from cognito_raw.verify.key_cache import Fetch, KeySource, keys_of, source_of, unavailable
 from cognito_raw.verify.keys import Key, read_keys
 from tests.samples import CLIENT
 from tests.tokens import NOW, Clock, key_set
 from tests.verifiers import Service
 
-BEGIN: Final = Moment(0.0, NOW)
+BEGIN: Final = Instant(0.0, NOW)
 KEYS: Final = read_keys(key_set())
 
 
@@ -32,7 +33,7 @@ def source() -> KeySource:
     return KeySource("https://a.example/jwks.json", None)
 
 
-def ask(asked: KeySource, kid: str = "one", now: Moment = BEGIN, loop: Any = None) -> Any:
+def ask(asked: KeySource, kid: str = "one", now: Instant = BEGIN, loop: Any = None) -> Any:
     return asked.ask(kid, now, 10.0, loop)
 
 
@@ -83,14 +84,14 @@ def test_the_first_caller_is_told_to_fetch_and_the_others_to_wait() -> None:
     asked = source()
     assert asked.fresh("one", BEGIN) is None
     first = ask(asked)
-    assert isinstance(first.launch, Flight)
-    assert (first.launch.began, first.launch.timeout) == (BEGIN, 10.0)
+    assert isinstance(first.start, Fetch)
+    assert (first.start.began, first.start.timeout) == (BEGIN, 10.0)
     others = [ask(asked, kid) for kid in ("one", "two", "three")]
-    assert [other.launch for other in others] == [None] * 3
+    assert [other.start for other in others] == [None] * 3
     assert {id(advice.then) for advice in (first, *others)} == {id(first.then)}
-    assert not first.then.done()
-    asked.land(first.launch, BEGIN, KEYS, 0.0)
-    assert first.then.done()
+    assert not first.then.result.done()
+    asked.land(first.start, BEGIN, KEYS, 0.0)
+    assert first.then.result.done()
     assert asked.fresh("one", BEGIN) == ask(asked).then == KEYS["one"]
     assert ask(asked, "three").then == Err("token-key-unknown", "kid is in the pool's key set")
 
@@ -99,33 +100,33 @@ def test_a_known_key_comes_with_its_refresh() -> None:
     """The caller has a key to use and a fetch to run, and waits for nothing."""
     asked = source()
     asked.load({"keys": [dict(key.jwk) for key in KEYS.values()]}, BEGIN)
-    later = Moment(3600.0, NOW + 3600)
+    later = Instant(3600.0, NOW + 3600)
     advice = ask(asked, now=later)
     assert isinstance(advice.then, Key)
-    assert advice.launch is not None
+    assert advice.start is not None
     assert ask(asked, now=later) == (advice.then, None)
-    assert isinstance(ask(asked, "three", later).then, Future)
+    assert isinstance(ask(asked, "three", later).then, Fetch)
 
 
 def test_a_fetch_that_failed_says_why_until_the_next_one() -> None:
     """All who ask meanwhile are told at once."""
     asked = source()
-    asked.land(ask(asked).launch, BEGIN, Err("timed-out"), 1.0)
+    asked.land(ask(asked).start, BEGIN, Err("timed-out"), 1.0)
     assert ask(asked) == (unavailable("timed-out"), None)
     assert unavailable("timed-out").retryable
-    assert ask(asked, now=Moment(1.0, NOW + 1)).launch is not None
+    assert ask(asked, now=Instant(1.0, NOW + 1)).start is not None
 
 
 def test_a_fetch_that_was_stopped_wakes_those_who_wait() -> None:
     """They ask anew, and one of them is told to fetch; stopping one that has ended does nothing."""
     asked = source()
     advice = ask(asked)
-    asked.lose(advice.launch, BEGIN)
-    assert advice.then.done()
+    asked.lose(advice.start, BEGIN)
+    assert advice.then.result.done()
     again = ask(asked)
-    assert again.launch is not None
-    asked.land(again.launch, BEGIN, KEYS, 0.0)
-    asked.lose(again.launch, BEGIN)
+    assert again.start is not None
+    asked.land(again.start, BEGIN, KEYS, 0.0)
+    asked.lose(again.start, BEGIN)
     assert ask(asked).then == KEYS["one"]
 
 
@@ -133,31 +134,31 @@ def test_those_who_wait_for_a_lost_fetch_are_woken_by_the_next() -> None:
     """A fetch that took far too long is replaced, and nobody goes on waiting for it."""
     asked = source()
     lost = ask(asked)
-    advice = ask(asked, now=Moment(15.0, NOW + 15))
-    assert advice.launch is not None
-    assert lost.then.done()
-    assert not advice.then.done()
+    advice = ask(asked, now=Instant(15.0, NOW + 15))
+    assert advice.start is not None
+    assert lost.then.result.done()
+    assert not advice.then.result.done()
 
 
 def test_stopping_to_wait_does_not_stop_the_fetch() -> None:
     """Also where a task that waits is cancelled."""
     asked = source()
     advice = ask(asked)
-    assert not advice.then.cancel()
+    assert not advice.then.result.cancel()
 
     async def main() -> None:
-        waiting = asyncio.ensure_future(asyncio.wrap_future(advice.then))
+        waiting = asyncio.ensure_future(asyncio.wrap_future(advice.then.result))
         await asyncio.sleep(0)
         waiting.cancel()
 
     asyncio.run(main())
-    assert advice.then.running()
+    assert advice.then.result.running()
 
 
 def test_a_fetch_of_a_loop_is_reached_from_it_and_from_other_threads() -> None:
     """In the thread of a loop that does not run, nobody could ever see it end, so another one is made."""
     asked = source()
-    loop: Any = object()
+    loop: Any = SimpleNamespace(is_running=lambda: True)
     first = ask(asked, loop=loop)
     assert ask(asked, loop=loop) == (first.then, None)
     elsewhere: list[Any] = []
@@ -166,8 +167,8 @@ def test_a_fetch_of_a_loop_is_reached_from_it_and_from_other_threads() -> None:
     thread.join()
     assert elsewhere == [(first.then, None)]
     second = ask(asked)  # blocking, in the thread of the loop
-    assert second.launch is not None
-    assert first.then.done()
+    assert second.start is not None
+    assert first.then.result.done()
     assert ask(asked, loop=loop) == (second.then, None)
 
 
@@ -181,8 +182,8 @@ def test_a_fork_does_not_wait_for_its_parent(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(os, "getpid", lambda: -1)
         assert asked.fresh("one", BEGIN) == KEYS["one"]
         advice = ask(asked, "three")
-    assert advice.launch is not None
-    assert not fetching.then.done()
+    assert advice.start is not None
+    assert not fetching.then.result.done()
 
 
 def test_a_given_set_may_wait_for_its_turn() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LOOK: Final = 0.01
 
 
-class ProcessLock:
+class ForkLock:
     """A lock for each process: a thread that a fork did not copy may hold its parent's for ever."""
 
     __slots__ = ("_locks",)
@@ -27,7 +27,7 @@ class ProcessLock:
         return self._locks.setdefault(os.getpid(), threading.Lock())
 
 
-class Turns:
+class LoopLock:
     """One journey at a time: among the tasks of an event loop, of which there may be a new one at every invocation.
 
     And among the loops that run, as in two threads: one that left its journey unfinished keeps no turn.
@@ -38,9 +38,9 @@ class Turns:
     def __init__(self) -> None:
         self._locks: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
         self._holder: tuple[int, asyncio.AbstractEventLoop] | None = None
-        self._taking = ProcessLock()
+        self._taking = ForkLock()
 
-    async def begin(self) -> Callable[[], None]:
+    async def acquire(self) -> Callable[[], None]:
         """Wait for a turn. Gives a function that ends it, also after its event loop ended."""
         import asyncio
 

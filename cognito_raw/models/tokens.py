@@ -13,6 +13,9 @@ from .device import NewDevice
 from .fields import Misfit, integer, mapping, optional_integer, optional_text, text
 from .frozen import field, frozen
 
+TokenUse: TypeAlias = Literal["id", "access"]
+"""The two tokens that APIs take, by the name that their own claim has."""
+
 RefreshFlow: TypeAlias = Literal["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH"]
 """The two ways to renew tokens: an operation of its own, or a flow of InitiateAuth."""
 

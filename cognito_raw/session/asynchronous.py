@@ -1,21 +1,24 @@
-"""The asynchronous session: one user's session with the pool, with `await`."""
+"""The asynchronous session: the same methods with `await`."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
-from ..concurrency.locks import Turns
+from ..concurrency.background import log_error, running_loop
+from ..concurrency.locks import LoopLock
 from ..config import Config
-from ..flow import AsyncTransport
-from ..models.tokens import IdToken, Tokens
+from ..flow import AsyncTransport, advance
+from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..runner import Asynchronous, dressed
-from .expiry import Kind
-from .holder import SHORTEST_NAP, Flight, Known, Memory, Subscriber, log
-from .methods import Journeys, is_lost
-from .state import Journey, State
+from .holder import SessionHolder
+from .methods import SessionMethods, SessionProperties
+from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
+from .state import SessionFlow, State
+from .subscribers import Subscriber
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,20 +29,29 @@ T = TypeVar("T")
 _NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 _INTERRUPTED: Final = Err("connection-lost", "the event loop ended during the refresh", sent="maybe", retryable=True)
 
-# `first`: the token that the journey needs, renewed before it so that an interruption of the journey hurts no refresh.
+
+# needs: the token that the method needs, renewed beforehand, so that an interrupted method interrupts no refresh.
 
 
-def _asynchronous(
-    journey: Callable[Concatenate[Journeys, P], Journey[T]], *, first: Kind | None = None
-) -> Callable[Concatenate[AsyncShell, P], Coroutine[Any, Any, Result[T]]]:
-    async def method(self: AsyncShell, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
-        return await self._go(lambda journeys: journey(journeys, *args, **kwargs), first=first)
+def _method(
+    flow: Callable[Concatenate[SessionMethods, P], SessionFlow[T]], *, needs: TokenUse | None = None
+) -> Callable[Concatenate[AsyncSession, P], Coroutine[Any, Any, Result[T]]]:
+    async def method(self: AsyncSession, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
+        return await self._call(lambda state: flow(self._methods(state), *args, **kwargs), needs)
 
-    return dressed(method, journey)
+    return dressed(method, flow)
 
 
-class AsyncShell(Known, Asynchronous):
-    """What every asynchronous session has beside its journeys."""
+class AsyncSession(SessionProperties, Asynchronous):
+    """One user's session with the pool, with `await`. Every method returns `Ok` or `Err`.
+
+    state: what an earlier session knew, to go on from there.
+    transport: what sends the requests, such as `AsyncHttpxTransport`. Without one, all clients and sessions of the
+    process share one. Its methods take turns, but a fresh token is given without waiting; use it in one event loop at
+    a time.
+    remember_device: whether a device that the pool begins to track at a login is confirmed and kept in the state, so
+    that it may skip the second factor at the user's next login.
+    """
 
     def __init__(
         self,
@@ -50,9 +62,55 @@ class AsyncShell(Known, Asynchronous):
         remember_device: bool = True,
     ) -> None:
         super().__init__(config, transport=transport)
-        self._memory = Memory(config, state or State())
+        self._holder = SessionHolder(config, state or State())
+        self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
-        self._turns = Turns()
+        self._turn = LoopLock()
+
+    register = _method(SessionMethods.register)
+    confirm_registration = _method(SessionMethods.confirm_registration)
+    resend_verification_code = _method(SessionMethods.resend_verification_code)
+    login = _method(SessionMethods.login)
+    new_password_challenge = _method(SessionMethods.new_password_challenge)
+    answer_challenge = _method(SessionMethods.answer_challenge)
+    begin_totp_setup = _method(SessionMethods.begin_totp_setup)
+    logout = _method(SessionMethods.logout)
+    request_password_reset = _method(SessionMethods.request_password_reset)
+    reset_password_confirmation = _method(SessionMethods.reset_password_confirmation)
+    change_password = _method(SessionMethods.change_password, needs="access")
+
+    async def id_token(self) -> Result[IdToken]:
+        """The ID token, renewed ahead of its end, so that it is good for a while yet.
+
+        At about four fifths of its life one caller renews it, and all others go on with the one there is; they wait
+        only in its last minute. Where the refresh fails without ending the session, a token that is still valid is
+        given all the same. Reasons: `no-session` (nobody is signed in), `refresh-token-expired`,
+        `refresh-token-revoked`, `refresh-token-reused`, `refresh-answer-lost`, `user-deleted` and `user-not-found`
+        (each ends the session), `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
+        """
+        held = self._holder.held
+        fresh = None if held is None else held.fresh("id")
+        if fresh is not None:
+            return fresh
+        return await self._wait(self._refresher.token("id", self._deadline, running_loop()))
+
+    async def access_token(self) -> Result[str]:
+        """The access token, which the service's own operations take; renewed, and failing, as `id_token`."""
+        held = self._holder.held
+        fresh = None if held is None else held.fresh("access")
+        if fresh is not None:
+            return fresh
+        return await self._wait(self._refresher.token("access", self._deadline, running_loop()))
+
+    async def refresh(self, *, seen: Tokens | None = None) -> Result[IdToken]:
+        """Renew the tokens now, whatever is left of them: after a 401, or to have changed attributes in the ID token.
+
+        seen: the tokens of `state` that an API refused. Where the session holds others by now, these are given, and
+            nothing is asked; nor is it a moment after a refresh that failed, whose failure is given.
+
+        Who asks while a refresh is under way gets what that one gives. Reasons: those of `id_token`.
+        """
+        return await self._wait(self._refresher.renewed(seen, self._deadline, running_loop()))
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have `callback` called with the new ID token at every sign-in and refresh, and with None at the end.
@@ -60,7 +118,7 @@ class AsyncShell(Known, Asynchronous):
         It may be a coroutine function, which is then awaited. Gives a function that ends it. A callback that raises
         is logged, and changes nothing.
         """
-        return self._memory.subscribe(callback)
+        return self._holder.subscribers.add(callback)
 
     @asynccontextmanager
     async def keep_fresh(self) -> AsyncIterator[Self]:
@@ -73,7 +131,7 @@ class AsyncShell(Known, Asynchronous):
 
         loop, wake = asyncio.get_running_loop(), asyncio.Event()
         unsubscribe = self.subscribe(lambda _: loop.call_soon_threadsafe(wake.set))
-        task = loop.create_task(self._watch(wake))
+        task = loop.create_task(self._keep_fresh(wake))
         try:
             yield self
         finally:
@@ -81,169 +139,89 @@ class AsyncShell(Known, Asynchronous):
             task.cancel()
             await asyncio.wait((task,))
 
-    async def _watch(self, wake: asyncio.Event) -> None:
+    async def _keep_fresh(self, wake: asyncio.Event) -> None:
         import asyncio
 
+        loop = asyncio.get_running_loop()
         while True:
-            if self._memory.nap() == 0 and (flight := self._boarded()) is not None:
-                await self._wait_for(flight, self.config.deadline)
-                flight.report()
+            if self._refresher.seconds_until_refresh() == 0:
+                task = self._refresher.join_or_start(loop)
+                if task is not None:
+                    self._start(task)
+                    await task.wait_async(self.config.deadline)
+                    task.report()
             try:
-                async with asyncio.timeout(max(self._memory.nap(), SHORTEST_NAP)):
+                async with asyncio.timeout(max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)):
                     await wake.wait()
             except TimeoutError:
                 pass
             wake.clear()
 
-    async def _token(self, kind: Kind) -> Result[Any]:
-        import asyncio
+    async def _wait(self, waiting: Waiting[T]) -> T:
+        """Wait for each refresh that the generator yields, and return its value."""
+        with closing(waiting):
+            step = advance(waiting)
+            while isinstance(step, Wait):
+                self._start(step.task)
+                await step.task.wait_async(step.seconds)
+                step = advance(waiting)
+            return step
 
-        loop = asyncio.get_running_loop()
-        while not isinstance(need := self._memory.need(kind, loop), (Ok, Err)):
-            flight = self._boarded(kind)
-            if flight is not None:
-                await self._wait_for(flight, min(need, self._deadline))
-                return self._memory.verdict(kind, flight)
-        return need
+    def _start(self, task: RefreshTask) -> None:
+        task.start_async(partial(self._refresh, task), lost=_INTERRUPTED)
 
-    async def _refreshed(self, seen: Tokens | None) -> Result[IdToken]:
-        flight = self._boarded(seen=seen)
-        if flight is not None:
-            await self._wait_for(flight, self._deadline)
-        return self._memory.outcome(flight, seen)
-
-    def _boarded(self, kind: Kind | None = None, *, seen: Tokens | None = None) -> Flight | None:
-        """The refresh under way, or a new one in a task of its own, which no caller can cancel."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        flight, new = self._memory.board(loop, kind, seen=seen)
-        if flight is not None and new:
-            flight.task = loop.create_task(self._fly(flight))
-        return flight
-
-    async def _wait_for(self, flight: Flight, seconds: float) -> None:
-        import asyncio
-
-        landed = asyncio.wrap_future(flight.landed)
+    async def _refresh(self, task: RefreshTask) -> None:
         try:
-            await asyncio.wait((landed,), timeout=seconds)
-        finally:
-            # What nobody waits for any more must not be told to a closed loop, nor an exception be missed.
-            if not landed.cancel():
-                landed.exception()
-
-    async def _fly(self, flight: Flight) -> None:
-        try:
-            result = await self._renewed(flight)
+            with closing(self._refresher.attempts(task)) as attempts:
+                step = advance(attempts)
+                while not isinstance(step, (Ok, Err)):
+                    step = advance(attempts, await self._in_turn(step, self.config.deadline))
+            await self._notify()
         except BaseException as error:
-            self._memory.touch_down(flight, None)
+            self._refresher.finish(task, None)
             if not isinstance(error, Exception):  # the event loop ends, and the refresh with it
-                flight.landed.set_result(_INTERRUPTED)
                 raise
-            flight.landed.set_exception(error)
+            task.fail(error)
         else:
-            flight.landed.set_result(result)
-        finally:
-            self._memory.leave(flight)
+            task.finish(step)
 
-    async def _renewed(self, flight: Flight) -> Result[Tokens]:
-        result = await self._in_turn(flight.journey, self.config.deadline)
-        if isinstance(result, Err) and is_lost(result):  # at once, while the service still takes the old refresh token
-            result = await self._in_turn(flight.journey, self.config.deadline)
-        self._memory.touch_down(flight, result)
-        await self._tell()
-        return result
-
-    async def _go(self, journey: Callable[[Journeys], Journey[T]], *, first: Kind | None) -> Result[T]:
+    async def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
         began = self.config.monotonic()
-        if first is not None and isinstance(held := await self._token(first), Err):
-            return held
+        if needs is not None:
+            needed = await self._wait(self._refresher.token(needs, self._deadline, running_loop()))
+            if isinstance(needed, Err):
+                return needed
         try:
-            return await self._in_turn(journey, self._deadline - (self.config.monotonic() - began))
+            return await self._in_turn(flow, self._deadline - (self.config.monotonic() - began))
         finally:
-            await self._tell()
+            await self._notify()
 
-    async def _in_turn(self, journey: Callable[[Journeys], Journey[T]], deadline: float) -> Result[T]:
+    async def _in_turn(self, flow: Callable[[State], SessionFlow[T]], deadline: float) -> Result[T]:
+        """Run a flow when it is its turn, within so many seconds in all."""
         import asyncio
 
         began = self.config.monotonic()
         try:
             async with asyncio.timeout(max(0.0, deadline)):
-                end = await self._turns.begin()
+                release = await self._turn.acquire()
         except TimeoutError:
             return _NO_TURN
         try:
             left = deadline - (self.config.monotonic() - began)
-            state, result = await self._drive(self._memory.keeping(journey(self._journeys())), left)
-            self._memory.keep(state)
+            return await self._drive(self._holder.calls_of(flow(self._holder.state)), left)
         finally:
-            end()
-        return result
+            release()
 
-    async def _tell(self) -> None:
-        # Outside the turn, so that a callback may use the session.
-        with closing(self._memory.untold()) as calls:
-            for tell in calls:
-                await _awaited(tell())
-
-
-class AsyncSession(AsyncShell):
-    """One user's session with the pool, with `await`. Every method returns `Ok` or `Err`.
-
-    state: what an earlier session knew, to go on from there.
-    transport: what sends the requests, such as `AsyncHttpxTransport`. Without one, all clients and sessions of the
-    process share one. Its methods take turns, but a fresh token is given without waiting; use it in one event loop at
-    a time.
-    remember_device: whether a device that the pool begins to track at a login is confirmed and kept in the state, so
-    that it may skip the second factor at the user's next login.
-    """
-
-    register = _asynchronous(Journeys.register)
-    confirm_registration = _asynchronous(Journeys.confirm_registration)
-    resend_verification_code = _asynchronous(Journeys.resend_verification_code)
-    login = _asynchronous(Journeys.login)
-    new_password_challenge = _asynchronous(Journeys.new_password_challenge)
-    answer_challenge = _asynchronous(Journeys.answer_challenge)
-    begin_totp_setup = _asynchronous(Journeys.begin_totp_setup)
-    logout = _asynchronous(Journeys.logout)
-    request_password_reset = _asynchronous(Journeys.request_password_reset)
-    reset_password_confirmation = _asynchronous(Journeys.reset_password_confirmation)
-    change_password = _asynchronous(Journeys.change_password, first="access")
-
-    async def id_token(self) -> Result[IdToken]:
-        """The ID token, renewed ahead of its end, so that it is good for a while yet.
-
-        At about four fifths of its life one caller renews it, and all others go on with the one there is; they wait
-        only in its last minute. Where the refresh fails without ending the session, a token that is still valid is
-        given all the same. Reasons: `no-session` (nobody is signed in), `refresh-token-expired`,
-        `refresh-token-revoked`, `refresh-token-reused`, `refresh-answer-lost`, `user-deleted` and `user-not-found`
-        (each ends the session), `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
-        """
-        holding = self._memory.holding
-        given = None if holding is None else holding.fresh("id")
-        return given or await self._token("id")
-
-    async def access_token(self) -> Result[str]:
-        """The access token, which the service's own operations take; renewed, and failing, as `id_token`."""
-        holding = self._memory.holding
-        given = None if holding is None else holding.fresh("access")
-        return given or await self._token("access")
-
-    async def refresh(self, *, seen: Tokens | None = None) -> Result[IdToken]:
-        """Renew the tokens now, whatever is left of them: after a 401, or to have changed attributes in the ID token.
-
-        seen: the tokens of `state` that an API refused. Where the session holds others by now, these are given, and
-            nothing is asked; nor is it a moment after a refresh that failed, whose failure is given.
-
-        Who asks while a refresh is under way gets what that one gives. Reasons: those of `id_token`.
-        """
-        return await self._refreshed(seen)
+    async def _notify(self) -> None:
+        """Call the subscribers, outside the turn, so that a callback may use the session."""
+        with closing(self._holder.subscribers.pending()) as calls:
+            for call in calls:
+                await _awaited(call())
 
 
-async def _awaited(told: object) -> None:
-    if isinstance(told, Awaitable):
+async def _awaited(called: object) -> None:
+    if isinstance(called, Awaitable):
         try:
-            await told
+            await called
         except Exception as error:
-            log("a subscriber of a session failed", error)
+            log_error("a subscriber of a session failed", error)

@@ -1,24 +1,25 @@
-"""The blocking session: one user's session with the pool."""
+"""The blocking session: its methods wait, and take turns."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
-from ..concurrency.locks import ProcessLock
+from ..concurrency.locks import ForkLock
 from ..config import Config
-from ..flow import Transport
-from ..models.tokens import IdToken, Tokens
+from ..flow import Transport, advance
+from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..runner import Blocking, dressed
 from ..transport import TransportName
-from .expiry import Kind
-from .holder import SHORTEST_NAP, Flight, Known, Memory, Subscriber
-from .methods import Journeys, is_lost
-from .state import Journey, State
+from .holder import SessionHolder
+from .methods import SessionMethods, SessionProperties
+from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
+from .state import SessionFlow, State
+from .subscribers import Subscriber
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -28,155 +29,20 @@ T = TypeVar("T")
 
 _NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 
-# `first`: the token that the journey needs, renewed before it so that an interruption of the journey hurts no refresh.
+
+# needs: the token that the method needs, renewed beforehand, so that an interrupted method interrupts no refresh.
 
 
-def _blocking(
-    journey: Callable[Concatenate[Journeys, P], Journey[T]], *, first: Kind | None = None
-) -> Callable[Concatenate[Shell, P], Result[T]]:
-    def method(self: Shell, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
-        return self._go(lambda journeys: journey(journeys, *args, **kwargs), first=first)
+def _method(
+    flow: Callable[Concatenate[SessionMethods, P], SessionFlow[T]], *, needs: TokenUse | None = None
+) -> Callable[Concatenate[Session, P], Result[T]]:
+    def method(self: Session, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
+        return self._call(lambda state: flow(self._methods(state), *args, **kwargs), needs)
 
-    return dressed(method, journey)
-
-
-class Shell(Known, Blocking):
-    """What every blocking session has beside its journeys."""
-
-    def __init__(
-        self,
-        config: Config,
-        *,
-        state: State | None = None,
-        transport: Transport | TransportName | None = None,
-        remember_device: bool = True,
-    ) -> None:
-        super().__init__(config, transport=transport)
-        self._memory = Memory(config, state or State())
-        self._remember_device = remember_device
-        self._turn = ProcessLock()
-
-    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Have `callback` called with the new ID token at every sign-in and refresh, and with None at the end.
-
-        Gives a function that ends it. A callback that raises is logged, and changes nothing.
-        """
-        import inspect  # here: it costs a cold start more than a sign-in's arithmetic
-
-        if inspect.iscoroutinefunction(callback):
-            raise ValueError("callback is a coroutine function, which a blocking session cannot await")
-        return self._memory.subscribe(callback)
-
-    @contextmanager
-    def keep_fresh(self) -> Iterator[Self]:
-        """Renew the tokens whenever it is time, in a thread, until the `with` block is left.
-
-        For long-running programs whose subscribers want every new token; `id_token()` keeps itself fresh without.
-        It outlasts failures, sign-outs and sign-ins.
-        """
-        from concurrent.futures import Future
-
-        wake, over = threading.Event(), Future[Any]()
-        unsubscribe = self.subscribe(lambda _: wake.set())
-        thread = threading.Thread(target=self._watch, args=(wake, over), name="cognito_raw keep_fresh", daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            unsubscribe()
-            over.set_result(None)
-            wake.set()
-            thread.join()
-
-    def _watch(self, wake: threading.Event, over: Future[Any]) -> None:
-        from concurrent.futures import FIRST_COMPLETED, wait
-
-        while not over.done():
-            if self._memory.nap() == 0 and (flight := self._boarded()) is not None:
-                wait([flight.landed, over], self.config.deadline, FIRST_COMPLETED)
-                flight.report()
-            wake.wait(max(self._memory.nap(), SHORTEST_NAP))
-            wake.clear()
-
-    def _token(self, kind: Kind) -> Result[Any]:
-        while not isinstance(need := self._memory.need(kind), (Ok, Err)):
-            flight = self._boarded(kind)
-            if flight is not None:
-                self._wait_for(flight, min(need, self._deadline))
-                return self._memory.verdict(kind, flight)
-        return need
-
-    def _refreshed(self, seen: Tokens | None) -> Result[IdToken]:
-        flight = self._boarded(seen=seen)
-        if flight is not None:
-            self._wait_for(flight, self._deadline)
-        return self._memory.outcome(flight, seen)
-
-    def _boarded(self, kind: Kind | None = None, *, seen: Tokens | None = None) -> Flight | None:
-        """The refresh under way, or a new one in a thread of its own, which no caller can interrupt."""
-        flight, new = self._memory.board(kind=kind, seen=seen)
-        if flight is not None and new:
-            thread = threading.Thread(
-                target=copy_context().run, args=(self._fly, flight), name="cognito_raw refresh", daemon=True
-            )
-            try:
-                thread.start()
-            except RuntimeError:  # no more threads, as when the interpreter shuts down
-                self._fly(flight)
-        return flight
-
-    def _wait_for(self, flight: Flight, seconds: float) -> None:
-        from concurrent.futures import wait
-
-        wait((flight.landed,), min(seconds, threading.TIMEOUT_MAX))
-
-    def _fly(self, flight: Flight) -> None:
-        try:
-            result = self._renewed(flight)
-        except BaseException as error:
-            self._memory.touch_down(flight, None)
-            flight.landed.set_exception(error)
-        else:
-            flight.landed.set_result(result)
-        self._memory.leave(flight)
-
-    def _renewed(self, flight: Flight) -> Result[Tokens]:
-        result = self._in_turn(flight.journey, self.config.deadline)
-        if isinstance(result, Err) and is_lost(result):  # at once, while the service still takes the old refresh token
-            result = self._in_turn(flight.journey, self.config.deadline)
-        self._memory.touch_down(flight, result)
-        self._tell()
-        return result
-
-    def _go(self, journey: Callable[[Journeys], Journey[T]], *, first: Kind | None) -> Result[T]:
-        began = self.config.monotonic()
-        if first is not None and isinstance(held := self._token(first), Err):
-            return held
-        try:
-            return self._in_turn(journey, self._deadline - (self.config.monotonic() - began))
-        finally:
-            self._tell()
-
-    def _in_turn(self, journey: Callable[[Journeys], Journey[T]], deadline: float) -> Result[T]:
-        began, turn = self.config.monotonic(), self._turn.own()
-        if not turn.acquire(timeout=max(0.0, deadline)):
-            return _NO_TURN
-        try:
-            left = deadline - (self.config.monotonic() - began)
-            state, result = self._drive(self._memory.keeping(journey(self._journeys())), left)
-            self._memory.keep(state)
-        finally:
-            turn.release()
-        return result
-
-    def _tell(self) -> None:
-        # Outside the turn, so that a callback may use the session, from whichever thread.
-        with closing(self._memory.untold()) as calls:
-            for tell in calls:
-                tell()
+    return dressed(method, flow)
 
 
-class Session(Shell):
+class Session(SessionProperties, Blocking):
     """One user's session with the pool, blocking. Every method returns `Ok` or `Err`.
 
     state: what an earlier session knew, to go on from there.
@@ -187,17 +53,31 @@ class Session(Shell):
     that it may skip the second factor at the user's next login.
     """
 
-    register = _blocking(Journeys.register)
-    confirm_registration = _blocking(Journeys.confirm_registration)
-    resend_verification_code = _blocking(Journeys.resend_verification_code)
-    login = _blocking(Journeys.login)
-    new_password_challenge = _blocking(Journeys.new_password_challenge)
-    answer_challenge = _blocking(Journeys.answer_challenge)
-    begin_totp_setup = _blocking(Journeys.begin_totp_setup)
-    logout = _blocking(Journeys.logout)
-    request_password_reset = _blocking(Journeys.request_password_reset)
-    reset_password_confirmation = _blocking(Journeys.reset_password_confirmation)
-    change_password = _blocking(Journeys.change_password, first="access")
+    def __init__(
+        self,
+        config: Config,
+        *,
+        state: State | None = None,
+        transport: Transport | TransportName | None = None,
+        remember_device: bool = True,
+    ) -> None:
+        super().__init__(config, transport=transport)
+        self._holder = SessionHolder(config, state or State())
+        self._refresher = Refresher(config, self._holder)
+        self._remember_device = remember_device
+        self._turn = ForkLock()
+
+    register = _method(SessionMethods.register)
+    confirm_registration = _method(SessionMethods.confirm_registration)
+    resend_verification_code = _method(SessionMethods.resend_verification_code)
+    login = _method(SessionMethods.login)
+    new_password_challenge = _method(SessionMethods.new_password_challenge)
+    answer_challenge = _method(SessionMethods.answer_challenge)
+    begin_totp_setup = _method(SessionMethods.begin_totp_setup)
+    logout = _method(SessionMethods.logout)
+    request_password_reset = _method(SessionMethods.request_password_reset)
+    reset_password_confirmation = _method(SessionMethods.reset_password_confirmation)
+    change_password = _method(SessionMethods.change_password, needs="access")
 
     def id_token(self) -> Result[IdToken]:
         """The ID token, renewed ahead of its end, so that it is good for a while yet.
@@ -208,15 +88,15 @@ class Session(Shell):
         `refresh-token-revoked`, `refresh-token-reused`, `refresh-answer-lost`, `user-deleted` and `user-not-found`
         (each ends the session), `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
         """
-        holding = self._memory.holding
-        given = None if holding is None else holding.fresh("id")
-        return given or self._token("id")
+        held = self._holder.held
+        fresh = None if held is None else held.fresh("id")
+        return self._wait(self._refresher.token("id", self._deadline)) if fresh is None else fresh
 
     def access_token(self) -> Result[str]:
         """The access token, which the service's own operations take; renewed, and failing, as `id_token`."""
-        holding = self._memory.holding
-        given = None if holding is None else holding.fresh("access")
-        return given or self._token("access")
+        held = self._holder.held
+        fresh = None if held is None else held.fresh("access")
+        return self._wait(self._refresher.token("access", self._deadline)) if fresh is None else fresh
 
     def refresh(self, *, seen: Tokens | None = None) -> Result[IdToken]:
         """Renew the tokens now, whatever is left of them: after a 401, or to have changed attributes in the ID token.
@@ -226,4 +106,105 @@ class Session(Shell):
 
         Who asks while a refresh is under way gets what that one gives. Reasons: those of `id_token`.
         """
-        return self._refreshed(seen)
+        return self._wait(self._refresher.renewed(seen, self._deadline))
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Have `callback` called with the new ID token at every sign-in and refresh, and with None at the end.
+
+        Gives a function that ends it. A callback that raises is logged, and changes nothing.
+        """
+        import inspect  # here: it costs a cold start more than a sign-in's arithmetic
+
+        if inspect.iscoroutinefunction(callback):
+            raise ValueError("callback is a coroutine function, which a blocking session cannot await")
+        return self._holder.subscribers.add(callback)
+
+    @contextmanager
+    def keep_fresh(self) -> Iterator[Self]:
+        """Renew the tokens whenever it is time, in a thread, until the `with` block is left.
+
+        For long-running programs whose subscribers want every new token; `id_token()` keeps itself fresh without.
+        It outlasts failures, sign-outs and sign-ins.
+        """
+        from concurrent.futures import Future
+
+        wake, left = threading.Event(), Future[None]()
+        unsubscribe = self.subscribe(lambda _: wake.set())
+        thread = threading.Thread(
+            target=self._keep_fresh, args=(wake, left), name="cognito_raw keep_fresh", daemon=True
+        )
+        thread.start()
+        try:
+            yield self
+        finally:
+            unsubscribe()
+            left.set_result(None)
+            wake.set()
+            thread.join()
+
+    def _keep_fresh(self, wake: threading.Event, left: Future[Any]) -> None:
+        from concurrent.futures import FIRST_COMPLETED, wait
+
+        while not left.done():
+            if self._refresher.seconds_until_refresh() == 0 and (task := self._refresher.join_or_start()) is not None:
+                self._start(task)
+                wait([task.result, left], self.config.deadline, FIRST_COMPLETED)
+                task.report()
+            wake.wait(max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP))
+            wake.clear()
+
+    def _wait(self, waiting: Waiting[T]) -> T:
+        """Wait for each refresh that the generator yields, and return its value."""
+        with closing(waiting):
+            step = advance(waiting)
+            while isinstance(step, Wait):
+                self._start(step.task)
+                step.task.wait(step.seconds)
+                step = advance(waiting)
+            return step
+
+    def _start(self, task: RefreshTask) -> None:
+        refresh = partial(self._refresh, task)
+        if not task.start(refresh, "cognito_raw refresh"):
+            refresh()
+
+    def _refresh(self, task: RefreshTask) -> None:
+        try:
+            with closing(self._refresher.attempts(task)) as attempts:
+                step = advance(attempts)
+                while not isinstance(step, (Ok, Err)):
+                    step = advance(attempts, self._in_turn(step, self.config.deadline))
+            self._notify()
+        except BaseException as error:
+            self._refresher.finish(task, None)
+            task.fail(error)
+        else:
+            task.finish(step)
+
+    def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
+        began = self.config.monotonic()
+        if needs is not None:
+            needed = self._wait(self._refresher.token(needs, self._deadline))
+            if isinstance(needed, Err):
+                return needed
+        try:
+            return self._in_turn(flow, self._deadline - (self.config.monotonic() - began))
+        finally:
+            self._notify()
+
+    def _in_turn(self, flow: Callable[[State], SessionFlow[T]], deadline: float) -> Result[T]:
+        """Run a flow when it is its turn, within so many seconds in all."""
+        began, turn = self.config.monotonic(), self._turn.own()
+        if not turn.acquire(timeout=max(0.0, deadline)):
+            return _NO_TURN
+        try:
+            left = deadline - (self.config.monotonic() - began)
+            return self._drive(self._holder.calls_of(flow(self._holder.state)), left)
+        finally:
+            turn.release()
+
+    def _notify(self) -> None:
+        """Call the subscribers, outside the turn, so that a callback may use the session from any thread."""
+        with closing(self._holder.subscribers.pending()) as calls:
+            for call in calls:
+                call()

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from ..config import Config
-from ..flows.authentication import Beginning
 from ..flows.device_proof import confirm_new_device
 from ..models.challenge import Challenge
 from ..models.device import RememberedDevice
@@ -14,23 +13,26 @@ from ..models.fields import Misfit
 from ..models.frozen import replace
 from ..models.tokens import IdToken, Tokens, claims
 from ..result import Err, Ok, Result
-from .state import Journey, State
+from .state import SessionFlow, State
 
 Signed: TypeAlias = tuple[Result[Tokens | Challenge], RememberedDevice | None]
 """What came of a sign-in or an answer, and the device that went with it, None once the service has forgotten it."""
 
 
-def device_for(state: State, beginning: Beginning) -> RememberedDevice | None:
-    """The session's device, if it may be of the user who signs in: whose device a proof names is checked by then."""
-    device, username = state.device, beginning.parameters["USERNAME"]
-    if device is None or beginning.proven is not None or username in (state.username, device.username):
+def device_for(state: State, username: str, *, proves_password: bool) -> RememberedDevice | None:
+    """Return the session's device if it may be of the user who signs in.
+
+    proves_password: the sign-in proves a password. It names the device only once the service has named the user.
+    """
+    device = state.device
+    if device is None or proves_password or username in (state.username, device.username):
         return device
     return None
 
 
-def entered(
+def after_sign_in(
     config: Config, state: State, signed: Signed, given: RememberedDevice | None, *, remember: bool
-) -> Journey[IdToken]:
+) -> SessionFlow[IdToken]:
     """The state after a sign-in or an answer to which this device was given; a new device is made a remembered one.
 
     That it cannot be made one does no harm: the next sign-in gets another.
@@ -43,7 +45,7 @@ def entered(
     value = outcome.value
     if isinstance(value, Challenge):
         return replace(state, challenge=value), _asked(value)
-    state = holding(config, replace(state, challenge=None), replace(value, new_device=None))
+    state = with_tokens(config, replace(state, challenge=None), replace(value, new_device=None))
     yield state  # nothing that is still to be done for the device may lose the tokens
     username = _username(value)
     if remember and value.new_device is not None and username is not None:
@@ -59,7 +61,7 @@ def _asked(challenge: Challenge) -> Err:
     return Err(challenge_reason(challenge.name), challenge=challenge, sent="yes")
 
 
-def holding(config: Config, state: State, fresh: Tokens) -> State:
+def with_tokens(config: Config, state: State, fresh: Tokens) -> State:
     """The state with new tokens. They were issued just now, which tells how far the two clocks are apart."""
     issued = fresh.id_token.payload.get("iat")
     drift = issued - config.clock() if isinstance(issued, int) else 0.0

@@ -94,7 +94,7 @@ class State:
             raise ValueError(f"a damaged saved session: {misfit}") from None
 
 
-Journey: TypeAlias = Generator[Call | State, Any, tuple[State, Result[T]]]
+SessionFlow: TypeAlias = Generator[Call | State, Any, tuple[State, Result[T]]]
 """Yields calls, and is sent their results, as a flow; and states, to be kept whatever comes of the rest."""
 
 

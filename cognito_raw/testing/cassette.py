@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ..call import Reply
+from ..call import Reply, Request
 from ..config import Config
 from ..models.fields import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
 from ..reasons import TABLE
@@ -218,3 +218,15 @@ def _draws(proof: Mapping[str, object]) -> tuple[bytes, ...]:
 def _utf8(text: str) -> bytes:
     """JSON as bytes; halves of surrogate pairs, which UTF-8 cannot carry, as JSON's own escapes."""
     return text.encode("utf-8", "backslashreplace")
+
+
+def operation_of(request: Request) -> str:
+    """The operation that a request asks for; for a document that is fetched, "GET" and its name."""
+    if request.method != "POST":
+        return f"{request.method} {request.url.rpartition('/')[2]}"
+    return request.headers["X-Amz-Target"].partition(".")[2]
+
+
+def parameters_of(request: Request) -> Any:
+    """What a request says in its body; nothing for a document that is fetched."""
+    return json.loads(request.body) if request.body else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Awaitable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..call import Reply, Request
+from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..flow import AsyncTransport, Transport
 from ..result import Err, Ok, Result
@@ -19,9 +19,8 @@ from ..session.asynchronous import AsyncSession
 from ..session.blocking import Session
 from ..session.state import State
 from ..transport import shared, shared_async
-from .cassette import Cassette, Exchange
+from .cassette import Cassette, Exchange, operation_of
 from .redaction import Redaction
-from .replay import operation_of
 from .stage import awaitable
 
 
@@ -91,7 +90,7 @@ class Recorder:
         self._exchanges: list[Exchange] = []
         self._clock: list[float] = []
         self._draws: list[bytes] = []
-        self._turn = threading.Lock()
+        self._turn = ForkLock()
         self.config = replace(config, clock=self._read_clock, randomness=self._draw)
 
     def send(self, request: Request) -> Any:
@@ -112,7 +111,7 @@ class Recorder:
         What is fetched, as a pool's keys, is not kept: a recording's tokens are stand-ins that no key has signed.
         """
         if request.method == "POST":
-            with self._turn:
+            with self._turn.own():
                 self._note(request, result)
 
     def _note(self, request: Request, result: Result[Reply]) -> None:

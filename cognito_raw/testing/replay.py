@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 
 from ..call import Request
 from ..config import Config
-from .cassette import Cassette, Exchange
+from .cassette import Cassette, Exchange, operation_of, parameters_of
 from .redaction import Redaction
 from .stage import Answered, Stage, awaitable
 
@@ -137,18 +137,6 @@ def _invented() -> Callable[[int], bytes]:
     """Draws for a recording without proof, the same in every run."""
     numbers = count(1)
     return lambda size: hashlib.shake_256(next(numbers).to_bytes(8, "big")).digest(size)
-
-
-def operation_of(request: Request) -> str:
-    """The operation that a request asks for; for a document that is fetched, "GET" and its name."""
-    if request.method != "POST":
-        return f"{request.method} {request.url.rpartition('/')[2]}"
-    return request.headers["X-Amz-Target"].partition(".")[2]
-
-
-def parameters_of(request: Request) -> Any:
-    """What a request says in its body; nothing for a document that is fetched."""
-    return json.loads(request.body) if request.body else {}
 
 
 def _differences(recorded: Any, sent: Any, path: str = "") -> Iterator[str]:

@@ -10,8 +10,8 @@ from typing import Any, Final, NoReturn, TypeAlias
 from ..call import Reply, Request
 from ..config import Config
 from ..result import Err, Ok, Result, Sent
+from .cassette import operation_of, parameters_of
 from .redaction import unsigned
-from .replay import operation_of, parameters_of
 from .stage import Answered, Stage, awaitable
 
 _ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Scripted1"

@@ -17,7 +17,7 @@ from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, TypeVar
 
-from ..concurrency.locks import ProcessLock
+from ..concurrency.locks import ForkLock
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Trust:
     def __init__(self, context: ssl.SSLContext | None, rest: str | None = None) -> None:
         self.context = context
         self._rest = rest
-        self._lock = ProcessLock()
+        self._lock = ForkLock()
 
     def through(self, act: Callable[[], T], sent: Callable[[], bool] = lambda: False) -> T:
         """What an act under this context gives: the second one's where a certificate not read yet ended the first.

@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
-from ..concurrency.locks import ProcessLock
+from ..concurrency.locks import ForkLock
 from .limits import LONGEST_IDLE
 
 
@@ -49,7 +49,7 @@ class Idle(Generic[L]):
     """The lines that wait for their next request. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._lock = ProcessLock()
+        self._lock = ForkLock()
         self._lines: list[L] = []
 
     def lock(self) -> threading.Lock:

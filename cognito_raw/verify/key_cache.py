@@ -7,15 +7,14 @@ that is not in a living set causes at most one fetch in a while, and fetches tha
 
 from __future__ import annotations
 
-import os
-import threading
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 from ..call import Reply
-from ..concurrency.locks import ProcessLock
+from ..concurrency.background import BackgroundTask, Loop
+from ..concurrency.clock import Instant
+from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..models.fields import Misfit
 from ..reasons import Reason
@@ -23,7 +22,7 @@ from ..result import Err, Result
 from .keys import Key, KeySet, read_keys, usable
 
 if TYPE_CHECKING:
-    import asyncio
+    pass
 
 # All in seconds.
 SOFT_LIFE: Final = 3600.0
@@ -35,15 +34,9 @@ GRACE: Final = 5.0
 _VERSION: Final = 1
 
 
-class Moment(NamedTuple):
-    """A reading of both clocks: a frozen process may miss the monotonic one, and the other may be set."""
-
-    monotonic: float
-    wall: float
-
-    def since(self, then: Moment) -> float:
-        """Seconds that passed, by the clock that saw more."""
-        return max(self.monotonic - then.monotonic, abs(self.wall - then.wall))
+def _elapsed(then: Instant, now: Instant) -> float:
+    """Return the seconds between two instants. A wall clock that was set back may hide as many as it went back."""
+    return max(now.since(then), then.since(now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +44,21 @@ class Held:
     """A key set, and when its fetch began."""
 
     keys: KeySet
-    since: Moment
+    since: Instant
+
+    def age(self, now: Instant) -> float:
+        """Return its age in seconds."""
+        return _elapsed(self.since, now)
 
 
-@dataclass(eq=False, slots=True)
-class Flight:
-    """One fetch on its way. Whoever runs it keeps in `ticket` what those wait for who need its result."""
+class Fetch(BackgroundTask[None]):
+    """One fetch of a key set under way. timeout: the seconds that it may take."""
 
-    began: Moment
-    timeout: float
-    ticket: Any = field(default=None, repr=False)
+    __slots__ = ("timeout",)
+
+    def __init__(self, began: Instant, timeout: float, loop: Loop | None = None) -> None:
+        super().__init__(began, timeout + GRACE, loop)
+        self.timeout = timeout
 
 
 Need: TypeAlias = Literal["nothing", "refresh", "fetch", "wait", "unknown", "unavailable"]
@@ -72,69 +70,67 @@ class KeyCache:
 
     def __init__(self) -> None:
         self.held: Held | None = None
-        self.flight: Flight | None = None
+        self.fetch: Fetch | None = None
         self.trouble: Reason | None = None
-        self._landed: Moment | None = None
+        self._landed: Instant | None = None
         self._failures = 0
         self._back_off = 0.0
 
-    def fresh(self, kid: str, now: Moment) -> Key | None:
+    def fresh(self, kid: str, now: Instant) -> Key | None:
         """The key, if it is there and its set needs no care."""
         held = self.held  # read once, since other threads replace it
-        return held.keys.get(kid) if held is not None and now.since(held.since) < SOFT_LIFE else None
+        return held.keys.get(kid) if held is not None and held.age(now) < SOFT_LIFE else None
 
-    def ask(self, kid: str, now: Moment) -> tuple[Key | None, Need]:
-        """The key, if it may be used, and what is to be done."""
+    def ask(self, kid: str, now: Instant, loop: Loop | None = None) -> tuple[Key | None, Need]:
+        """Return the key if it may be used, and what is to be done."""
         age = self._age(now)
         alive = age < HARD_LIFE
         key = self.held.keys.get(kid) if self.held is not None and alive else None
-        busy = self._is_flying(now)
+        fetching = self.fetch is not None and self.fetch.is_alive(now, loop)
+        resting = self._is_resting(now, alive)
         if key is not None:
-            return key, "refresh" if age >= SOFT_LIFE and not busy and not self._is_resting(now, alive) else "nothing"
-        if busy:
+            return key, "nothing" if age < SOFT_LIFE or fetching or resting else "refresh"
+        if fetching:
             return None, "wait"
-        if not self._is_resting(now, alive):
+        if not resting:
             return None, "fetch"
         return None, "unknown" if alive and self.trouble is None else "unavailable"
 
-    def land(self, flight: Flight, now: Moment, keys: KeySet) -> None:
-        """A fetch gave this set. Its age counts from the beginning: a process may freeze before it looks."""
-        if self._end(flight, now):
-            self.held = Held(keys, flight.began)
+    def land(self, fetch: Fetch, now: Instant, keys: KeySet) -> None:
+        """Take the set of a fetch. Its age counts from the fetch's beginning: a process may freeze before the end."""
+        if self._end(fetch, now):
+            self.held = Held(keys, fetch.began)
             self._failures, self.trouble = 0, None
 
-    def fail(self, flight: Flight, now: Moment, trouble: Reason, share: float) -> None:
-        """A fetch gave none; `share`, from 0 to 1, spreads the next ones of many processes."""
-        if self._end(flight, now):
+    def fail(self, fetch: Fetch, now: Instant, trouble: Reason, share: float) -> None:
+        """Note a failed fetch. share: from 0 to 1, spreads the next fetches of many processes."""
+        if self._end(fetch, now):
             self._back_off = min(2.0**self._failures, LONGEST_PAUSE) * (0.5 + share / 2)
             self._failures, self.trouble = min(self._failures + 1, 10), trouble
 
-    def lose(self, flight: Flight, now: Moment) -> None:
-        """A fetch was stopped before it came to an end, which says nothing about the next one."""
-        self._end(flight, now)
+    def lose(self, fetch: Fetch, now: Instant) -> None:
+        """Note a fetch that was stopped, which says nothing about the next one."""
+        self._end(fetch, now)
 
-    def load(self, keys: KeySet, since: Moment) -> None:
+    def load(self, keys: KeySet, since: Instant) -> None:
         """Take a set that was not fetched here."""
         self.held = Held(keys, since)
 
-    def is_alive(self, now: Moment) -> bool:
+    def is_alive(self, now: Instant) -> bool:
         """Whether there is a set that may be used."""
         return self._age(now) < HARD_LIFE
 
-    def _age(self, now: Moment) -> float:
-        return HARD_LIFE if self.held is None else now.since(self.held.since)
+    def _age(self, now: Instant) -> float:
+        return HARD_LIFE if self.held is None else self.held.age(now)
 
-    def _is_flying(self, now: Moment) -> bool:
-        return self.flight is not None and now.since(self.flight.began) < self.flight.timeout + GRACE
-
-    def _is_resting(self, now: Moment, alive: bool) -> bool:
+    def _is_resting(self, now: Instant, alive: bool) -> bool:
         pause = max(self._back_off if self._failures else 0.0, UNKNOWN_KEY_PAUSE if alive else 0.0)
-        return self._landed is not None and now.since(self._landed) < pause
+        return self._landed is not None and _elapsed(self._landed, now) < pause
 
-    def _end(self, flight: Flight, now: Moment) -> bool:
-        if self.flight is not flight:
+    def _end(self, fetch: Fetch, now: Instant) -> bool:
+        if self.fetch is not fetch:
             return False  # another one has taken its place
-        self.flight, self._landed = None, now
+        self.fetch, self._landed = None, now
         return True
 
 
@@ -144,7 +140,7 @@ def to_snapshot(held: Held, jwks_uri: str) -> dict[str, object]:
     return {"version": _VERSION, "jwks_uri": jwks_uri, "fetched_at": held.since.wall, "keys": keys}
 
 
-def from_material(material: dict[str, Any], jwks_uri: str, now: Moment, *, as_new: bool) -> Held:
+def from_material(material: dict[str, Any], jwks_uri: str, now: Instant, *, as_new: bool) -> Held:
     """A key set that was given: a snapshot with its age, a bare one as of now. `Misfit` where it cannot be used."""
     if "fetched_at" not in material:
         return Held(usable(material), now)
@@ -156,7 +152,7 @@ def from_material(material: dict[str, Any], jwks_uri: str, now: Moment, *, as_ne
     if isinstance(then, bool) or not isinstance(then, (int, float)):
         raise Misfit("a snapshot whose time is no number")
     # Its monotonic clock was another machine's. A time to come means that one of the clocks is wrong.
-    since = now if as_new else Moment(now.monotonic - abs(now.wall - then), then)
+    since = now if as_new else Instant(now.monotonic - abs(now.wall - then), then)
     return Held(usable(material), since)
 
 
@@ -168,36 +164,11 @@ def unavailable(trouble: str) -> Err:
     return Err("key-set-unavailable", f"the key set could not be had: {trouble}", retryable=True)
 
 
-class Ticket:
-    """What those wait for who need a fetch to end, in whichever thread or loop they are."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        self.ended: Future[None] = Future()
-        self.ended.set_running_or_notify_cancel()  # or one who stops waiting would cancel it for all
-        self.task: Any = None  # kept, since a loop does not
-        self._process = os.getpid()
-        self._loop = loop
-        self._thread = threading.get_ident()
-
-    def is_reachable(self, loop: asyncio.AbstractEventLoop | None) -> bool:
-        """Whether it can end while one waits for it in this loop, or blocks: not if it needs the very same thread."""
-        mine = self._process == os.getpid()
-        return mine and (self._loop is None or self._loop is loop or self._thread != threading.get_ident())
-
-    def end(self) -> None:
-        # Of a parent's ticket, another thread may have held the lock inside when the process forked.
-        if self._process == os.getpid():
-            try:
-                self.ended.set_result(None)
-            except InvalidStateError:
-                pass
-
-
 class Advice(NamedTuple):
     """What a caller is to do: run the fetch, if there is one; then use the key, give the error, or wait to ask anew."""
 
-    then: Key | Err | Future[None]
-    launch: Flight | None = None
+    then: Key | Err | Fetch
+    start: Fetch | None = None
 
 
 class KeySource:
@@ -207,40 +178,42 @@ class KeySource:
         self.jwks_uri = jwks_uri
         self._kept = kept  # what this source is found by, so that nobody else gets its identity
         self._cache = KeyCache()
-        self._locks = ProcessLock()
+        self._locks = ForkLock()
 
-    def fresh(self, kid: str, now: Moment) -> Key | None:
+    def fresh(self, kid: str, now: Instant) -> Key | None:
         """The key, where nothing else is to be done."""
         return self._cache.fresh(kid, now)
 
-    def ask(self, kid: str, now: Moment, timeout: float, loop: asyncio.AbstractEventLoop | None) -> Advice:
-        """What to do to get the key; a fetch that is to be run may take so many seconds."""
+    def ask(self, kid: str, now: Instant, timeout: float, loop: Loop | None) -> Advice:
+        """Return what to do to get the key. timeout: the seconds that a new fetch may take."""
         with self._locks.own():
-            self._forget_unreachable(loop)
-            key, need = self._cache.ask(kid, now)
-            if need == "refresh" or need == "fetch":
-                ticket = self._take_off(Flight(now, timeout, Ticket(loop)))
-                return Advice(key or ticket.ended, self._cache.flight)
-            if self._cache.flight is not None and need == "wait":
-                return Advice(self._cache.flight.ticket.ended)
-            return Advice(key or (_UNKNOWN if need == "unknown" else unavailable(self._cache.trouble or "timed-out")))
+            cache = self._cache
+            key, need = cache.ask(kid, now, loop)
+            if need in ("refresh", "fetch"):
+                if cache.fetch is not None:  # lost: those who wait for it ask anew
+                    cache.fetch.finish(None)
+                cache.fetch = Fetch(now, timeout, loop)
+                return Advice(key or cache.fetch, cache.fetch)
+            if cache.fetch is not None and need == "wait":
+                return Advice(cache.fetch)
+            return Advice(key or (_UNKNOWN if need == "unknown" else unavailable(cache.trouble or "timed-out")))
 
-    def land(self, flight: Flight, now: Moment, keys: KeySet | Err, share: float) -> None:
-        """A fetch ended with these keys, or with none."""
+    def land(self, fetch: Fetch, now: Instant, keys: KeySet | Err, share: float) -> None:
+        """End a fetch with these keys, or with a failure."""
         with self._locks.own():
             if isinstance(keys, Err):
-                self._cache.fail(flight, now, keys.reason, share)
+                self._cache.fail(fetch, now, keys.reason, share)
             else:
-                self._cache.land(flight, now, keys)
-        flight.ticket.end()
+                self._cache.land(fetch, now, keys)
+        fetch.finish(None)
 
-    def lose(self, flight: Flight, now: Moment) -> None:
-        """A fetch was stopped; nothing happens if it had ended."""
+    def lose(self, fetch: Fetch, now: Instant) -> None:
+        """End a fetch that was stopped. Nothing happens if it has ended."""
         with self._locks.own():
-            self._cache.lose(flight, now)
-        flight.ticket.end()
+            self._cache.lose(fetch, now)
+        fetch.finish(None)
 
-    def load(self, material: dict[str, Any], now: Moment, *, as_new: bool = False, if_needed: bool = False) -> None:
+    def load(self, material: dict[str, Any], now: Instant, *, as_new: bool = False, if_needed: bool = False) -> None:
         """Take a key set that was given; `if_needed` leaves one alone that may still be used."""
         held = from_material(material, self.jwks_uri, now, as_new=as_new)
         with self._locks.own():
@@ -252,23 +225,10 @@ class KeySource:
         held: Held | None = self._cache.held
         return None if held is None else to_snapshot(held, self.jwks_uri)
 
-    def _take_off(self, flight: Flight) -> Ticket:
-        if self._cache.flight is not None:  # one that is taken for lost: those who wait for it shall ask anew
-            self._cache.flight.ticket.end()
-        self._cache.flight = flight
-        ticket: Ticket = flight.ticket
-        return ticket
-
-    def _forget_unreachable(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        flight = self._cache.flight
-        if flight is not None and not flight.ticket.is_reachable(loop):
-            self._cache.flight = None
-            flight.ticket.end()
-
 
 _sources: Final[WeakValueDictionary[tuple[object, ...], KeySource]] = WeakValueDictionary()
 _kept: Final[dict[str, KeySource]] = {}
-_locks: Final = ProcessLock()
+_locks: Final = ForkLock()
 
 
 def source_of(config: Config, transport: object) -> KeySource:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Collection, Mapping
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from functools import partial
+from typing import Any, Final, Generic, TypeVar
 
-from ..call import Request, fetch
+from ..call import Request
+from ..call import fetch as request_for
+from ..concurrency.background import Loop, log_error, running_loop
+from ..concurrency.clock import Instant
 from ..config import Config
 from ..flow import AsyncTransport, Transport
 from ..models.fields import Misfit
@@ -17,11 +19,8 @@ from ..runner import Asynchronous, Blocking
 from ..transport import TransportName
 from .claims import AnyClient, Check, Claims, Rules, TokenUse
 from .jws import Jws, read, read_object
-from .key_cache import Advice, Flight, Moment, keys_of, source_of, unavailable
+from .key_cache import Advice, Fetch, keys_of, source_of, unavailable
 from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
-
-if TYPE_CHECKING:
-    import asyncio
 
 W = TypeVar("W", Transport | TransportName, AsyncTransport)
 
@@ -90,22 +89,19 @@ class _Judge(Generic[W]):
         except Misfit as misfit:
             raise ValueError(f"keys: {misfit}") from None
 
-    def _now(self) -> Moment:
-        return Moment(self.config.monotonic(), self.config.clock())
+    def _now(self) -> Instant:
+        return Instant.now(self.config)
 
-    def _ask(self, kid: str, loop: asyncio.AbstractEventLoop | None = None) -> Advice:
+    def _ask(self, kid: str, loop: Loop | None = None) -> Advice:
         return self._source.ask(kid, self._now(), self.config.deadline, loop)
 
-    def _request(self, flight: Flight) -> Request:
-        return fetch(self._source.jwks_uri, flight.timeout)
+    def _request(self, fetch: Fetch) -> Request:
+        return request_for(self._source.jwks_uri, fetch.timeout)
 
-    def _land(self, flight: Flight, keys: KeySet | Err) -> None:
+    def _land(self, fetch: Fetch, keys: KeySet | Err) -> None:
         # Drawn only where it is needed: a recording keeps the draws.
         share = int.from_bytes(self.config.randomness(2), "big") / 0xFFFF if isinstance(keys, Err) else 0.0
-        self._source.land(flight, self._now(), keys, share)
-
-    def _lose(self, flight: Flight) -> None:
-        self._source.lose(flight, self._now())
+        self._source.land(fetch, self._now(), keys, share)
 
     def _judged(self, jws: Jws, key: Key) -> Result[Claims]:
         if not key.has_signed(jws.signed, jws.signature):
@@ -149,33 +145,32 @@ class TokenVerifier(_Judge[Transport | TransportName], Blocking):
     def _find(self, kid: str) -> Key | Err:
         ends = self.config.monotonic() + self._deadline
         while True:
-            then, launch = self._ask(kid)
-            if launch is not None:
-                self._launch(launch, needed=isinstance(then, Future))
-            if not isinstance(then, Future):
-                return then
-            try:
-                then.result(ends - self.config.monotonic())
-            except TimeoutError:
+            advice = self._ask(kid)
+            if advice.start is not None:
+                self._start(advice.start, needed=advice.then is advice.start)
+            if not isinstance(advice.then, Fetch):
+                return advice.then
+            advice.then.wait(ends - self.config.monotonic())
+            if not advice.then.result.done():
                 return _LATE
 
-    def _launch(self, flight: Flight, *, needed: bool) -> None:
-        # In a thread of its own also where somebody waits: who stops waiting does not stop it.
-        thread = threading.Thread(target=self._fly, args=(flight,), name="cognito_raw", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # no more threads, as when the interpreter shuts down
-            (self._fly if needed else self._lose)(flight)
+    def _start(self, fetch: Fetch, *, needed: bool) -> None:
+        if fetch.start(partial(self._fetch, fetch), "cognito_raw"):
+            return
+        if needed:
+            self._fetch(fetch)
+        else:
+            self._source.lose(fetch, self._now())
 
-    def _fly(self, flight: Flight) -> None:
+    def _fetch(self, fetch: Fetch) -> None:
         try:
-            keys = keys_of(self._sender().send(self._request(flight)))
+            keys = keys_of(self._sender().send(self._request(fetch)))
         except Exception as error:
             keys = _fault(error)
         except BaseException:
-            self._lose(flight)
+            self._source.lose(fetch, self._now())
             raise
-        self._land(flight, keys)
+        self._land(fetch, keys)
 
 
 class AsyncTokenVerifier(_Judge[AsyncTransport], Asynchronous):
@@ -197,40 +192,32 @@ class AsyncTokenVerifier(_Judge[AsyncTransport], Asynchronous):
         return found if isinstance(found, Err) else self._judged(jws, found)
 
     async def _find(self, kid: str) -> Key | Err:
-        import asyncio
-
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         ends = self.config.monotonic() + self._deadline
         while True:
-            then, launch = self._ask(kid, loop)
-            if launch is not None:
-                self._launch(launch, loop)
-            if not isinstance(then, Future):
-                return then
-            try:
-                async with asyncio.timeout(ends - self.config.monotonic()):
-                    await asyncio.wrap_future(then)
-            except TimeoutError:
+            advice = self._ask(kid, loop)
+            if advice.start is not None:
+                advice.start.start_async(partial(self._fetch, advice.start), lost=None)
+            if not isinstance(advice.then, Fetch):
+                return advice.then
+            await advice.then.wait_async(ends - self.config.monotonic())
+            if not advice.then.result.done():
                 return _LATE
 
-    def _launch(self, flight: Flight, loop: asyncio.AbstractEventLoop) -> None:
-        task = flight.ticket.task = loop.create_task(self._fly(flight), name="cognito_raw")
-        # Also where a loop that ends cancels it before it began.
-        task.add_done_callback(lambda _: self._lose(flight))
-
-    async def _fly(self, flight: Flight) -> None:
+    async def _fetch(self, fetch: Fetch) -> None:
         try:
-            keys = keys_of(await self._sender().send(self._request(flight)))
+            keys = keys_of(await self._sender().send(self._request(fetch)))
         except Exception as error:
             keys = _fault(error)
-        self._land(flight, keys)
+        except BaseException:
+            self._source.lose(fetch, self._now())
+            raise
+        self._land(fetch, keys)
 
 
 def _fault(error: Exception) -> Err:
     """What a transport of the caller's own raised, or httpx for settings of this machine that cannot be used."""
-    import logging  # here, because it is needed only when something went wrong
-
-    logging.getLogger("cognito_raw").error("the transport of a token verifier failed", exc_info=error)
+    log_error("the transport of a token verifier failed", error)
     return Err("unknown-error")
 
 

@@ -1,0 +1,39 @@
+"""Time by two clocks: the wall clock may be set, and the monotonic one stops in a frozen process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Clocks(Protocol):
+    """Both clocks of a program, such as a `Config` has."""
+
+    @property
+    def clock(self) -> Callable[[], float]: ...
+
+    @property
+    def monotonic(self) -> Callable[[], float]: ...
+
+
+class Instant:
+    """A reading of both clocks."""
+
+    __slots__ = ("monotonic", "wall")
+
+    def __init__(self, monotonic: float, wall: float) -> None:
+        self.monotonic = monotonic
+        self.wall = wall
+
+    @classmethod
+    def now(cls, clocks: Clocks) -> Instant:
+        """Read both clocks."""
+        return cls(clocks.monotonic(), clocks.clock())
+
+    def since(self, earlier: Instant) -> float:
+        """Return the seconds that passed, by the clock that saw more of them."""
+        return max(self.monotonic - earlier.monotonic, self.wall - earlier.wall)
+
+    def age(self, clocks: Clocks) -> float:
+        """Return the seconds that passed since this instant."""
+        return max(clocks.monotonic() - self.monotonic, clocks.clock() - self.wall)

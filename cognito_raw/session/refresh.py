@@ -1,0 +1,242 @@
+"""The refresh of a session's tokens: when it is due, who makes it, what others wait for, what happens when it fails.
+
+`token` and `renewed` are generators that yield each `Wait` for a refresh; the sync and the async session do the
+waiting. A refresh runs in the background: no caller can cancel it, and there is one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from math import inf
+from typing import Any, Final, TypeAlias, TypeVar
+
+from ..concurrency.background import BackgroundTask, Loop, log_error
+from ..concurrency.clock import Instant
+from ..concurrency.locks import ForkLock
+from ..config import Config
+from ..models.frozen import frozen
+from ..models.tokens import IdToken, Tokens, TokenUse
+from ..result import Err, Ok, Result
+from .expiry import MANDATORY_WINDOW
+from .holder import SessionHolder
+from .renewal import is_lost, renew
+from .state import SessionFlow, State
+
+T = TypeVar("T")
+
+# Seconds that one caller waits for a refresh while the present token is still good for longer than the window.
+ADVISORY_WAIT: Final = 0.5
+# Seconds to wait after the first failed refresh, after the second, and so on.
+_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+# The deadlines that a refresh may take, with its repetition, before it is taken for lost.
+_LONGEST_REFRESH: Final = 3
+# Seconds after which `keep_fresh` reads the clocks again, since they may have jumped; and at least, so that tokens
+# without any life do not keep a processor busy.
+_LONGEST_SLEEP: Final = 30.0
+SHORTEST_SLEEP: Final = 0.05
+
+_NO_SESSION: Final = Err("no-session")
+_LATE: Final = Err("timed-out", "the tokens were not renewed in time, and may be yet", sent="maybe", retryable=True)
+_ENDED: Final = Err("malformed-reply", "the new tokens had ended already when they came", sent="yes")
+
+
+class RefreshTask(BackgroundTask[Result[Tokens]]):
+    """One refresh under way.
+
+    seen: the tokens that it renews. ended: whether they have ended. failures: how many refreshes failed before it.
+    """
+
+    __slots__ = ("ended", "failures", "seen")
+
+    def __init__(self, config: Config, loop: Loop | None, seen: Tokens, failures: int, *, ended: bool) -> None:
+        super().__init__(Instant.now(config), config.deadline * _LONGEST_REFRESH, loop)
+        self.seen = seen
+        self.failures = failures
+        self.ended = ended
+
+    def report(self) -> None:
+        """Log the exception that it raised, where no caller waits for it."""
+        error = self.result.exception() if self.result.done() else None
+        if error is not None:
+            log_error("a refresh of a session failed", error)
+
+
+@frozen
+class Wait:
+    """A step: wait for a refresh, for so many seconds at most. Start it first if nobody has."""
+
+    task: RefreshTask
+    seconds: float
+
+
+Waiting: TypeAlias = Generator[Wait, None, T]
+"""Yields what to wait for, and returns a value."""
+
+
+@frozen
+class Backoff:
+    """Refreshes of the same tokens that failed one after the other.
+
+    failure: of the last one, if it raised none.
+    """
+
+    tokens: Tokens
+    failure: Err | None
+    failures: int
+    since: Instant
+
+    def left(self, config: Config) -> float:
+        """Return the seconds until the next one may be tried."""
+        return _PAUSES[min(self.failures, len(_PAUSES)) - 1] - self.since.age(config)
+
+
+class Refresher:
+    """Renews the tokens of one session."""
+
+    __slots__ = ("_backoff", "_config", "_holder", "_lock", "_task")
+
+    def __init__(self, config: Config, holder: SessionHolder) -> None:
+        self._config = config
+        self._holder = holder
+        self._lock = ForkLock()
+        self._task: RefreshTask | None = None
+        self._backoff: Backoff | None = None
+
+    # --- when
+
+    def token(self, use: TokenUse, seconds: float, loop: Loop | None = None) -> Waiting[Result[Any]]:
+        """Return the token, renewed first where it is due."""
+        while not isinstance(decision := self.decide(use, loop), (Ok, Err)):
+            task = self.join_or_start(loop, use)
+            if task is not None:
+                yield Wait(task, min(decision, seconds))
+                return self._token_after(task, use)
+        return decision
+
+    def decide(self, use: TokenUse, loop: Loop | None = None) -> Result[Any] | float:
+        """Return the result now, or the longest time to wait for a refresh."""
+        held, failure = self._holder.held, self._recent_failure()
+        if held is None:
+            return _NO_SESSION
+        valid = held.valid(use)
+        if failure is not None:
+            return failure if valid is None else valid
+        if valid is None:
+            return inf
+        if held.tokens.refresh_token is None or held.fresh(use):
+            return valid
+        if held.left(use) <= MANDATORY_WINDOW:
+            return inf
+        return ADVISORY_WAIT if self._running(loop) is None else valid
+
+    def renewed(self, seen: Tokens | None, seconds: float, loop: Loop | None = None) -> Waiting[Result[IdToken]]:
+        """Return the ID token, renewed now, unless the session holds other tokens than those that were seen."""
+        task = self.join_or_start(loop, seen=seen)
+        if task is None:
+            return self._without_refresh(seen)
+        yield Wait(task, seconds)
+        result = task.result.result() if task.result.done() else _LATE
+        return result if isinstance(result, Err) else Ok(result.value.id_token)
+
+    # --- by whom
+
+    def join_or_start(
+        self, loop: Loop | None = None, use: TokenUse | None = None, *, seen: Tokens | None = None
+    ) -> RefreshTask | None:
+        """Return the refresh under way, or a new one; None if none is needed.
+
+        use: the token that is wanted. Another refresh may have ended since the caller looked at it.
+        seen: the tokens that an API refused. No refresh is needed if the session holds others by now, or if one failed
+            a moment ago.
+        """
+        with self._lock.own():
+            task = self._running(loop)
+            held = self._holder.held  # read after the task: a refresh that has finished has changed it
+            if held is None or (seen is not None and (held.tokens is not seen or self._recent_failure() is not None)):
+                return None
+            if task is None and (use is None or isinstance(self.decide(use, loop), float)):
+                backoff = self._backoff_of(held.tokens)
+                failures = 0 if backoff is None else backoff.failures
+                task = RefreshTask(self._config, loop, held.tokens, failures, ended=held.ends_in() < 0)
+                self._task = task
+            return task
+
+    def _running(self, loop: Loop | None) -> RefreshTask | None:
+        task = self._task
+        return task if task is not None and task.is_alive(Instant.now(self._config), loop) else None
+
+    def attempts(
+        self, task: RefreshTask
+    ) -> Generator[Callable[[State], SessionFlow[Tokens]], Result[Tokens], Result[Tokens]]:
+        """Yield each flow that renews the tokens, to be run when it is its turn; return the result of the last.
+
+        A lost answer may have brought a new refresh token. The old one goes once more at once, while the service still
+        takes it.
+        """
+        flow = partial(renew, self._config, seen=task.seen, ended=task.ended)
+        result = yield flow
+        if isinstance(result, Err) and is_lost(result):
+            result = yield flow
+        self.finish(task, result)
+        return result
+
+    # --- what others get
+
+    def _token_after(self, task: RefreshTask, use: TokenUse) -> Result[Any]:
+        result = task.result.result() if task.result.done() else None
+        held = self._holder.held
+        valid = None if held is None else held.valid(use)
+        if valid is not None:
+            return valid
+        if isinstance(result, Err):
+            return result
+        if result is None:
+            return _NO_SESSION if held is None else _LATE
+        # Signed out meanwhile, or else the service gave tokens without any life.
+        return _ENDED if held else Ok(result.value.id_token if use == "id" else result.value.access_token)
+
+    def _without_refresh(self, seen: Tokens | None) -> Result[IdToken]:
+        held, failure = self._holder.held, self._recent_failure()
+        if held is None:
+            return _NO_SESSION
+        return Ok(held.tokens.id_token) if failure is None or held.tokens is not seen else failure
+
+    # --- when it fails
+
+    def finish(self, task: RefreshTask, result: Result[Tokens] | None) -> None:
+        """Note that a refresh has its answer, or that it was broken off: the next caller begins another."""
+        held = self._holder.held
+        with self._lock.own():
+            failure = result if isinstance(result, Err) else None
+            failed = held is not None and held.tokens is task.seen
+            if isinstance(result, Ok):
+                # Tokens that had ended when they came are asked for again as after a failure.
+                failure, failed = _ENDED, held is not None and held.ends_in() < 0
+            if failed and held is not None and task.seen.refresh_token is not None:
+                self._backoff = Backoff(held.tokens, failure, task.failures + 1, Instant.now(self._config))
+            if self._task is task:
+                self._task = None
+
+    def _backoff_of(self, tokens: Tokens) -> Backoff | None:
+        backoff = self._backoff
+        return backoff if backoff is not None and backoff.tokens is tokens else None
+
+    def _recent_failure(self) -> Err | None:
+        """Return the failure of a refresh so short a time ago that only `refresh()` makes another."""
+        held = self._holder.held
+        backoff = None if held is None else self._backoff_of(held.tokens)
+        return backoff.failure if backoff is not None and backoff.left(self._config) > 0 else None
+
+    # --- without being asked
+
+    def seconds_until_refresh(self) -> float:
+        """Return the seconds until `keep_fresh` has something to do."""
+        held = self._holder.held
+        if held is None:
+            return _LONGEST_SLEEP
+        backoff = self._backoff_of(held.tokens)
+        seconds = held.ends_in() if held.tokens.refresh_token is None else held.due_in()
+        if backoff is not None:
+            seconds = max(seconds, backoff.left(self._config))
+        return max(0.0, min(seconds, _LONGEST_SLEEP))

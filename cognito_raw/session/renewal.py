@@ -1,0 +1,135 @@
+"""The flows that renew tokens and revoke them, and what each outcome does to the state."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..config import Config
+from ..models.frozen import replace
+from ..models.tokens import Tokens
+from ..reasons import Reason
+from ..result import Err, Ok
+from .expiry import MANDATORY_WINDOW, HeldTokens
+from .signed_in import claims_of, with_tokens
+from .state import SessionFlow, State
+
+# The service's definitive words on a refresh token. Anything else may pass, or is our configuration's fault.
+ENDS_SESSION: Final[frozenset[Reason]] = frozenset(
+    (
+        "refresh-answer-lost",
+        "refresh-token-expired",
+        "refresh-token-revoked",
+        "refresh-token-reused",
+        "user-deleted",
+        "user-not-found",
+    )
+)
+_NO_SESSION: Final = Err("no-session")
+
+
+def renew(config: Config, state: State, *, seen: Tokens, ended: bool = False) -> SessionFlow[Tokens]:
+    """Renew the tokens, unless the session holds others than those that were seen.
+
+    ended: whether they have ended, so that the session ends if nothing can renew them.
+    """
+    held = state.tokens
+    if held is None:
+        return state, _NO_SESSION
+    if held is not seen:
+        return state, Ok(held)
+    if held.refresh_token is None:
+        return (replace(state, tokens=None) if ended else state), _NO_SESSION
+    return (yield from _replaced(config, state, held))
+
+
+def is_lost(failure: Err) -> bool:
+    """Tell whether the service may have renewed the tokens in an answer that did not arrive."""
+    return failure.sent == "maybe" or failure.reason == "service-unavailable"
+
+
+def revoke(config: Config, state: State, held: Tokens) -> SessionFlow[None]:
+    """Revoke the refresh token, and with it the other tokens of this sign-in."""
+    from ..flows.tokens import revoke_token  # here, as below: a sign-in does without
+
+    if held.refresh_token is None:
+        return state, Ok(None)
+    return state, (yield from revoke_token(config, held.refresh_token))
+
+
+def revoke_all(config: Config, state: State, held: Tokens) -> SessionFlow[None]:
+    """Revoke all tokens of the user, whichever sign-in they came from."""
+    from ..flows.tokens import global_sign_out
+
+    state, usable = yield from usable_tokens(config, state)
+    if isinstance(usable, Err):
+        return state, usable
+    result = yield from global_sign_out(config, usable.value.access_token)
+    if isinstance(result, Err) and result.reason == "access-token-expired" and held.refresh_token is not None:
+        # Our clock is wrong: nothing was revoked yet.
+        state, usable = yield from _replaced(config, state, usable.value)
+        if isinstance(usable, Err):
+            return state, usable
+        result = yield from global_sign_out(config, usable.value.access_token)
+    return state, result
+
+
+def usable_tokens(config: Config, state: State) -> SessionFlow[Tokens]:
+    """Return tokens with an access token that is valid for a while yet, renewed first where it is due."""
+    held = state.tokens
+    if held is None:
+        return state, _NO_SESSION
+    lifetimes = HeldTokens(config, held, state.drift)
+    left = lifetimes.left("access")
+    if left > MANDATORY_WINDOW or lifetimes.fresh("access") is not None:
+        return state, Ok(held)
+    if held.refresh_token is None:
+        return (state, Ok(held)) if left > 0 else (replace(state, tokens=None), _NO_SESSION)
+    state, result = yield from _replaced(config, state, held)
+    if isinstance(result, Err) and state.tokens is not None and left > 0:
+        return state, Ok(held)
+    return state, result
+
+
+def _replaced(config: Config, state: State, held: Tokens) -> SessionFlow[Tokens]:
+    """Replace the tokens by new ones. They stay, unless the service says definitively that the session is over."""
+    from ..flows import tokens
+
+    yield replace(state, unanswered=True)  # so that an interruption is known for what it is
+    key = _device_key(state, held)
+    flow, result = yield from tokens.renew(config, held, state.refresh_flow, key)
+    if key is not None and isinstance(result, Err) and result.reason == "device-not-found":
+        state = replace(state, device=None)
+        flow, result = yield from tokens.renew(config, held, state.refresh_flow, None)
+    state = replace(state, refresh_flow=flow)
+    if isinstance(result, Err):
+        return _refused(state, result)
+    if _owner(held) != _owner(result.value):
+        return state, Err("foreign-tokens", "the new tokens are of another user, client or pool", sent="yes")
+    state = with_tokens(config, state, result.value)
+    yield state  # the old refresh token may be dead now: nothing that follows may lose the new one
+    return state, result
+
+
+def _refused(state: State, failure: Err) -> tuple[State, Err]:
+    """Return the state after a refresh that failed, and its failure."""
+    if is_lost(failure):
+        return replace(state, unanswered=True), failure
+    if failure.reason == "refresh-token-reused" and state.unanswered:
+        failure = replace(failure, reason="refresh-answer-lost")
+    over = failure.reason in ENDS_SESSION
+    return (replace(state, tokens=None, unanswered=False) if over else state), failure
+
+
+def _device_key(state: State, held: Tokens) -> str | None:
+    """Return the device that signed in. A pool that tracks devices renews nothing without it."""
+    named = claims_of(held.access_token).get("device_key")
+    if isinstance(named, str):
+        return named
+    return None if state.device is None else state.device.key
+
+
+def _owner(held: Tokens) -> tuple[object, ...]:
+    """Return the user, pool and client of both tokens. Of the issuer only the pool counts: it has two forms."""
+    identity, access = held.id_token.payload, claims_of(held.access_token)
+    pools = (str(payload.get("iss")).rpartition("/")[2] for payload in (identity, access))
+    return (identity.get("sub"), identity.get("aud"), access.get("sub"), access.get("client_id"), *pools)
