@@ -134,7 +134,7 @@ IMPORT: Final = {
 
 _B: Final = "0x" + "b7" * 384
 _OUR_KEY: Final = f"""
-from cognito_raw import srp
+from cognito_raw.srp import exchange as srp
 B = {_B} % srp.N
 def act():
     pair = srp.Ephemeral.draw(random)

@@ -29,7 +29,6 @@ from .models.sign_up import Confirmation, Delivery, Registration
 from .models.tokens import IdToken, Tokens
 from .reasons import Reason
 from .result import CognitoError, Err, Ok, Result
-from .session.asynchronous import AsyncSession
 from .session.blocking import Session
 from .session.state import State
 
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from .models.profile import AuthFactors, MfaOption, User
     from .models.user_sessions import Location, UserSession
     from .pages import AsyncPages, Page, Pages
+    from .session.asynchronous import AsyncSession
     from .transport.httpx_async import AsyncHttpxTransport
     from .transport.httpx_blocking import HttpxTransport
     from .transport.standard import StandardTransport
@@ -49,40 +49,28 @@ if TYPE_CHECKING:
 else:  # hidden from checkers, which would take any misspelt name for one of these
     # What a session does without, so that its cold start does not pay for it.
     _LATE = {
-        "AnalyticsMetadata": "models.context",
-        "AsyncClient": "client",
-        "AsyncHttpxTransport": "transport.httpx_async",
-        "AsyncPages": "pages",
-        "AsyncTokenVerifier": "verify",
-        "AuthFactors": "models.profile",
-        "Claims": "verify",
-        "Client": "client",
-        "Device": "models.device",
-        "DeviceConfirmation": "models.device",
-        "DeviceSecretVerifier": "models.device",
-        "HttpxTransport": "transport.httpx_blocking",
-        "Location": "models.user_sessions",
-        "MfaOption": "models.profile",
-        "MfaSettings": "models.mfa",
-        "Page": "pages",
-        "Pages": "pages",
-        "SoftwareToken": "models.mfa",
-        "SoftwareTokenVerification": "models.mfa",
-        "StandardTransport": "transport.standard",
-        "TokenVerifier": "verify",
-        "User": "models.profile",
-        "UserContext": "models.context",
-        "UserSession": "models.user_sessions",
-        "WebAuthnCredential": "models.passkeys",
-        "WebAuthnMfaSettings": "models.mfa",
+        "client": "AsyncClient Client",
+        "models.context": "AnalyticsMetadata UserContext",
+        "models.device": "Device DeviceConfirmation DeviceSecretVerifier",
+        "models.mfa": "MfaSettings SoftwareToken SoftwareTokenVerification WebAuthnMfaSettings",
+        "models.passkeys": "WebAuthnCredential",
+        "models.profile": "AuthFactors MfaOption User",
+        "models.user_sessions": "Location UserSession",
+        "pages": "AsyncPages Page Pages",
+        "session.asynchronous": "AsyncSession",
+        "transport.httpx_async": "AsyncHttpxTransport",
+        "transport.httpx_blocking": "HttpxTransport",
+        "transport.standard": "StandardTransport",
+        "verify": "AsyncTokenVerifier Claims TokenVerifier",
     }
 
     def __getattr__(name: str) -> object:
-        if name not in _LATE:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        return getattr(import_module(f".{_LATE[name]}", __name__), name)
+        for module, names in _LATE.items():
+            if name in names.split():
+                return getattr(import_module(f".{module}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __version__ = "0.1.0"

@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, urlsplit
 
 from .models.frozen import field, frozen
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 _EXAMPLE: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf123"
 
@@ -147,6 +149,8 @@ def _checked_text(name: str, value: object) -> str:
 
 
 def _split_url(name: str, value: str) -> SplitResult:
+    from urllib.parse import urlsplit  # here: an import of the library does without
+
     if "@" in value:  # not quoted: what stands before it may be a password
         raise ValueError(f"{name} holds '@': a user or a password has no place in it")
     try:

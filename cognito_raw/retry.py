@@ -33,32 +33,18 @@ _PASSING_REASONS: Final[frozenset[Reason]] = frozenset(
     ("service-unavailable", "timed-out", "connection-failed", "connection-lost")
 )
 _REPEATABLE: Final = frozenset(
-    (
-        "GetDevice",
-        "GetUser",
-        "GetUserAuthFactors",
-        "ListDevices",
-        "ListUserSessions",
-        "ListWebAuthnCredentials",
-        "RevokeToken",
-    )
+    """
+    GetDevice GetUser GetUserAuthFactors ListDevices ListUserSessions ListWebAuthnCredentials RevokeToken
+    """.split()
 )
 # The others may send the user a code, or run the pool's triggers.
 _REPEATABLE_AUTH: Final = ("USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
 # Members, at any depth of a call, that are good for one use or must not be guessed with.
 _ONCE: Final = frozenset(
-    (
-        "ChallengeResponses",
-        "Code",
-        "ConfirmationCode",
-        "Credential",
-        "PASSWORD",
-        "Password",
-        "PreviousPassword",
-        "ProposedPassword",
-        "Session",
-        "UserCode",
-    )
+    """
+    ChallengeResponses Code ConfirmationCode Credential PASSWORD Password PreviousPassword ProposedPassword
+    Session UserCode
+    """.split()
 )
 
 

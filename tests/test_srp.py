@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import cognito_raw
-from cognito_raw import srp
 from cognito_raw.config import Config
+from cognito_raw.srp import exchange as srp
 from tests import srp_server
 from tests.srp_server import Exchange
 
@@ -262,7 +262,7 @@ def test_the_module_imports_nothing_but_its_power_and_its_form(tmp_path: Path) -
     program = f"""
 import sys
 sys.path.insert(0, {str(tmp_path.parent)!r})
-from {tmp_path.name}.srp import Ephemeral
+from {tmp_path.name}.srp.exchange import Ephemeral
 assert Ephemeral.of(5).A == 32
 print(sorted(m for m in sys.modules if {tmp_path.name!r} in m or "cognito" in m))
 """

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import srp
+from cognito_raw.srp import exchange as srp
 from tests.srp_server import Exchange
 
 PEERS = Path(__file__).parent.parent / ".venv" / "npm" / "node_modules"

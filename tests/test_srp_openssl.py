@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import pytest
 
-from cognito_raw import srp
+from cognito_raw.srp import exchange as srp
 from cognito_raw.srp import openssl
 from cognito_raw.srp.openssl import Libcrypto, checked, find_power, power
 
@@ -254,7 +254,7 @@ def test_other_threads_run_meanwhile() -> None:
 PROGRAM: Final = """
 import sys
 {before}
-from cognito_raw import srp
+from cognito_raw.srp import exchange as srp
 from cognito_raw.srp import openssl
 assert "ctypes" not in sys.modules
 pair = srp.Ephemeral.of(5)
@@ -285,7 +285,7 @@ def test_a_fork_reckons_while_a_thread_of_its_parent_does() -> None:
         pytest.skip("no forks here")
     program = """
 import os, threading, warnings
-from cognito_raw import srp
+from cognito_raw.srp import exchange as srp
 from cognito_raw.srp.openssl import power
 warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads
 

@@ -21,10 +21,11 @@ import pycognito.aws_srp
 import pytest
 import warrant_lite
 
-from cognito_raw import Answer, Call, Challenge, NewDevice, Ok, RememberedDevice, advance, srp
+from cognito_raw import Answer, Call, Challenge, NewDevice, Ok, RememberedDevice, advance
 from cognito_raw.config import Config
 from cognito_raw.flows.auth_calls import Attempt
 from cognito_raw.flows.device_proof import confirm_new_device, prove_device
+from cognito_raw.srp import exchange as srp
 from cognito_raw.srp import openssl
 from tests.srp_server import Exchange
 

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from cognito_raw import srp
 from cognito_raw.config import Config
+from cognito_raw.srp import exchange as srp
 from tests.srp_server import padded
 
 Inputs: TypeAlias = Any

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import pytest
 
-from cognito_raw import AsyncSession, Config, Err, Ok, Session, State, srp
+from cognito_raw import AsyncSession, Config, Err, Ok, Session, State
 from cognito_raw.call import fetch
+from cognito_raw.srp import exchange as srp
 from cognito_raw.testing import Cassette, Recorder, Replay, ReplayMismatch, tokens
 from tests.colours import Colour
 from tests.kit import CONFIG, Canned, body_of, recorded, replayed, reply, request

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from cognito_raw import srp
 from cognito_raw.srp import exchange
+from cognito_raw.srp import exchange as srp
 
 ROOT = Path(__file__).parents[1]
 
@@ -65,7 +65,7 @@ ENGLISH = [
 ]
 PROGRAM = """
 import json, locale, sys, time
-from cognito_raw import srp
+from cognito_raw.srp import exchange as srp
 try:
     locale.setlocale(locale.LC_ALL, "")
 except locale.Error:

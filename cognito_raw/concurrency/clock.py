@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:  # a protocol costs more to define than all the rest
+    from collections.abc import Callable
+    from typing import Protocol
 
-class Clocks(Protocol):
-    """Both clocks of a program, such as a `Config` has."""
+    class Clocks(Protocol):
+        """Both clocks of a program, such as a `Config` has."""
 
-    @property
-    def clock(self) -> Callable[[], float]: ...
+        @property
+        def clock(self) -> Callable[[], float]: ...
 
-    @property
-    def monotonic(self) -> Callable[[], float]: ...
+        @property
+        def monotonic(self) -> Callable[[], float]: ...
 
 
 class Instant:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
-from .. import srp
 from ..call import Answer, Call
 from ..config import Config
 from ..flow import Flow, shaped
@@ -16,6 +15,7 @@ from ..models.fields import mapping, optional_text, require_text, text
 from ..models.frozen import frozen, replace
 from ..models.tokens import Tokens
 from ..result import Err, Result
+from ..srp import exchange as srp
 from .auth_calls import Attempt, attempt_of, initiate, respond
 from .device_proof import settled
 from .password_proof import Prover, prove

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
-from .. import srp
 from ..config import Config
 from ..flow import Flow, ask, shaped
 from ..models.challenge import Challenge, NaturalAnswer, TotpSetup
@@ -16,6 +15,7 @@ from ..models.frozen import replace
 from ..models.tokens import Tokens
 from ..reasons import Reason
 from ..result import Err, Ok, Result
+from ..srp import exchange as srp
 from .auth_calls import Attempt, attempt_of, respond
 from .authentication import Signing, is_forgotten, proven
 from .device_proof import prove_device, settled

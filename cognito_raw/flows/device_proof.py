@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from typing import Final
 
-from .. import srp
 from ..call import Answer
 from ..config import Config
 from ..flow import Flow, ask
@@ -15,6 +14,7 @@ from ..models.fields import require_text
 from ..models.frozen import replace
 from ..models.tokens import Tokens
 from ..result import Err, Ok, Result
+from ..srp import exchange as srp
 from .auth_calls import Attempt, outcome, respond
 from .password_proof import Prover, prove
 

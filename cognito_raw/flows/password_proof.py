@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 
-from .. import srp
 from ..call import Answer
 from ..config import Config
 from ..flow import malformed, shaped
 from ..models.fields import Misfit, mapping, optional_text, text
 from ..models.frozen import frozen, replace
 from ..result import Err, Ok, Result
+from ..srp import exchange as srp
 
 
 @frozen

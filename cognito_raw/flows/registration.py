@@ -14,28 +14,10 @@ from .parameters import beside_username, context, optional, texts
 
 # The standard claims of OpenID Connect Core 1.0, section 5.1, which every pool has.
 STANDARD_ATTRIBUTES: Final = frozenset(
-    (
-        "address",
-        "birthdate",
-        "email",
-        "email_verified",
-        "family_name",
-        "gender",
-        "given_name",
-        "locale",
-        "middle_name",
-        "name",
-        "nickname",
-        "phone_number",
-        "phone_number_verified",
-        "picture",
-        "preferred_username",
-        "profile",
-        "sub",
-        "updated_at",
-        "website",
-        "zoneinfo",
-    )
+    """
+    address birthdate email email_verified family_name gender given_name locale middle_name name nickname
+    phone_number phone_number_verified picture preferred_username profile sub updated_at website zoneinfo
+    """.split()
 )
 
 

@@ -37,34 +37,35 @@ def field(
 
 
 class _Shape:
-    """The fields of one class of values, sorted by what is done with them."""
+    """The fields of one class of values, sorted when the first value is made.
 
-    __slots__ = (
-        "annotations",
-        "compared",
-        "fields",
-        "hashed",
-        "name",
-        "positional",
-        "setters",
-        "shown",
-        "taken",
-        "twins",
-    )
+    found: each field's default, or what `field` noted of it.
+    """
 
-    def __init__(self, cls: type, fields: Mapping[str, _Field]) -> None:
-        self.name = cls.__qualname__
-        self.annotations = cls.__annotations__
-        self.fields = fields
-        self.positional = [name for name, said in fields.items() if said["init"] and not said["kw_only"]]
-        self.taken = self.positional + [name for name, said in fields.items() if said["init"] and said["kw_only"]]
-        self.shown = [name for name, said in fields.items() if said["repr"]]
-        self.compared = [name for name, said in fields.items() if said["compare"]]
-        self.hashed = [
-            name for name, said in fields.items() if (said["compare"] if said["hash"] is None else said["hash"])
-        ]
-        self.setters: list[tuple[Callable[..., None], str, Any, Any]] = []
+    owner: type
+    __slots__ = ("compared", "fields", "found", "hashed", "owner", "positional", "setters", "shown", "taken", "twins")
+
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        self.found = found
         self.twins: list[Any] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Sort the fields: this attribute has no value yet."""
+        fields = {name: one if isinstance(one, _Field) else field(default=one) for name, one in self.found.items()}
+        taken = [(name, noted) for name, noted in fields.items() if noted["init"]]
+        taken.sort(key=lambda one: one[1]["kw_only"])
+        hashed = {name: noted["compare"] if noted["hash"] is None else noted["hash"] for name, noted in fields.items()}
+        self.positional = [name for name, noted in taken if not noted["kw_only"]]
+        self.taken = [name for name, _ in taken]
+        self.shown = [name for name, noted in fields.items() if noted["repr"]]
+        self.compared = [name for name, noted in fields.items() if noted["compare"]]
+        self.hashed = [name for name, is_hashed in hashed.items() if is_hashed]
+        slots = vars(self.owner)
+        self.setters = [
+            (slots[name].__set__, name, noted["default"], noted["default_factory"]) for name, noted in taken
+        ]
+        self.fields = fields
+        return object.__getattribute__(self, name)
 
     def twin(self) -> Any:
         """The dataclass that has these fields."""
@@ -75,8 +76,10 @@ class _Shape:
                 name: {word: what for word, what in said.items() if what is not _MISSING}
                 for name, said in self.fields.items()
             }
-            fields = [(name, self.annotations[name], dataclasses.field(**words)) for name, words in said.items()]
-            self.twins.append(dataclasses.make_dataclass(self.name.rpartition(".")[2], fields, frozen=True))
+            fields = [
+                (name, self.owner.__annotations__[name], dataclasses.field(**words)) for name, words in said.items()
+            ]
+            self.twins.append(dataclasses.make_dataclass(self.owner.__name__, fields, frozen=True))
         return self.twins[0]
 
 
@@ -172,16 +175,16 @@ def frozen(cls: type[T]) -> type[T]:
     """The class with its annotated fields as a frozen value with slots. A value has no fields from another one."""
     namespace = {name: one for name, one in vars(cls).items() if name not in {"__dict__", "__weakref__"}}
     found = {name: namespace.pop(name, _MISSING) for name in cls.__annotations__}
-    fields = {name: one if isinstance(one, _Field) else field(default=one) for name, one in found.items()}
-    shape = _Shape(cls, fields)
-    namespace |= {"__qualname__": cls.__qualname__, "__slots__": (*fields,), "_shape": shape}
-    namespace["__match_args__"] = (*shape.positional,)
+    positional = [
+        name for name, one in found.items() if not isinstance(one, _Field) or (one["init"] and not one["kw_only"])
+    ]
+    shape = _Shape(found)
+    namespace |= {"__qualname__": cls.__qualname__, "__slots__": (*found,), "_shape": shape}
+    namespace["__match_args__"] = (*positional,)
     bases = [base for base in cls.__bases__ if base is not object]
     kind: Any = type(cls)
     made: type[T] = kind(cls.__name__, (*bases, _Value), namespace)
-    for name in shape.taken:
-        said = fields[name]
-        shape.setters.append((vars(made)[name].__set__, name, said["default"], said["default_factory"]))
+    shape.owner = made
     return made
 
 

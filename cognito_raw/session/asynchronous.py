@@ -142,16 +142,14 @@ class AsyncSession(SessionProperties, Asynchronous):
     async def _keep_fresh(self, wake: asyncio.Event) -> None:
         import asyncio
 
-        loop = asyncio.get_running_loop()
+        loop, refresher = asyncio.get_running_loop(), self._refresher
         while True:
-            if self._refresher.seconds_until_refresh() == 0:
-                task = self._refresher.join_or_start(loop)
-                if task is not None:
-                    self._start(task)
-                    await task.wait_async(self.config.deadline)
-                    task.report()
+            if refresher.seconds_until_refresh() == 0 and (task := refresher.join_or_start(loop)) is not None:
+                self._start(task)
+                await task.wait_async(self.config.deadline)
+                task.report()
             try:
-                async with asyncio.timeout(max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)):
+                async with asyncio.timeout(max(refresher.seconds_until_refresh(), SHORTEST_SLEEP)):
                     await wake.wait()
             except TimeoutError:
                 pass

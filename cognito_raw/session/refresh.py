@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial
-from math import inf
 from typing import Any, Final, TypeAlias, TypeVar
 
 from ..concurrency.background import BackgroundTask, Loop, log_error
@@ -35,6 +34,8 @@ _LONGEST_REFRESH: Final = 3
 # without any life do not keep a processor busy.
 _LONGEST_SLEEP: Final = 30.0
 SHORTEST_SLEEP: Final = 0.05
+
+_NO_LIMIT: Final = float("inf")
 
 _NO_SESSION: Final = Err("no-session")
 _LATE: Final = Err("timed-out", "the tokens were not renewed in time, and may be yet", sent="maybe", retryable=True)
@@ -123,11 +124,11 @@ class Refresher:
         if failure is not None:
             return failure if valid is None else valid
         if valid is None:
-            return inf
+            return _NO_LIMIT
         if held.tokens.refresh_token is None or held.fresh(use):
             return valid
         if held.left(use) <= MANDATORY_WINDOW:
-            return inf
+            return _NO_LIMIT
         return ADVISORY_WAIT if self._running(loop) is None else valid
 
     def renewed(self, seen: Tokens | None, seconds: float, loop: Loop | None = None) -> Waiting[Result[IdToken]]:

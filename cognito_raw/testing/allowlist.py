@@ -12,65 +12,30 @@ from typing import Final
 from ..flows.registration import STANDARD_ATTRIBUTES
 
 REQUEST: Final = frozenset(
-    (
-        "AttributeName",
-        "AuthFlow",
-        "ChallengeName",
-        "ClientId",
-        "DeviceRememberedStatus",
-        "FeedbackValue",
-        "Limit",
-        "MaxResults",
-        "UserAttributeNames",
-        "UserPoolId",
-        "Username",
-    )
+    """
+    AttributeName AuthFlow ChallengeName ClientId DeviceRememberedStatus FeedbackValue Limit MaxResults
+    UserAttributeNames UserPoolId Username
+    """.split()
 )
 # The service's own words on a failure, under all the names that they have.
 WORDS: Final = frozenset(("Message", "__type", "code", "message", "type"))
 REPLY: Final = WORDS | frozenset(
-    (
-        "AvailableChallenges",
-        "ChallengeName",
-        "ConfiguredUserAuthFactors",
-        "PreferredMfaSetting",
-        "Status",
-        "UserMFASettingList",
-        "Username",
-    )
+    """
+    AvailableChallenges ChallengeName ConfiguredUserAuthFactors PreferredMfaSetting Status UserMFASettingList
+    Username
+    """.split()
 )
 CLAIMS: Final = frozenset(
-    (
-        "aud",
-        "auth_time",
-        "client_id",
-        "cognito:groups",
-        "cognito:username",
-        "exp",
-        "iat",
-        "iss",
-        "nbf",
-        "scope",
-        "token_use",
-        "username",
-    )
+    """
+    aud auth_time client_id cognito:groups cognito:username exp iat iss nbf scope token_use username
+    """.split()
 )
 # Of the parameters of a sign-in and its challenges, in both directions.
 PARAMETERS: Final = frozenset(
-    (
-        "CHALLENGE_NAME",
-        "CODE_DELIVERY_DELIVERY_MEDIUM",
-        "CODE_DELIVERY_DESTINATION",
-        "MFAS_CAN_CHOOSE",
-        "MFAS_CAN_SETUP",
-        "PREFERRED_CHALLENGE",
-        "SALT",
-        "SRP_B",
-        "TIMESTAMP",
-        "USERNAME",
-        "USER_ID_FOR_SRP",
-        "requiredAttributes",
-    )
+    """
+    CHALLENGE_NAME CODE_DELIVERY_DELIVERY_MEDIUM CODE_DELIVERY_DESTINATION MFAS_CAN_CHOOSE MFAS_CAN_SETUP
+    PREFERRED_CHALLENGE SALT SRP_B TIMESTAMP USERNAME USER_ID_FOR_SRP requiredAttributes
+    """.split()
 )
 _ATTRIBUTES: Final = frozenset(("Name",))
 _DELIVERY: Final = frozenset(("AttributeName", "DeliveryMedium", "Destination"))
@@ -93,74 +58,15 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "UserAttributes": _ATTRIBUTES,
 }
 SECRETS: Final = STANDARD_ATTRIBUTES | frozenset(
-    (
-        "ANSWER",
-        "AccessToken",
-        "AnalyticsEndpointId",
-        "AnalyticsMetadata",
-        "CREDENTIAL",
-        "CREDENTIAL_REQUEST_OPTIONS",
-        "City",
-        "ClientMetadata",
-        "ClientSecret",
-        "Code",
-        "ConfirmationCode",
-        "Country",
-        "Credential",
-        "CredentialCreationOptions",
-        "CredentialId",
-        "DEVICE_GROUP_KEY",
-        "DEVICE_KEY",
-        "DeviceGroupKey",
-        "DeviceKey",
-        "DeviceName",
-        "DeviceSecretVerifierConfig",
-        "DeviceType",
-        "EMAIL_OTP_CODE",
-        "EncodedData",
-        "EventId",
-        "FRIENDLY_DEVICE_NAME",
-        "FeedbackToken",
-        "FriendlyCredentialName",
-        "FriendlyDeviceName",
-        "IdToken",
-        "IpAddress",
-        "LastIPAddress",
-        "LastLocation",
-        "NEW_PASSWORD",
-        "NewDeviceMetadata",
-        "NextToken",
-        "OriginSessionId",
-        "PASSWORD",
-        "PASSWORD_CLAIM_SECRET_BLOCK",
-        "PASSWORD_CLAIM_SIGNATURE",
-        "PaginationToken",
-        "Password",
-        "PasswordVerifier",
-        "PreviousPassword",
-        "ProposedPassword",
-        "REFRESH_TOKEN",
-        "RefreshToken",
-        "RelyingPartyId",
-        "SECRET_BLOCK",
-        "SECRET_HASH",
-        "SESSION",
-        "SMS_MFA_CODE",
-        "SMS_OTP_CODE",
-        "SOFTWARE_TOKEN_MFA_CODE",
-        "SRP_A",
-        "Salt",
-        "SecretCode",
-        "SecretHash",
-        "Session",
-        "SessionId",
-        "Token",
-        "UserCode",
-        "UserContextData",
-        "UserSub",
-        "Value",
-        "jti",
-        "origin_jti",
-        "userAttributes",
-    )
+    """
+    ANSWER AccessToken AnalyticsEndpointId AnalyticsMetadata CREDENTIAL CREDENTIAL_REQUEST_OPTIONS City
+    ClientMetadata ClientSecret Code ConfirmationCode Country Credential CredentialCreationOptions CredentialId
+    DEVICE_GROUP_KEY DEVICE_KEY DeviceGroupKey DeviceKey DeviceName DeviceSecretVerifierConfig DeviceType
+    EMAIL_OTP_CODE EncodedData EventId FRIENDLY_DEVICE_NAME FeedbackToken FriendlyCredentialName
+    FriendlyDeviceName IdToken IpAddress LastIPAddress LastLocation NEW_PASSWORD NewDeviceMetadata NextToken
+    OriginSessionId PASSWORD PASSWORD_CLAIM_SECRET_BLOCK PASSWORD_CLAIM_SIGNATURE PaginationToken Password
+    PasswordVerifier PreviousPassword ProposedPassword REFRESH_TOKEN RefreshToken RelyingPartyId SECRET_BLOCK
+    SECRET_HASH SESSION SMS_MFA_CODE SMS_OTP_CODE SOFTWARE_TOKEN_MFA_CODE SRP_A Salt SecretCode SecretHash
+    Session SessionId Token UserCode UserContextData UserSub Value jti origin_jti userAttributes
+    """.split()
 )
