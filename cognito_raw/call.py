@@ -77,7 +77,7 @@ def render(call: Call, endpoint: str, timeout: float) -> Request:
     return Request(f"{endpoint}/", headers, _body(call), timeout)
 
 
-def fetch(url: str, timeout: float) -> Request:
+def render_get(url: str, timeout: float) -> Request:
     """The request for a public document as it is now."""
     headers = {
         "Accept": "application/json",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw import Call, Reply, Request
-from cognito_raw.call import fetch, render
+from cognito_raw.call import render, render_get
 from cognito_raw.models.fields import require_optional_text, require_text
 
 ENDPOINT: Final = "https://cognito-idp.eu-west-1.amazonaws.com"
@@ -40,7 +40,7 @@ def test_a_call_becomes_an_unsigned_post_of_json() -> None:
 def test_a_call_is_posted_and_a_document_is_got() -> None:
     """A call is a POST; what is fetched is a GET without a body, uncompressed and not out of a cache."""
     assert render(Call("GetUser", {}), ENDPOINT, 1).method == "POST"
-    assert fetch("https://a.example/jwks.json", 2.5) == Request(
+    assert render_get("https://a.example/jwks.json", 2.5) == Request(
         "https://a.example/jwks.json",
         {
             "Accept": "application/json",

@@ -25,7 +25,7 @@ from cognito_raw import (
     Request,
     Result,
 )
-from cognito_raw.call import fetch
+from cognito_raw.call import render_get
 from cognito_raw.testing import (
     Broken,
     Cassette,
@@ -152,7 +152,7 @@ def test_transports_of_ones_own_are_recorded_in_either_colour(tmp_path: Path) ->
 def test_what_is_fetched_passes_and_is_not_recorded(tmp_path: Path) -> None:
     """A pool's keys go through a recorder, and have no place in its cassette."""
     with Recorder(tmp_path / "c", CONFIG, Canned(reply({"keys": []}), reply({}))) as recorder:
-        assert recorder.send(fetch(CONFIG.jwks_uri, 1.0)) == reply({"keys": []})
+        assert recorder.send(render_get(CONFIG.jwks_uri, 1.0)) == reply({"keys": []})
         recorder.send(request("GetUser", {}))
     assert [exchange.operation for exchange in Cassette.load(tmp_path / "c").exchanges] == ["GetUser"]
 

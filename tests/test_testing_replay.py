@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import AsyncSession, Config, Err, Ok, Session, State
-from cognito_raw.call import fetch
+from cognito_raw.call import render_get
 from cognito_raw.srp import exchange as srp
 from cognito_raw.testing import Cassette, Recorder, Replay, ReplayMismatch, tokens
 from tests.colours import Colour
@@ -191,7 +191,7 @@ def test_what_is_fetched_is_not_in_a_recording(tmp_path: Path) -> None:
     """A replay has no pool's keys, and says what was asked for."""
     replay = Replay(recorded(tmp_path / "c", ("GetUser", {}, reply({}))))
     with pytest.raises(ReplayMismatch, match=r"GET jwks\.json was sent where GetUser was recorded"):
-        replay.send(fetch(CONFIG.jwks_uri, 1.0))
+        replay.send(render_get(CONFIG.jwks_uri, 1.0))
 
 
 def test_what_is_left_over_is_named_at_the_end(tmp_path: Path) -> None:

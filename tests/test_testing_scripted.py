@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import AsyncSession, Err, Ok, Session, State
-from cognito_raw.call import fetch
+from cognito_raw.call import render_get
 from cognito_raw.testing import Broken, Refusal, Scripted, Timeout, password_verifier, tokens
 from tests.colours import Colour
 from tests.kit import CONFIG, body_of, request
@@ -90,7 +90,7 @@ def test_tokens_expire_by_the_clock_of_the_configuration(passed: int, operations
 def test_a_document_that_is_fetched_has_its_step() -> None:
     """A verifier's GET of the pool's keys is a step of the script, without parameters."""
     with Scripted(("GET jwks.json", {"keys": []})) as script:
-        assert body_of(script.send(fetch(script.config.jwks_uri, 1.0))) == {"keys": []}
+        assert body_of(script.send(render_get(script.config.jwks_uri, 1.0))) == {"keys": []}
     assert script.calls == [("GET jwks.json", {})]
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Request
-from cognito_raw.call import fetch
+from cognito_raw.call import render_get
 from cognito_raw.transport.certificates import Trust
 from cognito_raw.transport.httpx_client import Progress, client_options, failure, options
 from cognito_raw.transport.limits import LONGEST_WAIT
@@ -158,7 +158,7 @@ def test_what_httpx_is_asked_for() -> None:
     assert (asked["headers"], asked["timeout"], asked["follow_redirects"]) == ({"X-A": "b"}, 1.5, False)
     assert options(post("http://127.0.0.1/", within=1e300))["timeout"] == LONGEST_WAIT
     assert client_options(Trust(None))["follow_redirects"] is False
-    assert options(fetch("http://127.0.0.1/", 1.5))["method"] == "GET"
+    assert options(render_get("http://127.0.0.1/", 1.5))["method"] == "GET"
 
 
 @pytest.mark.parametrize(

@@ -73,9 +73,9 @@ in_child(lambda: told(verifier.verify(token)))
 def test_a_fork_in_the_midst_of_a_fetch_makes_its_own() -> None:
     """Neither the lock that some thread holds at that time nor its fetch is waited for."""
     program = """
-from cognito_raw.call import fetch
+from cognito_raw.call import render_get
 from cognito_raw.transport import shared
-shared().send(fetch(url, 5.0))  # what Python and OpenSSL load at first, under locks of their own, is no part of it
+shared().send(render_get(url, 5.0))  # what Python and OpenSSL load at first, under locks of their own, is no part of it
 verifier = TokenVerifier(config)
 waiting = threading.Thread(target=lambda: print("parent", told(verifier.verify(token)), flush=True))
 waiting.start()

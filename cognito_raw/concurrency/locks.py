@@ -1,4 +1,4 @@
-"""Who may go on, and who must wait: locks that survive a fork, and turns that survive an event loop."""
+"""Fork-safe and loop-safe locks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import asyncio
 
-# Seconds between looks whether another event loop is done with its turn.
-_LOOK: Final = 0.01
+# Seconds between two looks at a lock that another event loop holds.
+_POLL_INTERVAL: Final = 0.01
 
 
 class ForkLock:
-    """A lock for each process: a thread that a fork did not copy may hold its parent's for ever."""
+    """A lock for each process. After a fork, a thread of the parent may hold the parent's lock for ever."""
 
     __slots__ = ("_locks",)
 
@@ -23,25 +23,25 @@ class ForkLock:
         self._locks: dict[int, threading.Lock] = {}
 
     def own(self) -> threading.Lock:
-        """The lock of this process."""
+        """Return the lock of this process."""
         return self._locks.setdefault(os.getpid(), threading.Lock())
 
 
 class LoopLock:
-    """One journey at a time: among the tasks of an event loop, of which there may be a new one at every invocation.
+    """A lock among tasks of one event loop after the other, as a serverless function has them.
 
-    And among the loops that run, as in two threads: one that left its journey unfinished keeps no turn.
+    It also holds among event loops that run at the same time, in several threads. A loop that has stopped loses it.
     """
 
-    __slots__ = ("_holder", "_locks", "_taking")
+    __slots__ = ("_guard", "_holder", "_locks")
 
     def __init__(self) -> None:
         self._locks: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
         self._holder: tuple[int, asyncio.AbstractEventLoop] | None = None
-        self._taking = ForkLock()
+        self._guard = ForkLock()
 
     async def acquire(self) -> Callable[[], None]:
-        """Wait for a turn. Gives a function that ends it, also after its event loop ended."""
+        """Wait for the lock. Returns a function that releases it, also after its event loop has ended."""
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -49,30 +49,30 @@ class LoopLock:
         await lock.acquire()
         try:
             while not self._take(loop):  # noqa: ASYNC110  # nothing tells one event loop that another is done
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(_POLL_INTERVAL)
         except BaseException:
             lock.release()
             raise
 
-        def end() -> None:
-            with self._taking.own():
+        def release() -> None:
+            with self._guard.own():
                 if self._holder == (os.getpid(), loop):
                     self._holder = None
             lock.release()
 
-        return end
+        return release
 
     def _lock(self, loop: asyncio.AbstractEventLoop) -> asyncio.Lock:
         import asyncio
 
-        with self._taking.own():
+        with self._guard.own():
             if loop not in self._locks:
                 self._locks = {other: lock for other, lock in self._locks.items() if not other.is_closed()}
                 self._locks[loop] = asyncio.Lock()
             return self._locks[loop]
 
     def _take(self, loop: asyncio.AbstractEventLoop) -> bool:
-        with self._taking.own():
+        with self._guard.own():
             process, holder = self._holder or (0, loop)
             if holder is not loop and process == os.getpid() and holder.is_running():
                 return False

@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
-from ..call import Request
-from ..call import fetch as request_for
+from ..call import Request, render_get
 from ..concurrency.background import Loop, log_error, running_loop
 from ..concurrency.clock import Instant
 from ..config import Config
@@ -96,7 +95,7 @@ class _Judge(Generic[W]):
         return self._source.ask(kid, self._now(), self.config.deadline, loop)
 
     def _request(self, fetch: Fetch) -> Request:
-        return request_for(self._source.jwks_uri, fetch.timeout)
+        return render_get(self._source.jwks_uri, fetch.timeout)
 
     def _land(self, fetch: Fetch, keys: KeySet | Err) -> None:
         # Drawn only where it is needed: a recording keeps the draws.
