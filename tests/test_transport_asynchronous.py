@@ -203,6 +203,27 @@ def test_connections_that_are_not_needed_any_more_are_closed() -> None:
         assert server.connections == 4
 
 
+def test_cancelling_while_another_connection_is_closed_loses_none() -> None:
+    """A task that is cancelled before its request began leaves the fresh connections to the next one."""
+
+    async def main(url: str) -> None:
+        transport = AsyncHttpxTransport()
+        await asyncio.gather(*(transport.send(post(url)) for _ in range(2)))
+        await asyncio.sleep(2.2)
+        await transport.send(post(url))
+        await asyncio.sleep(2.2)
+        task = asyncio.create_task(transport.send(post(url)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert body_of(await transport.send(post(url, b"next"))) == b"next"
+
+    with serving(echoing) as server:
+        asyncio.run(main(server.url))
+        assert server.connections == 2
+
+
 def test_a_task_after_the_other_uses_one_connection_for_each_address() -> None:
     """Requests to several servers by turns do not close each other's connections."""
 

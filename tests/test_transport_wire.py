@@ -105,6 +105,34 @@ def test_where_no_address_takes_a_connection_the_last_error_tells() -> None:
         connected(place(url), Limit(5))
 
 
+@pytest.mark.parametrize("addresses", [1, 2])
+def test_no_socket_is_left_where_the_deadline_passed_before_the_connection(addresses: int) -> None:
+    """Not even one that was never connected."""
+    program = """
+import socket, sys, time
+from cognito_raw.transport.proxy import Place
+from cognito_raw.transport.sockets import Limit, connected
+
+def look_up(host, _, **options):
+    time.sleep(0.02)
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))] * int(sys.argv[1])
+
+socket.getaddrinfo = look_up
+try:
+    connected(Place("127.0.0.1", 1), Limit(0.01))
+except TimeoutError as error:
+    print(error)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-W", "always", "-c", program, str(addresses)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.stdout.strip(), ran.stderr) == ("the deadline passed", "")
+
+
 def test_a_connection_that_nobody_takes_ends_at_the_limit() -> None:
     """However long the system would try."""
     with ignoring(full=True) as url:

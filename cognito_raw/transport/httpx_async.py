@@ -102,14 +102,12 @@ class _Pool:
 
     async def take(self, url: str) -> _Line | None:
         """A fresh line to this address, which is the caller's now. All that are stale are closed."""
-        stale: list[_Line] = []
         while self._idle and not self._idle[0].is_fresh():
-            stale.append(self._idle.pop(0))
+            await self._close(self._idle.pop(0))
+        # After the last await, where a cancellation would lose it.
         found = next((line for line in reversed(self._idle) if line.address == url), None)
         if found is not None:
             self._idle.remove(found)
-        for line in stale:
-            await self._close(line)
         return found
 
     def add(self, line: _Line) -> _Line:

@@ -60,8 +60,9 @@ def connected(place: Place, limit: Limit) -> socket.socket:
     addresses = _look_up(place, limit)
     failure: OSError = OSError("the host has no address")
     for untried, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        seconds = limit.left() / untried  # before there is a socket, which would not be closed
         try:
-            return _connected(socket.socket(family, kind, protocol), address, limit.left() / untried)
+            return _connected(socket.socket(family, kind, protocol), address, seconds)
         except OSError as error:
             failure = error
     raise failure
