@@ -13,8 +13,8 @@ from benchmarks.measure import ENVIRONMENT, Figure, Task, bench
 _CLIENTS: Final = (
     "The server is on this machine and speaks TLS. Every client but one has the same file of certificates, certifi's "
     "with the server's own, as httpx and boto3 have by themselves; the one in a folder finds them as on Debian. The "
-    "server's bears Amazon's name, as the service's does, and cognito_raw reads Amazon's first; that of a private "
-    "authority has it read the others too."
+    "server's counts as one of Amazon's roots, which cognito_raw reads first; that of a private authority has it read "
+    "the others too."
 )
 TASKS: Final = {
     "cold": Task(

@@ -33,13 +33,11 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cognito_raw.srp.exchange import N
-from tests.certificates import alone, self_signed
+from tests.certificates import alone, der, self_signed
 from tests.srp_server import K, hashed, padded
 
 REGION: Final = "eu-west-1"
 POOL: Final = f"{REGION}_AbCdEf123"
-# Who the server's certificate is from, as the service's is.
-AUTHORITY: Final = "Amazon"
 CLIENT: Final = "1h57kf5cpq17m0eml12EXAMPLE"
 PASSWORD: Final = "Corr3ct-horse!"
 LIFE: Final = 3600
@@ -234,7 +232,7 @@ async def serve(folder: Path) -> None:
     """Serve until the standard input ends."""
     pool = Pool()
     _link_certificates(folder / "certificates")
-    endpoint = await listening(pool, certified(folder, AUTHORITY))
+    endpoint = await listening(pool, certified(folder, "Amazon"))
     private = await listening(pool, certified(folder, "Nobody"))
     _bundle(folder)
     pool.issuer = f"{endpoint}/{POOL}"
@@ -242,6 +240,7 @@ async def serve(folder: Path) -> None:
     settings = {
         "endpoint": endpoint,
         "private": private,
+        "root": hashlib.sha256(der(folder / "Amazon.pem")).hexdigest(),
         "certificates": str(folder / "certificates"),
         "iss": pool.issuer,
         "pool": POOL,

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import pytest
 from OpenSSL import crypto
 
 from cognito_raw import Ok
-from cognito_raw.transport.certificates import is_amazons, of_amazon
+from cognito_raw.transport import certificates
+from cognito_raw.transport.certificates import AMAZON_ROOTS, amazon_roots
 from cognito_raw.transport.httpx_client import usual_trust
 from tests.certificates import alone, cross_signed, der, self_signed
 from tests.hostile import Server, echoing, refusing, saying, serving, tunnelling
@@ -52,9 +54,11 @@ def under(certificate: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def amazon(tmp_path: Path) -> Path:
-    """A certificate that bears the name that the service's own lead to."""
-    return self_signed(tmp_path / "amazon.pem", "Amazon")
+def amazon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A certificate that counts as one of Amazon's roots, whose keys only Amazon has."""
+    file = self_signed(tmp_path / "amazon.pem", "Amazon")
+    monkeypatch.setattr(certificates, "AMAZON_ROOTS", AMAZON_ROOTS | {sha256(der(file)).digest()})
+    return file
 
 
 @pytest.fixture
@@ -72,13 +76,26 @@ def bundle(tmp_path: Path, amazon: Path, private: Path) -> Iterator[Path]:
         yield file
 
 
-def test_amazons_roots_are_found_among_all() -> None:
-    """Those of Amazon Trust Services' repository are taken, and hardly another one."""
-    found: list[Any] = ssl.create_default_context(cadata=of_amazon(certifi.where())).get_ca_certs()
+SYSTEMS = "/etc/ssl/certs/ca-certificates.crt"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(certifi.where(), id="certifi"),
+        pytest.param(
+            SYSTEMS, id="Debian", marks=pytest.mark.skipif(not Path(SYSTEMS).is_file(), reason="not a Debian")
+        ),
+    ],
+)
+def test_amazons_roots_are_found_among_all(file: str) -> None:
+    """The five that Amazon Trust Services' repository lists, and no other."""
+    found: list[Any] = ssl.create_default_context(cadata=amazon_roots(file)).get_ca_certs()
     names = {text for one in found for part in one["subject"] for about, text in part if about == "commonName"}
-    assert names >= {f"Amazon Root CA {number}" for number in (1, 2, 3, 4)}
-    assert names >= {"Starfield Services Root Certificate Authority - G2"}
-    assert len(names) < 8
+    assert names == {
+        *(f"Amazon Root CA {number}" for number in (1, 2, 3, 4)),
+        "Starfield Services Root Certificate Authority - G2",
+    }
 
 
 @pytest.mark.parametrize("make", SENDERS)
@@ -159,7 +176,6 @@ FILES: dict[str, Callable[[bytes, bytes, Path], bytes]] = {
     "another end": lambda a, p, _: a.replace(b"-----END CERTIFICATE", b"-----END X509 CERTIFICATE") + p,
     "another name of it": lambda a, p, _: a.replace(b" CERTIFICATE", b" X509 CERTIFICATE") + p,
     "with its key": lambda _, p, path: path.read_bytes() + p,
-    "of the same name, by somebody": lambda a, p, path: cross_signed(path, "nobody") + a + p,
     "of the same name, by somebody, behind": lambda a, p, path: a + cross_signed(path, "nobody") + p,
     "empty": lambda _, __, ___: b"",
     "no certificates": lambda _, __, ___: b"Amazon\n",
@@ -211,6 +227,14 @@ def test_a_file_means_what_it_means_to_openssl(
             assert ours(sender, server) == plainly(file, server)
 
 
+def test_a_root_is_found_behind_another_of_its_name(sender: Sender, amazon: Path, tmp_path: Path) -> None:
+    """OpenSSL would take the first of a name, and refuse what the root in the same file signed."""
+    file = tmp_path / "trusted.pem"
+    file.write_bytes(cross_signed(amazon, "nobody") + alone(amazon))
+    with surroundings({"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": None}), under(amazon) as server:
+        assert (ours(sender, server), plainly(file, server)) == ("accepted", "refused")
+
+
 def test_the_files_are_of_every_kind(amazon: Path, private: Path, tmp_path: Path) -> None:
     """Some are trusted, some are not, some cannot be used at all; and some are read in two steps."""
     seen, stepwise, file = set(), set(), tmp_path / "trusted.pem"
@@ -218,22 +242,16 @@ def test_the_files_are_of_every_kind(amazon: Path, private: Path, tmp_path: Path
         for name, make in FILES.items():
             file.write_bytes(make(alone(amazon), alone(private), amazon))
             seen.add(plainly(file, server))
-            if of_amazon(str(file)):
+            if amazon_roots(str(file)):
                 stepwise.add(name)
     assert seen == {"accepted", "refused", "unusable"}
     assert {"plain", "twice", "with words between", "without a last line's end"} <= stepwise
     assert not stepwise & {"commented out", "rejected", "rejected behind", "broken off", "with its key"}
 
 
-def test_a_certificate_without_a_version_has_a_subject_too() -> None:
-    """The first of all kinds had none; what Amazon's vouch for is not Amazon's."""
-    name, other = b"\x30\x06Amazon", b"\x30\x06nobody"
-    number, empty = b"\x02\x01\x05", b"\x30\x00"
-    for version in (b"", b"\xa0\x03\x02\x01\x02"):
-        for subject, issuer, expected in ((name, other, True), (other, name, False)):
-            signed = version + number + empty + issuer + empty + subject
-            signed = b"\x30" + bytes([len(signed)]) + signed
-            assert is_amazons(b"\x30\x81" + bytes([len(signed)]) + signed) is expected
+def test_a_name_alone_is_not_enough(tmp_path: Path) -> None:
+    """A certificate that only bears Amazon's name is read with all others."""
+    assert amazon_roots(str(self_signed(tmp_path / "own.pem", "Amazon"))) == b""
 
 
 def test_a_pipe_is_read_by_openssl_alone(sender: Sender, private: Path, tmp_path: Path) -> None:
@@ -319,7 +337,7 @@ def test_without_a_word_of_the_environment_the_usual_ones_are_trusted(sender: Se
         assert summary(sender.send(post(server.url))) == REFUSED
         context = usual_trust().context
     assert context is not None
-    first = ssl.create_default_context(cadata=of_amazon(certifi.where()))
+    first = ssl.create_default_context(cadata=amazon_roots(certifi.where()))
     assert context.get_ca_certs() == first.get_ca_certs() != []
 
 

@@ -15,6 +15,7 @@ import os
 import ssl
 from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Iterator
+from hashlib import sha256
 from typing import Final, TypeVar
 
 from ..concurrency.locks import ForkLock
@@ -24,12 +25,22 @@ T = TypeVar("T")
 _BEGIN: Final = b"-----BEGIN "
 _KIND: Final = b"CERTIFICATE-----\n"
 _END: Final = b"\n-----END CERTIFICATE-----\n"
-# What is in the names of the roots that Amazon's certificates lead to, and in few others'. Which are taken first for
-# their names is no matter of trust: all of them are the environment's.
-_AMAZON: Final = (b"Amazon", b"Starfield Services Root")
-# The tag of a DER SEQUENCE, and of the version in a certificate, which may be left out.
-_SEQUENCE: Final = 0x30
-_VERSION: Final = 0xA0
+# The first bytes of a DER SEQUENCE whose length takes two more (X.690, 8.1.3).
+_SEQUENCE: Final = b"\x30\x82"
+# The SHA-256 fingerprints of Amazon's roots (https://www.amazontrust.com/repository/). They decide which certificates
+# are read first, never which are trusted: all of them are the environment's.
+AMAZON_ROOTS: Final = frozenset(
+    map(
+        bytes.fromhex,
+        (
+            "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",  # Amazon Root CA 1
+            "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",  # Amazon Root CA 2
+            "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",  # Amazon Root CA 3
+            "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",  # Amazon Root CA 4
+            "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",  # Starfield Services Root CA - G2
+        ),
+    )
+)
 
 
 class Trust:
@@ -101,60 +112,34 @@ def trust_in(file: str | None, folder: str | None) -> Trust:
 
     `OSError` where they cannot be read.
     """
-    first = b"" if file is None else of_amazon(file)
+    first = b"" if file is None else amazon_roots(file)
     context = ssl.create_default_context(cafile=None if first else file, capath=folder, cadata=first or None)
     context.set_alpn_protocols(["http/1.1"])
     return Trust(context, os.path.abspath(file) if file and first else None)
 
 
-def of_amazon(file: str) -> bytes:
-    """Those certificates in a file of PEM that bear Amazon's name, in DER; nothing of a file that is not plain."""
+def amazon_roots(file: str) -> bytes:
+    """Return Amazon's roots among the certificates of a PEM file, in DER; nothing if the file is not plain PEM."""
     if not os.path.isfile(file):  # a pipe could not be read again
         return b""
     with open(file, "rb") as opened:
         text = opened.read() + b"\n"
     try:
-        return b"".join([certificate for certificate in _certificates(text) if is_amazons(certificate)])
-    except (IndexError, ValueError):
+        return b"".join([der for der in _certificates(text) if sha256(der).digest() in AMAZON_ROOTS])
+    except ValueError:
         return b""
 
 
 def _certificates(text: bytes) -> Iterator[bytes]:
-    """The DER of each certificate in a text of PEM; `ValueError` for anything else in it but words between them."""
+    """Yield each certificate of a PEM text in DER; `ValueError` for anything else but words between them."""
     before, *blocks = text.split(_BEGIN)
     for block in blocks:
         body, end, words = block.partition(_END)
         if not (end and body.startswith(_KIND) and (not before or before.endswith(b"\n"))):
             raise ValueError("not plain PEM")
-        yield a2b_base64(body[len(_KIND) :].replace(b"\n", b""), strict_mode=True)
+        der = a2b_base64(body[len(_KIND) :].replace(b"\n", b""), strict_mode=True)
+        # Every certificate is one SEQUENCE of 256 to 65535 bytes.
+        if der[:2] != _SEQUENCE or int.from_bytes(der[2:4], "big") != len(der) - 4:
+            raise ValueError("not one certificate")
+        yield der
         before = words or b"\n"
-
-
-def is_amazons(certificate: bytes) -> bool:
-    """Whether it bears Amazon's name, and not only that of one that Amazon's vouch for."""
-    start, end = _part(certificate, 0)
-    if certificate[0] != _SEQUENCE or end != len(certificate):
-        raise ValueError("not one certificate")
-    return _names_amazon(certificate) and _names_amazon(_subject(certificate, start))
-
-
-def _names_amazon(text: bytes) -> bool:
-    return any(name in text for name in _AMAZON)
-
-
-def _subject(certificate: bytes, start: int) -> bytes:
-    """Whose certificate it is: the sixth part of what is signed, or the fifth where the version is left out."""
-    at, _ = _part(certificate, start)
-    for _ in range(5 if certificate[at] == _VERSION else 4):
-        _, at = _part(certificate, at)
-    start, end = _part(certificate, at)
-    return certificate[start:end]
-
-
-def _part(der: bytes, at: int) -> tuple[int, int]:
-    """Where the content of the part at a place begins and ends (X.690, 8.1.3)."""
-    length, start = der[at + 1], at + 2
-    if length >= 0x80:
-        start, count = start + length - 0x80, length - 0x80
-        length = int.from_bytes(der[start - count : start], "big")
-    return start, start + length
