@@ -40,7 +40,10 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """The same for asynchronous programs, awaited. Cancelling it ends the request."""
+    """The same for async programs, awaited. Cancelling it ends the request.
+
+    A sync transport may serve async clients too: they use the `AsyncTransport` that its method `as_async()` returns.
+    """
 
     def send(self, request: Request) -> Awaitable[Result[Reply]]: ...
 

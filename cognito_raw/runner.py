@@ -100,8 +100,10 @@ class Asynchronous(_Deadlined):
     def __init__(self, config: Config, *, transport: AsyncTransport | None = None) -> None:
         if isinstance(transport, str):
             raise ValueError(f"transport {transport!r}: a word is for blocking faces: leave it out, or give an object")
+        # Asked of the class, since a mock has every attribute.
+        as_async = getattr(type(transport), "as_async", None)
         self.config = config
-        self._transport = transport
+        self._transport: AsyncTransport | None = transport if as_async is None else as_async(transport)
         self._deadline = config.deadline
 
     async def aclose(self) -> None:

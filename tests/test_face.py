@@ -8,6 +8,7 @@ import pydoc
 import socket
 from collections.abc import Callable
 from typing import Any, get_type_hints
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -199,6 +200,17 @@ def test_a_transport_that_cannot_be_closed_is_left_alone() -> None:
             pass
 
     asyncio.run(scene())
+
+
+def test_a_mock_is_a_transport_like_any_other() -> None:
+    """It has whatever attribute one asks for, and is used as it is."""
+    mock = AsyncMock()
+    mock.send.return_value = answered({})
+
+    async def scene() -> Result[Any]:
+        return await AsyncClient(configured(), transport=mock).call("DeleteUser", {})
+
+    assert asyncio.run(scene()) == Ok({})
 
 
 def nobody_listens() -> Config:

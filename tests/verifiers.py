@@ -8,24 +8,27 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from cognito_raw import AsyncTokenVerifier, Claims, Config, Err, Ok, Reply, Request, Result, TokenVerifier
-from cognito_raw.testing.stage import Answered, awaitable
+from cognito_raw.testing.stage import AsyncAdapter
 from tests.hostile import wait_until
 from tests.tokens import key_set
 from tests.transports import workers
 
 
 class Service:
-    """A transport for both colours that answers each request with what `reply` is at that time."""
+    """A transport for sync and async verifiers that answers each request with what `reply` is at that time."""
 
     def __init__(self, reply: bytes | Result[Reply] | Callable[[], Result[Reply]] | None = None) -> None:
         self.reply = key_set() if reply is None else reply
         self.requests: list[Request] = []
 
-    def send(self, request: Request) -> Answered:
+    def send(self, request: Request) -> Result[Reply]:
         self.requests.append(request)
         if isinstance(self.reply, bytes):
-            return awaitable(Ok(Reply(200, {}, self.reply)))
-        return awaitable(self.reply() if callable(self.reply) else self.reply)
+            return Ok(Reply(200, {}, self.reply))
+        return self.reply() if callable(self.reply) else self.reply
+
+    def as_async(self) -> AsyncAdapter:
+        return AsyncAdapter(self.send)
 
 
 class Verifying(Protocol):

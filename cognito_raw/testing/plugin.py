@@ -85,8 +85,8 @@ def cognito_config() -> Config:
 def cognito_replay(request: pytest.FixtureRequest) -> Iterator[Stage]:
     """A transport that replays the test's cassette, or records it with `--cognito-record`.
 
-    It has `config`, `session()`, `async_session()` and `password`, and serves as `transport=` in both colours. At the
-    end of a test that passed, recorded exchanges that were left over are an error.
+    It has `config`, `session()`, `async_session()` and `password`, and serves as `transport=` of sync and async
+    clients. At the end of a test that passed, recorded exchanges that were left over are an error.
     """
     __tracebackhide__ = True
     node: pytest.Item = request.node

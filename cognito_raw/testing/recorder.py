@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike
@@ -14,36 +14,14 @@ from ..call import Reply, Request
 from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..flow import AsyncTransport, Transport
-from ..result import Err, Ok, Result
+from ..result import Err, Result
 from ..session.asynchronous import AsyncSession
 from ..session.blocking import Session
 from ..session.state import State
 from ..transport import shared, shared_async
 from .cassette import Cassette, Exchange, operation_of
 from .redaction import Redaction
-from .stage import awaitable
-
-
-class _Tap:
-    """A transport around another, of either colour, that tells the recorder what passes."""
-
-    def __init__(self, recorder: Recorder, inner: Transport | AsyncTransport) -> None:
-        self._recorder = recorder
-        self._inner = inner
-
-    def send(self, request: Request) -> Any:
-        """What the other transport gives; an asynchronous caller may await it in any case."""
-        answer = self._inner.send(request)
-        # Asked in this order: what the transports of this kit answer is both.
-        if isinstance(answer, (Ok, Err)):
-            self._recorder.note(request, answer)
-            return awaitable(answer)
-        return self._later(request, answer)
-
-    async def _later(self, request: Request, answer: Awaitable[Result[Reply]]) -> Result[Reply]:
-        result = await answer
-        self._recorder.note(request, result)
-        return result
+from .stage import AsyncAdapter
 
 
 class Recorder:
@@ -54,7 +32,7 @@ class Recorder:
 
     path: where the cassette is written when the block ends well; a block that fails leaves the file as it was.
     config: of the pool that is recorded.
-    transport: what really sends, of either colour; without one the shared transports do.
+    transport: what really sends, sync or async; without one the shared transports do.
     proof: whether to keep what the SRP proof is computed from: the random draws, the secret blocks, the signatures.
         Whoever has them can try passwords without end, so only for a throwaway user, removed afterwards.
     password: that user's, kept beside them if it is given.
@@ -95,15 +73,28 @@ class Recorder:
 
     def send(self, request: Request) -> Any:
         """Send a request over the transport, and keep what comes of it."""
-        return _Tap(self, self._transport or shared()).send(request)
+        result: Any = (self._transport or shared()).send(request)
+        self.note(request, result)
+        return result
+
+    def as_async(self) -> AsyncAdapter:
+        """Return the same recorder for async clients."""
+        inner = AsyncAdapter((self._transport or shared_async()).send)
+
+        async def send(request: Request) -> Result[Reply]:
+            result = await inner.send(request)
+            self.note(request, result)
+            return result
+
+        return AsyncAdapter(send)
 
     def session(self, state: State | None = None) -> Session:
         """A session that is recorded."""
-        return Session(self.config, state=state, transport=_Tap(self, self._transport or shared()))
+        return Session(self.config, state=state, transport=self)
 
     def async_session(self, state: State | None = None) -> AsyncSession:
-        """An asynchronous session that is recorded."""
-        return AsyncSession(self.config, state=state, transport=_Tap(self, self._transport or shared_async()))
+        """An async session that is recorded."""
+        return AsyncSession(self.config, state=state, transport=self)
 
     def note(self, request: Request, result: Result[Reply]) -> None:
         """Keep one exchange, redacted; a failure of the transport is kept as such.

@@ -14,7 +14,7 @@ from ..call import Request
 from ..config import Config
 from .cassette import Cassette, Exchange, operation_of, parameters_of
 from .redaction import Redaction
-from .stage import Answered, Stage, awaitable
+from .stage import Answered, Stage
 
 _MISSING: Final = object()
 # A client secret is never recorded; any other gives the same hashes' stand-ins.
@@ -28,7 +28,7 @@ class ReplayMismatch(AssertionError):
 
 
 class Replay(Stage):
-    """A transport, for both colours, that answers from a cassette.
+    """A transport, for sync and async clients, that answers from a cassette.
 
     strict: answer in order, and only where the operation and every field of the request are the recorded ones. A
         recording with its proof thereby checks the whole SRP computation, byte for byte. Otherwise the next reply
@@ -69,7 +69,7 @@ class Replay(Stage):
                 self._fail(f"{operation} differs from the recording:\n  " + "\n  ".join(differences))
             # The reply's stand-ins are counted as they were when it was recorded.
             self._redaction.reply(exchange.body, exchange.headers)
-        return awaitable(exchange.result())
+        return exchange.result()
 
     def finish(self) -> None:
         """Raise `ReplayMismatch` if one was raised before, or if recorded exchanges were never asked for."""

@@ -12,7 +12,7 @@ from ..config import Config
 from ..result import Err, Ok, Result, Sent
 from .cassette import operation_of, parameters_of
 from .redaction import unsigned
-from .stage import Answered, Stage, awaitable
+from .stage import Answered, Stage
 
 _ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Scripted1"
 _CLIENT_ID: Final = "scripted1client2id3"
@@ -58,7 +58,7 @@ Step: TypeAlias = tuple[str, Answer] | Refusal | Timeout | Broken
 
 
 class Scripted(Stage):
-    """A transport, for both colours, that answers what the test wrote, in order.
+    """A transport, for sync and async clients, that answers what the test wrote, in order.
 
     steps: each `(operation, answer)`, or an answer alone for whatever operation comes. An answer is the reply's JSON
         object, a `Refusal`, a `Timeout` or `Broken`.
@@ -87,7 +87,7 @@ class Scripted(Stage):
         expected, answer = _parts(self._left.pop(0))
         if expected not in (None, operation):
             self._fail(f"{operation} was sent where the script has {expected}")
-        return awaitable(_result(answer))
+        return _result(answer)
 
     def finish(self) -> None:
         """Raise `AssertionError` if the script was not followed to its end."""

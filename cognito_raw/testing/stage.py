@@ -1,13 +1,9 @@
-"""What the transports of this kit have in common: they serve both colours, and make sessions of either.
-
-One object can be both a `Transport` and an `AsyncTransport` because what it answers is a result that may also be
-awaited.
-"""
+"""The base of this kit's transports: each serves sync and async clients, and makes sessions of both kinds."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from ..call import Reply, Request
@@ -17,38 +13,27 @@ from ..session.asynchronous import AsyncSession
 from ..session.blocking import Session
 from ..session.state import State
 
+if TYPE_CHECKING:
+    from ..flow import AsyncTransport, Transport
 
-class _AwaitableOk(Ok[Reply]):
-    __slots__ = ()
-    # To everybody who compares, copies or shows it, it is what it can be awaited for.
-    __class__ = property(lambda _: Ok)  # pyright: ignore[reportIncompatibleMethodOverride]  # a type is all it gives
-
-    def __await__(self) -> Generator[Any, None, Result[Reply]]:
-        return self
-        yield
+Answered: TypeAlias = Any
+"""A `Result[Reply]`, typed so that a type checker also takes its giver as an `AsyncTransport`."""
 
 
-class _AwaitableErr(Err):
-    __slots__ = ()
-    __class__ = property(lambda _: Err)  # pyright: ignore[reportIncompatibleMethodOverride]  # as above
+class AsyncAdapter:
+    """An `AsyncTransport` made of a function that gives a result, or something to await for one."""
 
-    def __await__(self) -> Generator[Any, None, Result[Reply]]:
-        return self
-        yield
+    def __init__(self, send: Callable[[Request], Any]) -> None:
+        self._send = send
 
-
-Answered: TypeAlias = _AwaitableOk | _AwaitableErr
-
-
-def awaitable(result: Result[Reply]) -> Answered:
-    """The same result, which a blocking caller takes as it is and an asynchronous one awaits."""
-    if isinstance(result, Ok):
-        return _AwaitableOk(result.value)
-    return _AwaitableErr(result.reason, result.message, status=result.status, sent=result.sent)
+    async def send(self, request: Request) -> Result[Reply]:
+        """Answer one request."""
+        answer = self._send(request)
+        return answer if isinstance(answer, (Ok, Err)) else await answer
 
 
 class Stage(ABC):
-    """A transport for both colours with a configuration of its own.
+    """A sync transport with a configuration of its own; async clients use what `as_async` gives.
 
     As a context manager it calls `finish` at the end, unless the block failed for another reason.
     """
@@ -59,6 +44,10 @@ class Stage(ABC):
     def send(self, request: Request) -> Answered:
         """Answer one request."""
 
+    def as_async(self) -> AsyncAdapter:
+        """Return the same transport for async clients."""
+        return AsyncAdapter(self.send)
+
     @abstractmethod
     def finish(self) -> None:
         """Check that everything happened that was to happen."""
@@ -68,7 +57,7 @@ class Stage(ABC):
         return Session(self.config, state=state, transport=self)
 
     def async_session(self, state: State | None = None) -> AsyncSession:
-        """An asynchronous session on this stage."""
+        """An async session on this stage."""
         return AsyncSession(self.config, state=state, transport=self)
 
     def __enter__(self) -> Self:
@@ -80,7 +69,6 @@ class Stage(ABC):
 
 
 if TYPE_CHECKING:
-    from ..flow import AsyncTransport, Transport
 
     def _is_both(stage: Stage) -> tuple[Transport, AsyncTransport]:
         return stage, stage

@@ -14,6 +14,7 @@ from cognito_raw import (
     Client,
     Config,
     Err,
+    HttpxTransport,
     IdToken,
     Ok,
     Reason,
@@ -65,6 +66,7 @@ def wrong_arguments(session: Session, client: Client) -> None:
     client.sign_up("bob", "hunter2", {}, {})  # type: ignore[call-arg]  # refused: must be named
     client.forgot_password("bob", user_context_data="192.0.2.1")  # type: ignore[arg-type]  # refused: not a context
     Session(config, transport=object())  # type: ignore[arg-type]  # refused: sends nothing
+    AsyncSession(config, transport=HttpxTransport())  # type: ignore[arg-type]  # refused: would hold the event loop
 
 
 def wrong_demands(token: str) -> None:
