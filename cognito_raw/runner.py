@@ -1,13 +1,12 @@
-"""What the faces are made of: a flow lifted into a method, in either colour, and what runs it.
+"""Sync and async runners of flows, and methods made of flows.
 
-Nothing is generated and nothing written twice: a method is its flow, run by one of the two drivers. Its types and
-its documentation are the flow's own.
+Nothing is generated: a method is its flow, run by one of two drivers. Its types and documentation are the flow's.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import closing
 from types import FunctionType
 from typing import Any, Self, TypeVar, cast
@@ -21,6 +20,8 @@ from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
 
 R = TypeVar("R")
 T = TypeVar("T")
+V = TypeVar("V")
+F = TypeVar("F")
 M = TypeVar("M", bound=Callable[..., Any])
 
 
@@ -66,7 +67,7 @@ class _Deadlined:
 
 
 class Blocking(_Deadlined):
-    """What a blocking face runs its flows with."""
+    """Runs flows for sync clients and sessions."""
 
     def __init__(self, config: Config, *, transport: Transport | TransportName | None = None) -> None:
         if isinstance(transport, str) and transport not in TRANSPORT_NAMES:
@@ -95,7 +96,7 @@ class Blocking(_Deadlined):
 
 
 class Asynchronous(_Deadlined):
-    """What an asynchronous face runs its flows with."""
+    """Runs flows for async clients and sessions."""
 
     def __init__(self, config: Config, *, transport: AsyncTransport | None = None) -> None:
         if isinstance(transport, str):
@@ -125,13 +126,36 @@ class Asynchronous(_Deadlined):
         return await arun(persist(flow, self.config, deadline), self._sender())
 
 
-def dressed(method: M, flow: Callable[..., object], *, gives: type[object] | None = None) -> M:
-    """The method with the flow's name, documentation and signature, its return type what the flow returns.
+def as_method(
+    flow: Callable[..., F], perform: Callable[[Any, Callable[..., F]], V], *, gives: type[object] | None = None
+) -> Callable[..., V]:
+    """Return a method with the flow's name, documentation and signature.
 
-    gives: what the method makes of a flow of pages, in place of a result.
+    perform: the method's body. It gets the object, and a function that starts the flow given its first argument.
+    gives: the class of pages that the method returns, in place of a result.
+    """
 
-    What `help` and `inspect.signature` show is a copy of the flow's function, since its annotation names a
-    generator and the method's is the result that comes out.
+    def method(self: object, /, *args: Any, **kwargs: Any) -> V:
+        return perform(self, lambda first, /, **more: flow(first, *args, **{**kwargs, **more}))
+
+    return _documented(method, flow, gives)
+
+
+def as_async_method(
+    flow: Callable[..., F], perform: Callable[[Any, Callable[..., F]], Awaitable[V]]
+) -> Callable[..., Coroutine[Any, Any, V]]:
+    """Return the same as a coroutine function."""
+
+    async def method(self: object, /, *args: Any, **kwargs: Any) -> V:
+        return await perform(self, lambda first, /: flow(first, *args, **kwargs))
+
+    return _documented(method, flow)
+
+
+def _documented(method: M, flow: Callable[..., object], gives: type[object] | None = None) -> M:
+    """Give the method the flow's documentation; its return type is what the flow returns.
+
+    `help` and `inspect.signature` show a copy of the flow's function: its own annotation names a generator.
     """
     flow = cast("FunctionType", flow)
     # With the name of the result, for `typing.get_type_hints`: not every module of flows needs it.

@@ -13,7 +13,7 @@ from ..config import Config
 from ..flow import AsyncTransport, advance
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
-from ..runner import Asynchronous, dressed
+from ..runner import Asynchronous, as_async_method
 from .holder import SessionHolder
 from .methods import SessionMethods, SessionProperties
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
@@ -36,10 +36,7 @@ _INTERRUPTED: Final = Err("connection-lost", "the event loop ended during the re
 def _method(
     flow: Callable[Concatenate[SessionMethods, P], SessionFlow[T]], *, needs: TokenUse | None = None
 ) -> Callable[Concatenate[AsyncSession, P], Coroutine[Any, Any, Result[T]]]:
-    async def method(self: AsyncSession, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
-        return await self._call(lambda state: flow(self._methods(state), *args, **kwargs), needs)
-
-    return dressed(method, flow)
+    return as_async_method(flow, lambda self, start: self._call(lambda state: start(self._methods(state)), needs))
 
 
 class AsyncSession(SessionProperties, Asynchronous):

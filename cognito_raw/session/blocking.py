@@ -13,7 +13,7 @@ from ..config import Config
 from ..flow import Transport, advance
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
-from ..runner import Blocking, dressed
+from ..runner import Blocking, as_method
 from ..transport import TransportName
 from .holder import SessionHolder
 from .methods import SessionMethods, SessionProperties
@@ -36,10 +36,7 @@ _NO_TURN: Final = Err("timed-out", "another call of this session took all the ti
 def _method(
     flow: Callable[Concatenate[SessionMethods, P], SessionFlow[T]], *, needs: TokenUse | None = None
 ) -> Callable[Concatenate[Session, P], Result[T]]:
-    def method(self: Session, /, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
-        return self._call(lambda state: flow(self._methods(state), *args, **kwargs), needs)
-
-    return dressed(method, flow)
+    return as_method(flow, lambda self, start: self._call(lambda state: start(self._methods(state)), needs))
 
 
 class Session(SessionProperties, Blocking):
