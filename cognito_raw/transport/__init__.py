@@ -1,7 +1,7 @@
-"""Sending a request and receiving the raw reply: over httpx in both colours, or over the standard library.
+"""Transports send a request and return the raw reply: httpx, sync and async, or the standard library.
 
-A transport knows nothing of flows, and no type of httpx stands in the signature of any other module. What it owns:
-one deadline for the whole of a request, a cap on what is read, and connections that are never stale.
+A transport knows nothing of flows. No type of httpx stands in the signature of another module. A transport owns one
+deadline for the whole request, a cap on the response, and connections that are never stale.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     from .standard import StandardTransport
 
 TransportName: TypeAlias = Literal["httpx", "standard"]
-"""The words that choose among the blocking transports."""
+"""The names of the sync transports."""
 
 TRANSPORT_NAMES: Final[tuple[TransportName, ...]] = get_args(TransportName)
 
 # The first of each is the shared one: two threads may make one at the same time.
-_blocking: dict[str, list[HttpxTransport | StandardTransport]] = {name: [] for name in TRANSPORT_NAMES}
-_asynchronous: list[AsyncHttpxTransport] = []
+_sync: dict[str, list[HttpxTransport | StandardTransport]] = {name: [] for name in TRANSPORT_NAMES}
+_async: list[AsyncHttpxTransport] = []
 
 
 def shared(name: TransportName = "httpx") -> HttpxTransport | StandardTransport:
-    """The transport of all clients and sessions of this process that bring none of their own."""
-    made = _blocking[name]
+    """Return the transport of all clients and sessions in this process that have none of their own."""
+    made = _sync[name]
     if not made:
         made.append(_new(name))
-        atexit.register(made[0].close)  # or its sockets would be reported as forgotten where warnings are on
+        atexit.register(made[0].close)  # or Python would warn of its open sockets
     return made[0]
 
 
 def shared_async() -> AsyncHttpxTransport:
-    """The same for asynchronous clients and sessions."""
-    if not _asynchronous:
+    """Return the same for async clients and sessions."""
+    if not _async:
         from .httpx_async import AsyncHttpxTransport
 
-        _asynchronous.append(AsyncHttpxTransport())
-    return _asynchronous[0]
+        _async.append(AsyncHttpxTransport())
+    return _async[0]
 
 
 def _new(name: TransportName) -> HttpxTransport | StandardTransport:

@@ -1,12 +1,10 @@
-"""The certificates that vouch for a server: Amazon's first, and the environment's others where these do not do.
+"""The trust store: Amazon's root certificates first, and all others only when a server needs them.
 
-OpenSSL takes a tenth of a millisecond to read a certificate. Where all are in one file, as httpx and many systems have
-them, that is a tenth of a cold start and more, and all but a handful is read in vain: the service's own certificate is
-one of Amazon's (https://www.amazontrust.com/repository/). What is read first is a part of that very file; the rest of
-it follows when a server first shows a certificate that Amazon's do not vouch for.
+OpenSSL takes a tenth of a millisecond to read a certificate. Where all are in one file, reading them is a tenth of a
+cold start and more. The service's own certificates lead to Amazon's roots, so these are read first, from that very
+file. The other roots are loaded when a server first shows an unknown issuer.
 
-A file that is anything but plain certificates one after the other, such as one that says what they are good for, is
-left to OpenSSL as a whole.
+Only a file of plain certificates is read in two steps. OpenSSL reads any other file as a whole.
 """
 
 from __future__ import annotations
@@ -43,56 +41,56 @@ AMAZON_ROOTS: Final = frozenset(
 )
 
 
-class Trust:
-    """A TLS context, and the file that it has not read all of yet.
+class TrustStore:
+    """A TLS context, and the file with the roots that it has not loaded yet.
 
-    context: none where nothing is encrypted, or where it is somebody else's affair.
+    context: None if nothing is encrypted, or if the caller's own client has its own.
     """
 
-    def __init__(self, context: ssl.SSLContext | None, rest: str | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext | None, all_roots: str | None = None) -> None:
         self.context = context
-        self._rest = rest
+        self._all_roots = all_roots
         self._lock = ForkLock()
 
-    def through(self, act: Callable[[], T], sent: Callable[[], bool] = lambda: False) -> T:
-        """What an act under this context gives: the second one's where a certificate not read yet ended the first.
+    def retry_with_all_roots(self, job: Callable[[], T], has_started: Callable[[], bool] = lambda: False) -> T:
+        """Run the job; on an unknown issuer load all roots and retry once.
 
-        sent: whether anything has left that must not leave twice.
+        has_started: tells if something may have been sent, which must not be sent twice.
         """
-        rest = self._rest  # read before, since another thread may read the file meanwhile
+        file = self._all_roots  # read before the job, since another thread may load it meanwhile
         try:
-            return act()
+            return job()
         except Exception as error:
-            if sent() or not self._learns(error, rest):
+            if has_started() or not self._load_all_roots(error, file):
                 raise
-        return act()
+        return job()
 
-    async def athrough(self, act: Callable[[], Awaitable[T]], sent: Callable[[], bool]) -> T:
-        """The same for an act that is awaited."""
-        rest = self._rest
+    async def aretry_with_all_roots(self, job: Callable[[], Awaitable[T]], has_started: Callable[[], bool]) -> T:
+        """Run an async job in the same way."""
+        file = self._all_roots
         try:
-            return await act()
+            return await job()
         except Exception as error:
-            if sent() or not self._learns(error, rest):
+            if has_started() or not self._load_all_roots(error, file):
                 raise
-        return await act()
+        return await job()
 
-    def _learns(self, error: Exception, rest: str | None) -> bool:
-        """Whether there was more to read, if this is what it takes; it has been read now."""
-        if self.context is None or rest is None or not _is_refusal(error):
+    def _load_all_roots(self, error: Exception, file: str | None) -> bool:
+        """Load all roots if the error asks for them. Return whether a retry makes sense."""
+        if self.context is None or file is None or not _is_certificate_error(error):
             return False
         with self._lock.own():
-            if self._rest is not None:
-                self.context.load_verify_locations(rest)
-                self._rest = None
+            if self._all_roots is not None:
+                self.context.load_verify_locations(file)
+                self._all_roots = None
         return True
 
 
-def _is_refusal(error: BaseException) -> bool:
-    """Whether a certificate was refused, also where httpx says so in words of its own, one upon the other.
+def _is_certificate_error(error: BaseException) -> bool:
+    """Return whether a certificate was refused, also where httpx wraps the error.
 
-    httpcore names no cause. What was handled when an error was raised may be the caller's own affair, which is why this
-    alone never has anything sent again.
+    httpcore names no cause, so the context is followed. The context may also be an error that the caller handles. So
+    this alone never has anything sent again.
     """
     found: BaseException | None = error
     for _ in range(3):
@@ -102,25 +100,25 @@ def _is_refusal(error: BaseException) -> bool:
     return False
 
 
-def named_places() -> tuple[str | None, str | None]:
-    """The file and the folder that the environment names, as for OpenSSL itself."""
+def environment_locations() -> tuple[str | None, str | None]:
+    """Return the file and the folder that the environment names, by OpenSSL's own variables."""
     return os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
 
 
-def trust_in(file: str | None, folder: str | None) -> Trust:
-    """The certificates of a file and of a folder; without either, whatever `ssl` takes by itself.
+def load_trust_store(file: str | None, folder: str | None) -> TrustStore:
+    """Load the certificates of a file and of a folder. Without either, load the defaults of `ssl`.
 
-    `OSError` where they cannot be read.
+    `OSError` if they cannot be read.
     """
     first = b"" if file is None else amazon_roots(file)
     context = ssl.create_default_context(cafile=None if first else file, capath=folder, cadata=first or None)
     context.set_alpn_protocols(["http/1.1"])
-    return Trust(context, os.path.abspath(file) if file and first else None)
+    return TrustStore(context, os.path.abspath(file) if file and first else None)
 
 
 def amazon_roots(file: str) -> bytes:
-    """Return Amazon's roots among the certificates of a PEM file, in DER; nothing if the file is not plain PEM."""
-    if not os.path.isfile(file):  # a pipe could not be read again
+    """Return Amazon's roots in a PEM file, as DER. Return nothing if the file is not plain PEM."""
+    if not os.path.isfile(file):  # a pipe can be read only once
         return b""
     with open(file, "rb") as opened:
         text = opened.read() + b"\n"
@@ -131,15 +129,15 @@ def amazon_roots(file: str) -> bytes:
 
 
 def _certificates(text: bytes) -> Iterator[bytes]:
-    """Yield each certificate of a PEM text in DER; `ValueError` for anything else but words between them."""
+    """Yield each certificate of a PEM text, as DER. `ValueError` for anything else but comments between them."""
     before, *blocks = text.split(_BEGIN)
     for block in blocks:
-        body, end, words = block.partition(_END)
+        body, end, comment = block.partition(_END)
         if not (end and body.startswith(_KIND) and (not before or before.endswith(b"\n"))):
             raise ValueError("not plain PEM")
         der = a2b_base64(body[len(_KIND) :].replace(b"\n", b""), strict_mode=True)
-        # Every certificate is one SEQUENCE of 256 to 65535 bytes.
+        # A certificate is one SEQUENCE, in practice of 256 to 65535 bytes.
         if der[:2] != _SEQUENCE or int.from_bytes(der[2:4], "big") != len(der) - 4:
             raise ValueError("not one certificate")
         yield der
-        before = words or b"\n"
+        before = comment or b"\n"

@@ -1,4 +1,4 @@
-"""Requests over httpx in asyncio programs. A deadline is a cancellation here, which closes the connection."""
+"""Requests over httpx in asyncio programs. At the deadline the request is cancelled, which closes its connection."""
 
 from __future__ import annotations
 
@@ -13,58 +13,59 @@ import httpx
 
 from ..call import Reply, Request
 from ..result import Err, Ok, Result
-from .certificates import Trust
-from .httpx_client import Progress, client_options, failure, options, usual_trust
-from .limits import LONGEST_STEP, LOOK, TIMED_OUT, Body, seconds, set_up
-from .pool import Resting
+from .certificates import TrustStore
+from .httpx_client import Progress, client_options, default_trust_store, error_result, request_options
+from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, from_environment, timeout_of
+from .pool import Reusable
 
 
 class AsyncHttpxTransport:
-    """Sends requests over httpx, many tasks at once, in one event loop after the other.
+    """Sends requests over httpx, from many tasks at once, in one event loop after another.
 
-    client: an `httpx.AsyncClient` of your own, for proxies, certificates or instrumentation. It is yours to close.
-    Without one, connections are made as needed and kept for some seconds, for each event loop its own, since they do
-    not survive it: a serverless function may run a new loop at every invocation.
+    client: an `httpx.AsyncClient` of your own, for proxies, certificates or instrumentation. You close it.
+
+    Without one, connections are opened as needed and kept for some seconds. Each event loop has its own, since
+    connections do not outlive their loop. A serverless function may run a new loop at every invocation.
     """
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         self._own = client
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
-        self._trust = None if client is None else Trust(None)
+        self._trust_store = None if client is None else TrustStore(None)
 
     async def send(self, request: Request) -> Result[Reply]:
-        """Send one request; `request.timeout` bounds everything, from the look-up of the host to the last byte."""
+        """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
         if self._own is not None:
-            return await _within(self._own, request, self._tls())
+            return await _send(self._own, request, self._tls())
         pool = await self._pool()
-        line = await pool.take(request.url) or pool.add(_Line(self._tls(), request.url))
+        connection = await pool.acquire(request.url) or pool.add(_Connection(self._tls(), request.url))
         reusable = False
         try:
-            result = await _within(line.client, request, line.trust)
+            result = await _send(connection.client, request, connection.trust_store)
             reusable = isinstance(result, Ok)
         finally:
-            await pool.give_back(line, reusable=reusable)
+            await pool.release(connection, reusable=reusable)
         return result
 
     async def aclose(self) -> None:
-        """Close this event loop's connections once they are idle; the next request opens a new one."""
+        """Close this event loop's connections once they are idle. The next request opens a new one."""
         pool = self._pools.pop(asyncio.get_running_loop(), None)
         if pool is not None:
-            await pool.drop()
+            await pool.retire()
 
     async def _pool(self) -> _Pool:
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:
             for other in [other for other in self._pools if other.is_closed()]:
-                self._pools.pop(other, None)  # its loop was closed without being shut down
+                self._pools.pop(other, None)  # closed without a shutdown of its generators
             pool = self._pools[loop] = _Pool()
-            pool.life = self._live(loop, pool)
-            await anext(pool.life)
+            pool.closer = self._close_with_loop(loop, pool)
+            await anext(pool.closer)
         return pool
 
-    async def _live(self, loop: asyncio.AbstractEventLoop, pool: _Pool) -> AsyncGenerator[None, None]:
-        """Lie suspended while the pool is in use. A loop closes its generators when it ends, and so the connections."""
+    async def _close_with_loop(self, loop: asyncio.AbstractEventLoop, pool: _Pool) -> AsyncGenerator[None, None]:
+        """Close the pool when the event loop ends, since a loop then closes its suspended generators."""
         try:
             yield
         finally:
@@ -72,105 +73,106 @@ class AsyncHttpxTransport:
                 del self._pools[loop]
             await pool.close()
 
-    def _tls(self) -> Trust:
-        if self._trust is None:
-            self._trust = usual_trust()
-        return self._trust
+    def _tls(self) -> TrustStore:
+        if self._trust_store is None:
+            self._trust_store = default_trust_store()
+        return self._trust_store
 
 
-class _Line(Resting):
-    """One client of httpx that makes one request at a time, to one address.
+class _Connection(Reusable):
+    """One httpx client that sends one request at a time, to one address.
 
-    A client with many would look at every one of them, and ask the system about each, for every request.
+    A client with many connections would check each of them at every request.
     """
 
-    def __init__(self, trust: Trust, url: str) -> None:
+    def __init__(self, trust_store: TrustStore, url: str) -> None:
         super().__init__(url)
-        self.trust = trust
-        self.client = set_up(lambda: httpx.AsyncClient(**client_options(trust)))
+        self.trust_store = trust_store
+        self.client = from_environment(lambda: httpx.AsyncClient(**client_options(trust_store)))
 
 
 class _Pool:
-    """The lines of one event loop: all of them, and those that lie idle, the longest first."""
+    """The connections of one event loop. Among the idle ones, the longest idle comes first."""
 
-    life: AsyncGenerator[None, None]
+    closer: AsyncGenerator[None, None]
 
     def __init__(self) -> None:
-        self._lines: set[_Line] = set()
-        self._idle: list[_Line] = []
-        self._dropped = False
+        self._connections: set[_Connection] = set()
+        self._idle: list[_Connection] = []
+        self._retired = False
 
-    async def take(self, url: str) -> _Line | None:
-        """A fresh line to this address, which is the caller's now. All that are stale are closed."""
+    async def acquire(self, url: str) -> _Connection | None:
+        """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""
         while self._idle and not self._idle[0].is_fresh():
             await self._close(self._idle.pop(0))
-        # After the last await, where a cancellation would lose it.
-        found = next((line for line in reversed(self._idle) if line.address == url), None)
+        # After the last await, where a cancellation would lose the connection.
+        found = next((connection for connection in reversed(self._idle) if connection.address == url), None)
         if found is not None:
             self._idle.remove(found)
         return found
 
-    def add(self, line: _Line) -> _Line:
-        """A new line, which is the caller's."""
-        self._lines.add(line)
-        return line
+    def add(self, connection: _Connection) -> _Connection:
+        """Add a new connection and return it."""
+        self._connections.add(connection)
+        return connection
 
-    async def give_back(self, line: _Line, *, reusable: bool) -> None:
-        """Have a line wait for the next request to its address, or close it."""
-        if reusable and not self._dropped:
-            line.rest()
-            self._idle.append(line)
+    async def release(self, connection: _Connection, *, reusable: bool) -> None:
+        """Keep a connection for the next request to its address, or close it."""
+        if reusable and not self._retired:
+            connection.mark_idle()
+            self._idle.append(connection)
         else:
-            await self._close(line)
+            await self._close(connection)
         await self._end()
 
-    async def drop(self) -> None:
-        """Close what lies idle now, and the rest as it is given back."""
-        self._dropped = True
+    async def retire(self) -> None:
+        """Close the idle connections now, and the others when they are released."""
+        self._retired = True
         while self._idle:
             await self._close(self._idle.pop())
         await self._end()
 
     async def close(self) -> None:
-        """Close all lines, in use or not."""
-        for line in list(self._lines):
-            await self._close(line)
+        """Close all connections, in use or not."""
+        for connection in list(self._connections):
+            await self._close(connection)
 
-    async def _close(self, line: _Line) -> None:
-        await line.client.aclose()
-        self._lines.discard(line)
+    async def _close(self, connection: _Connection) -> None:
+        await connection.client.aclose()
+        self._connections.discard(connection)
 
     async def _end(self) -> None:
-        if self._dropped and not self._lines:
-            await self.life.aclose()
+        if self._retired and not self._connections:
+            await self.closer.aclose()
 
 
-async def _within(client: httpx.AsyncClient, request: Request, trust: Trust) -> Result[Reply]:
+async def _send(client: httpx.AsyncClient, request: Request, trust_store: TrustStore) -> Result[Reply]:
     progress = Progress()
+    exchange = partial(_exchange, client, request, progress)
     try:
-        async with asyncio.timeout(seconds(request)) as limit:
-            with _awake(limit, seconds(request)):
-                return await trust.athrough(partial(_exchange, client, request, progress), progress.has_left)
+        async with asyncio.timeout(timeout_of(request)) as timeout:
+            with _watch_wall_clock(timeout, timeout_of(request)):
+                return await trust_store.aretry_with_all_roots(exchange, progress.has_started)
     except TimeoutError:
         return Err("timed-out", TIMED_OUT, sent=progress.sent)
     except Exception as error:
-        return failure(error, progress)
+        return error_result(error, progress)
     finally:
         await _discard(progress)
 
 
 @contextmanager
-def _awake(limit: asyncio.Timeout, seconds: float) -> Iterator[None]:
-    """End the limit by the other clock too: the one that timers go by may stop in a frozen process."""
-    loop, thawed = asyncio.get_running_loop(), time.time() + seconds + LONGEST_STEP
+def _watch_wall_clock(timeout: asyncio.Timeout, seconds: float) -> Iterator[None]:
+    """End the time-out by the wall clock too. The loop's clock may stop while the process is suspended."""
+    loop, resumed = asyncio.get_running_loop(), time.time() + seconds + CLOCK_TOLERANCE
     timers: list[asyncio.TimerHandle] = []
 
-    def look() -> None:
-        if time.time() > thawed and not limit.expired():
-            limit.reschedule(loop.time() + LOOK / 2)  # what had arrived before the frost is read first
-        timers[:] = [loop.call_later(LOOK, look)]
+    def check() -> None:
+        if time.time() > resumed and not timeout.expired():
+            timeout.reschedule(loop.time() + POLL_INTERVAL / 2)  # a response that came before is read first
+        timers[:] = [loop.call_later(POLL_INTERVAL, check)]
 
-    timers.append(loop.call_later(LOOK, look))
+    timers.append(loop.call_later(POLL_INTERVAL, check))
     try:
         yield
     finally:
@@ -178,8 +180,8 @@ def _awake(limit: asyncio.Timeout, seconds: float) -> Iterator[None]:
 
 
 async def _discard(progress: Progress) -> None:
-    """Close a connection on which nothing left: httpx forgets one whose TLS handshake is cancelled."""
-    if progress.stream is not None and not progress.left:
+    """Close a connection on which nothing was sent: httpx forgets one whose TLS handshake is cancelled."""
+    if progress.stream is not None and not progress.started:
         await progress.stream.aclose()
 
 
@@ -189,8 +191,8 @@ async def _exchange(client: httpx.AsyncClient, request: Request, progress: Progr
     async def note(event: str, info: Mapping[str, Any]) -> None:
         progress.note(event, info)
 
-    async with client.stream(**options(request), extensions={"trace": note}) as response:
-        # A hook of the caller's client may have read it already.
+    async with client.stream(**request_options(request), extensions={"trace": note}) as response:
+        # A hook of the caller's client may already have read the response.
         async for chunk in response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw():
             if not body.add(chunk):
                 break

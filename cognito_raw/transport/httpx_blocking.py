@@ -1,11 +1,11 @@
-"""Requests over httpx in blocking programs.
+"""Requests over httpx in sync programs.
 
-httpx bounds each read, not their sum, and the look-up of a host not at all: a server that sends a byte a second would
-hold a caller for hours. So each request runs in another thread that the caller waits for until the deadline; its
-connection is then shut, which ends the thread.
+httpx bounds each read but not their sum, and the look-up of a host not at all. A server that sends a byte a second
+would block a caller for hours. So each request runs in another thread, and the caller waits for it until the deadline.
+The connection is then shut down, which ends the thread.
 
-Each connection belongs to one client of httpx, leads to one address and is used by one request at a time, which tells
-whose socket to shut and how long it lay idle. Its thread is kept for the next request, if that comes at once.
+Each connection has one httpx client and one address, and serves one request at a time. So it is known which socket to
+shut down, and how long it was idle. Its thread is kept a moment for the next request.
 """
 
 from __future__ import annotations
@@ -24,213 +24,215 @@ import httpx
 
 from ..call import Reply, Request
 from ..result import Err, Ok, Result, Sent
-from .certificates import Trust
-from .httpx_client import Progress, client_options, failure, options, usual_trust
-from .limits import LONGEST_STEP, LOOK, TIMED_OUT, Body, seconds, set_up
-from .pool import Idle, Line
+from .certificates import TrustStore
+from .httpx_client import Progress, client_options, default_trust_store, error_result, request_options
+from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, from_environment, timeout_of
+from .pool import Connection, Pool
 
 
 class HttpxTransport:
-    """Sends requests over httpx, many threads at once.
+    """Sends requests over httpx, from many threads at once.
 
-    client: an `httpx.Client` of your own, for proxies, certificates or instrumentation. It is yours to close, and how
-    long its connections may idle, what cookies it keeps and what becomes of it in a fork are its own affair. Since
-    its connections are not ours to shut, a request whose deadline passed may go on in its thread until its next byte.
-    Without one, connections are made as needed and kept for some seconds.
+    client: an `httpx.Client` of your own, for proxies, certificates or instrumentation. You close it. It also decides
+        on its idle connections, its cookies and its use after a fork. Its connections are not shut down at the
+        deadline: a late request may continue in its thread until the next byte. Without a client, connections are
+        opened as needed and kept for some seconds.
     """
 
     def __init__(self, client: httpx.Client | None = None) -> None:
         self._own = client
-        self._idle: Idle[_Line] = Idle()
-        self._trust: Trust | None = None
+        self._pool: Pool[_Connection] = Pool()
+        self._trust_store: TrustStore | None = None
 
     def send(self, request: Request) -> Result[Reply]:
-        """Send one request; `request.timeout` bounds everything, from the look-up of the host to the last byte."""
-        line = self._take(request.url)
-        exchange = _Exchange(line, request)
+        """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
+        connection = self._acquire(request.url)
+        exchange = _Exchange(connection, request)
         try:
-            result = exchange.within(seconds(request))
+            result = exchange.result_within(timeout_of(request))
         except BaseException:
             exchange.abandon()
             raise
         if result is None:
             return Err("timed-out", TIMED_OUT, sent=exchange.abandon())
         if isinstance(result, Ok):
-            line.stream = exchange.progress.stream or line.stream
-            self._idle.keep(line)
+            connection.stream = exchange.progress.stream or connection.stream
+            self._pool.release(connection)
         else:
-            line.close()
+            connection.close()
         return result
 
     def close(self) -> None:
-        """Close the connections that lie idle; the next request opens a new one."""
-        self._idle.close()
+        """Close idle connections. The next request opens a new one."""
+        self._pool.close()
 
-    def _take(self, url: str) -> _Line:
-        line = self._idle.take(url)
-        if line is None:
-            line = self._line(url) if self._own is None else _Line(self._own, url, Trust(None), lent=True)
-        return line
+    def _acquire(self, url: str) -> _Connection:
+        connection = self._pool.acquire(url)
+        if connection is None:
+            connection = (
+                self._open(url) if self._own is None else _Connection(self._own, url, TrustStore(None), owned=False)
+            )
+        return connection
 
-    def _line(self, url: str) -> _Line:
-        with self._idle.lock():
-            if self._trust is None:
-                self._trust = usual_trust()
-            trust = self._trust
-        return _Line(set_up(lambda: httpx.Client(**client_options(trust))), url, trust)
+    def _open(self, url: str) -> _Connection:
+        with self._pool.lock():
+            if self._trust_store is None:
+                self._trust_store = default_trust_store()
+            trust_store = self._trust_store
+        return _Connection(from_environment(lambda: httpx.Client(**client_options(trust_store))), url, trust_store)
 
 
-class _Line(Line):
-    """One client of httpx that makes one request at a time, to one address, and the thread that they run in.
+class _Connection(Connection):
+    """One httpx client that sends one request at a time, to one address, and the thread of its requests.
 
-    lent: whether the client is the caller's, whose connections are its own affair.
+    owned: False if the client is the caller's, and its connections are not ours to close.
     """
 
-    def __init__(self, client: httpx.Client, url: str, trust: Trust, *, lent: bool = False) -> None:
+    def __init__(self, client: httpx.Client, url: str, trust_store: TrustStore, *, owned: bool = True) -> None:
         super().__init__(url)
         self.client = client
-        self.trust = trust
+        self.trust_store = trust_store
         self.stream: Any = None
-        self._lent = lent
+        self._owned = owned
         self._worker: Worker | None = None
 
-    def employ(self, act: Act) -> bool:
-        """Have the thread of this line perform an act; False where there can be none."""
-        if self._worker is not None and self._worker.take(act):
+    def run_in_thread(self, job: Job) -> bool:
+        """Run a job in this connection's thread. Return False if there can be no thread."""
+        if self._worker is not None and self._worker.submit(job):
             return True
         try:
-            self._worker = Worker(act)
+            self._worker = Worker(job)
         except RuntimeError:
             return False
         return True
 
-    def cut(self, progress: Progress) -> None:
-        """Shut the socket under a request that is still waiting, so that its thread ends."""
+    def shut_down(self, progress: Progress) -> None:
+        """Shut down the socket of a waiting request, so that its thread ends."""
         stream = progress.stream or self.stream
-        if self._lent or stream is None:
+        if not self._owned or stream is None:
             return
         try:
-            # Not close(): another thread may be reading, and the descriptor could become somebody else's. And not
-            # the method of a TLS socket, which takes the encryption off before it shuts.
+            # Not close(): another thread may be reading, and another socket could get the same descriptor. And not
+            # the method of a TLS socket, which removes the encryption first.
             socket.socket.shutdown(stream.get_extra_info("socket"), socket.SHUT_RDWR)
         except OSError:
             pass
 
     def close(self) -> None:
-        """Close the connection, or the copy of it that a fork has, which leaves the parent's alone."""
+        """Close the connection and end its thread. In a fork, close only the fork's copy."""
         if self._worker is not None:
-            self._worker.end()
-        if not self._lent:
+            self._worker.stop()
+        if self._owned:
             self.client.close()
 
 
 class _Exchange:
-    """One request on one line, in the line's thread."""
+    """One request on one connection, in the connection's thread."""
 
-    def __init__(self, line: _Line, request: Request) -> None:
+    def __init__(self, connection: _Connection, request: Request) -> None:
         self.progress = Progress()
-        self._line = line
+        self._connection = connection
         self._request = request
         self._result: Result[Reply] | None = None
         self._raised: BaseException | None = None
-        self._over = False
+        self._finished = False
         self._done = threading.Lock()
         self._done.acquire()
 
-    def within(self, seconds: float) -> Result[Reply] | None:
-        """The result, or None if it is not there in time."""
-        ends, thawed = time.monotonic() + seconds, time.time() + seconds + LONGEST_STEP
-        # Where there are no more threads, as when the interpreter shuts down, httpx's own limits must do.
-        if not sys.is_finalizing() and self._line.employ(partial(copy_context().run, self._perform)):
-            self._wait(ends, thawed)
+    def result_within(self, seconds: float) -> Result[Reply] | None:
+        """Return the result, or None if the deadline passes first."""
+        ends, resumed = time.monotonic() + seconds, time.time() + seconds + CLOCK_TOLERANCE
+        # An interpreter that shuts down has no more threads. Then only httpx's own time-outs hold.
+        if not sys.is_finalizing() and self._connection.run_in_thread(partial(copy_context().run, self._perform)):
+            self._wait(ends, resumed)
         else:
             self._perform()
         if self._raised is not None:
             raise self._raised
         return self._result
 
-    def _wait(self, ends: float, thawed: float) -> None:
-        """Wait for the end until the deadline by either clock: that of timers may stop in a frozen process."""
-        while (left := ends - time.monotonic()) > 0 and not self._done.acquire(timeout=min(left, LOOK)):
-            if time.time() > thawed:  # by now, what had arrived before the frost has been read
+    def _wait(self, ends: float, resumed: float) -> None:
+        """Wait for the thread until the deadline by either clock. One may stop while the process is suspended."""
+        while (left := ends - time.monotonic()) > 0 and not self._done.acquire(timeout=min(left, POLL_INTERVAL)):
+            if time.time() > resumed:  # a response that came before the suspension has been read by now
                 return
 
     def abandon(self) -> Sent:
-        """Have the thread end soon, and its connection with it. Gives whether the request may have been sent."""
+        """End the thread soon, and close its connection. Return whether the request may have been sent."""
         self.progress.abandoned = True
-        self._line.cut(self.progress)
-        if self._over:  # else the thread closes it, having seen the flag
-            self._line.close()
+        self._connection.shut_down(self.progress)
+        if self._finished:  # else the thread sees the flag and closes it
+            self._connection.close()
         return self.progress.sent
 
     def _perform(self) -> None:
         try:
-            self._result = self._line.trust.through(self._send, self.progress.has_left)
+            self._result = self._connection.trust_store.retry_with_all_roots(self._send, self.progress.has_started)
         except Exception as error:
-            self._result = failure(error, self.progress)
+            self._result = error_result(error, self.progress)
         except BaseException as error:
-            self._raised = error  # a hook of the caller's client wants out: it is the caller who must hear of it
-        self._over = True
+            self._raised = error  # raised by a hook of the caller's client, and so raised in the caller
+        self._finished = True
         if self.progress.abandoned:
-            self._line.close()
+            self._connection.close()
         self._done.release()
 
     def _send(self) -> Result[Reply]:
         body = Body()
         trace = {"trace": self.progress.note}
-        with self._line.client.stream(**options(self._request), extensions=trace) as response:
-            # A hook of the caller's client may have read it already.
+        with self._connection.client.stream(**request_options(self._request), extensions=trace) as response:
+            # A hook of the caller's client may already have read the response.
             for chunk in response.iter_bytes() if response.is_stream_consumed else response.iter_raw():
                 if not body.add(chunk) or self.progress.abandoned:
                     break
         return body.reply(response.status_code, dict(response.headers.items()))
 
 
-Act: TypeAlias = Callable[[], object]
+Job: TypeAlias = Callable[[], object]
 
-# Seconds that a thread waits for its next act: a sign-in's second request follows its first within milliseconds.
-LINGER: Final = 0.5
+# Seconds that a thread waits for its next job. A sign-in's second request follows its first within milliseconds.
+WORKER_IDLE: Final = 0.5
 
 
 class Worker:
-    """Performs acts in a thread of its own, one after the other, until none comes for a moment.
+    """Runs jobs in a thread, one after another, until none comes for a moment.
 
-    act: the first one. An act must not raise. `RuntimeError` where there can be no more threads. The thread holds up
-    no process that ends, and is not there in a fork.
+    job: the first one. A job must not raise. `RuntimeError` if there can be no more threads. The thread does not keep
+    a process alive, and does not exist in a fork.
     """
 
-    def __init__(self, act: Act) -> None:
-        self._acts: SimpleQueue[Act | None] = SimpleQueue()
-        self._acts.put(act)
+    def __init__(self, job: Job) -> None:
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs.put(job)
         self._ending = False
         threading.Thread(target=self._run, name="cognito_raw", daemon=True).start()
 
-    def take(self, act: Act) -> bool:
-        """Perform this one too; False if the thread has ended, and then it never will. For one caller at a time."""
-        self._acts.put(act)
-        # Where the thread ends at this very moment, one of the two finds the act.
+    def submit(self, job: Job) -> bool:
+        """Run another job. Return False if the thread has ended. For one caller at a time."""
+        self._jobs.put(job)
+        # If the thread ends at this very moment, one of the two gets the job.
         return not self._ending or self._next(0) is None
 
-    def end(self) -> None:
-        """Have the thread end once it has performed what it was given."""
-        self._acts.put(None)
+    def stop(self) -> None:
+        """End the thread after the jobs that it has."""
+        self._jobs.put(None)
 
     def _run(self) -> None:
         while self._step():
             pass
 
     def _step(self) -> bool:
-        # A method of its own, so that nothing of an act is kept while the next one is waited for.
-        act = self._next(LINGER)
-        if act is None:
+        # A method of its own, so that no job is referenced while the thread waits for the next.
+        job = self._next(WORKER_IDLE)
+        if job is None:
             self._ending = True
-            act = self._next(0)
-        if act is not None:
-            act()
-        return act is not None
+            job = self._next(0)
+        if job is not None:
+            job()
+        return job is not None
 
-    def _next(self, seconds: float) -> Act | None:
+    def _next(self, seconds: float) -> Job | None:
         try:
-            return self._acts.get(timeout=seconds)
+            return self._jobs.get(timeout=seconds)
         except Empty:
             return None

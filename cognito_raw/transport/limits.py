@@ -1,4 +1,4 @@
-"""What every transport holds to: how much is read, how long a connection may idle, how much of an error is told."""
+"""Limits of every transport: response size, time-outs, idle connections, error texts."""
 
 from __future__ import annotations
 
@@ -10,60 +10,59 @@ from ..result import Err, Ok, Result
 
 M = TypeVar("M")
 
-# No reply of the service comes near it: the largest hold some tokens.
-LARGEST_BODY: Final = 1024 * 1024
-# Seconds after which an idle connection is not trusted: a frozen function thaws with connections long dead.
-LONGEST_IDLE: Final = 4.0
-# Seconds between looks at the clock that tells the time, during a request: the clock that timers go by may have stood
-# still in a process that was frozen for hours.
-LOOK: Final = 0.5
-# Seconds beyond the deadline before that is taken for a frost: clocks are set, too.
-LONGEST_STEP: Final = 60.0
-# Seconds that a request may take at most: sockets and threads raise for waits of centuries.
-LONGEST_WAIT: Final = 86400.0
+# The service's largest responses hold some tokens, and come nowhere near it.
+MAX_BODY: Final = 1024 * 1024
+# Seconds until an idle connection is stale. A suspended function resumes with connections that are long dead.
+MAX_IDLE: Final = 4.0
+# Seconds between looks at the wall clock during a request. The monotonic clock may stop while a process is suspended.
+POLL_INTERVAL: Final = 0.5
+# Seconds past the deadline, by the wall clock, that count as a suspension: clocks are also set.
+CLOCK_TOLERANCE: Final = 60.0
+# The longest time-out in seconds: sockets and threads raise for waits of centuries.
+MAX_TIMEOUT: Final = 86400.0
 
 TIMED_OUT: Final = "the deadline passed"
-# So much of a message is kept: some quote whole headers.
-_LONGEST_MESSAGE: Final = 200
+# Some errors quote whole headers.
+_MAX_ERROR_TEXT: Final = 200
 
 
 class Body:
-    """A body as it comes in, up to the cap."""
+    """A response body that is being read, up to the cap."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
         self._size = 0
 
     def add(self, chunk: bytes) -> bool:
-        """Take a chunk; False once there is too much."""
+        """Add a chunk; return False once the body is too large."""
         self._size += len(chunk)
         self._chunks.append(chunk)
-        return self._size <= LARGEST_BODY
+        return self._size <= MAX_BODY
 
     def reply(self, status: int, headers: Mapping[str, str]) -> Result[Reply]:
-        """The reply with this body, its headers under lower-case names; an `Err` where there is too much of it."""
-        if self._size > LARGEST_BODY:
+        """Return the reply with this body, or an `Err` if it is too large. Header names are in lower case."""
+        if self._size > MAX_BODY:
             return Err("reply-too-large", status=status, sent="maybe")
         if headers.get("content-encoding", "").lower() not in ("", "identity"):
-            # None was asked for, and what is compressed could grow without bound.
+            # No compression was asked for, and decompressing could grow without bound.
             return Err("malformed-reply", "the reply is compressed", status=status, sent="maybe")
         return Ok(Reply(status, headers, b"".join(self._chunks)))
 
 
-def seconds(request: Request) -> float:
-    """How long the whole of a request may take."""
-    return min(request.timeout, LONGEST_WAIT)
+def timeout_of(request: Request) -> float:
+    """Return the seconds that the whole request may take."""
+    return min(request.timeout, MAX_TIMEOUT)
 
 
-def set_up(make: Callable[[], M]) -> M:
-    """What `make` makes of the environment; `ValueError` where its settings do not let it."""
+def from_environment(make: Callable[[], M]) -> M:
+    """Call `make`; turn errors of the environment's settings into `ValueError`."""
     try:
         return make()
     except (ImportError, OSError, ValueError) as error:
-        told = f"the proxy or certificate settings of this environment cannot be used: {error}"
-    raise ValueError(told)
+        message = f"the proxy or certificate settings of this environment cannot be used: {error}"
+    raise ValueError(message)
 
 
-def words(error: Exception) -> str:
-    """The start of an exception's text. It names hosts, or quotes what the server sent, but never what we sent."""
-    return f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE]
+def error_text(error: Exception) -> str:
+    """Return the start of an exception's text. It may quote hosts and the server, but nothing that we sent."""
+    return f"{type(error).__name__}: {error}"[:_MAX_ERROR_TEXT]

@@ -1,4 +1,4 @@
-"""Connections that lie idle between requests: kept for some seconds, each for one address, and never across a fork."""
+"""A pool of idle connections. Each is kept for some seconds, for one address, and never used after a fork."""
 
 from __future__ import annotations
 
@@ -9,75 +9,75 @@ from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
 from ..concurrency.locks import ForkLock
-from .limits import LONGEST_IDLE
+from .limits import MAX_IDLE
 
 
-class Resting:
-    """Something for one address that one request uses at a time, and that must not lie idle for long."""
+class Reusable:
+    """Belongs to one address, serves one request at a time, and is not used after a long idle time."""
 
     def __init__(self, address: object) -> None:
         self.address = address
         self._process = os.getpid()
-        self._since = (0.0, 0.0)
+        self._idle_since = (0.0, 0.0)
 
-    def rest(self) -> None:
-        """From now on it lies idle."""
-        self._since = (time.monotonic(), time.time())
+    def mark_idle(self) -> None:
+        """Start the idle time."""
+        self._idle_since = (time.monotonic(), time.time())
 
     def is_fresh(self) -> bool:
-        """Whether it may be used once more."""
-        # A fork shares its parent's sockets and must not use them. Both clocks: a frozen process may miss one of them.
+        """Return whether it may be used again."""
+        # A fork shares its parent's sockets and must not use them. A suspended process may miss one of the clocks.
         return (
             self._process == os.getpid()
-            and time.monotonic() - self._since[0] < LONGEST_IDLE
-            and abs(time.time() - self._since[1]) < LONGEST_IDLE
+            and time.monotonic() - self._idle_since[0] < MAX_IDLE
+            and abs(time.time() - self._idle_since[1]) < MAX_IDLE
         )
 
 
-class Line(Resting, ABC):
-    """One connection for one address, used by one request at a time."""
+class Connection(Reusable, ABC):
+    """One connection to one address, used by one request at a time."""
 
     @abstractmethod
     def close(self) -> None:
-        """Close the connection, or the copy of it that a fork has, which leaves the parent's alone."""
+        """Close the connection. In a fork, close only the fork's copy."""
 
 
-L = TypeVar("L", bound=Line)
+C = TypeVar("C", bound=Connection)
 
 
-class Idle(Generic[L]):
-    """The lines that wait for their next request. Safe to use from many threads."""
+class Pool(Generic[C]):
+    """Idle connections. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = ForkLock()
-        self._lines: list[L] = []
+        self._idle: list[C] = []
 
     def lock(self) -> threading.Lock:
-        """What guards the lines, and may guard more of their owner."""
+        """Return the lock of the connections. The pool's owner may use it too."""
         return self._lock.own()
 
-    def take(self, address: object) -> L | None:
-        """A fresh line to this address, which is the caller's now. All that are stale are closed."""
-        fresh: list[L] = []
-        stale: list[L] = []
+    def acquire(self, address: object) -> C | None:
+        """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""
+        fresh: list[C] = []
+        stale: list[C] = []
         with self.lock():
-            for line in self._lines:
-                (fresh if line.is_fresh() else stale).append(line)
-            found = next((line for line in reversed(fresh) if line.address == address), None)
-            self._lines = [line for line in fresh if line is not found]
-        for line in stale:
-            line.close()
+            for connection in self._idle:
+                (fresh if connection.is_fresh() else stale).append(connection)
+            found = next((connection for connection in reversed(fresh) if connection.address == address), None)
+            self._idle = [connection for connection in fresh if connection is not found]
+        for connection in stale:
+            connection.close()
         return found
 
-    def keep(self, line: L) -> None:
-        """Have a line wait for the next request to its address."""
-        line.rest()
+    def release(self, connection: C) -> None:
+        """Keep a connection for the next request to its address."""
+        connection.mark_idle()
         with self.lock():
-            self._lines.append(line)
+            self._idle.append(connection)
 
     def close(self) -> None:
-        """Close all that wait."""
+        """Close all idle connections."""
         with self.lock():
-            lines, self._lines = self._lines, []
-        for line in lines:
-            line.close()
+            connections, self._idle = self._idle, []
+        for connection in connections:
+            connection.close()

@@ -1,4 +1,4 @@
-"""Where a request goes: to its host, or to the proxy that the environment names for it."""
+"""The route of a request: directly to its host, or through a proxy that the environment names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 @frozen
-class Place:
+class HostPort:
     """A host and a port."""
 
     host: str
@@ -21,7 +21,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """The host as it stands in an address."""
+        """The host as written in a URL."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
     def __str__(self) -> str:
@@ -30,64 +30,64 @@ class Place:
 
 @frozen
 class Route:
-    """The way to a host: encrypted or not, directly or through a proxy.
+    """The route to a host: encrypted or not, directly or through a proxy.
 
-    authorization: the value of Proxy-Authorization, where the proxy's address holds a user.
+    authorization: the value of Proxy-Authorization, if the proxy's URL names a user.
     """
 
-    target: Place
+    target: HostPort
     encrypted: bool
-    proxy: Place | None = None
+    proxy: HostPort | None = None
     authorization: str | None = field(default=None, repr=False)
 
     @property
     def forwarded(self) -> bool:
-        """Whether a proxy reads the request, and so wants the whole address in it."""
+        """Return whether a proxy reads the request. It then needs the whole URL in it."""
         return self.proxy is not None and not self.encrypted
 
 
-def place_of(url: str) -> tuple[SplitResult, Place]:
-    """The parts of an address that begins with http:// or https://; `ValueError` for any other text."""
+def split_url(url: str) -> tuple[SplitResult, HostPort]:
+    """Return the parts of an http:// or https:// URL, and its host and port. `ValueError` for any other text."""
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ValueError("not the address of an HTTP server")
     port = _PORTS[parts.scheme] if parts.port is None else parts.port
-    return parts, Place(parts.hostname, port)
+    return parts, HostPort(parts.hostname, port)
 
 
-def route_to(scheme: str, target: Place) -> Route:
-    """The way that the environment says: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case.
+def route_to(scheme: str, target: HostPort) -> Route:
+    """Return the route by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case.
 
-    `ValueError` where the proxy is none that can be used.
+    `ValueError` if the proxy cannot be used.
     """
     encrypted = scheme == "https"
-    given = _proxy_for(scheme, target)
-    if given is None:
+    url = _proxy_for(scheme, target)
+    if url is None:
         return Route(target, encrypted)
-    parts, proxy = _proxy_at(given if "://" in given else f"http://{given}")
+    parts, proxy = _parse_proxy(url if "://" in url else f"http://{url}")
     return Route(target, encrypted, proxy, _authorization(parts))
 
 
-def _proxy_at(url: str) -> tuple[SplitResult, Place]:
+def _parse_proxy(url: str) -> tuple[SplitResult, HostPort]:
     if url[:7].lower() == "http://":
         try:
-            return place_of(url)
+            return split_url(url)
         except ValueError:
             pass
-    # Not quoted, and not the cause of this: it may hold a password.
+    # The URL may hold a password: it is not quoted, and the exception has no cause.
     raise ValueError("only proxies whose address begins with http:// can be used; HttpxTransport knows others")
 
 
-def _proxy_for(scheme: str, target: Place) -> str | None:
+def _proxy_for(scheme: str, target: HostPort) -> str | None:
     names = (f"{scheme}_proxy", "all_proxy")
     if not any(name in os.environ or name.upper() in os.environ for name in names):
         return None
-    from urllib import request  # here: it costs more than a sign-in
+    from urllib import request  # late, since it costs more than a sign-in
 
     found = request.getproxies_environment()
-    given = found.get(scheme) or found.get("all")
+    url = found.get(scheme) or found.get("all")
     bypassed = request.proxy_bypass_environment(str(target), found)  # type: ignore[attr-defined]  # typeshed lacks it
-    return None if bypassed else given
+    return None if bypassed else url
 
 
 def _authorization(parts: SplitResult) -> str | None:

@@ -1,8 +1,8 @@
-"""A socket every wait of which ends at one deadline.
+"""Sockets on which every wait ends at one deadline.
 
-That is the look-up of the host, each connection that is tried, the TLS handshake, each part of what is sent and of what
-comes. The time-out of a socket bounds one wait, and a server that sends a byte a second needs many: each wait is given
-what is left. Only the look-up of a name knows no time-out, and is done in a thread that is left behind if it is late.
+The waits are the host's look-up, each connection attempt, the TLS handshake, and each send and receive. A socket's
+time-out bounds one wait only, and a server that sends a byte a second needs many. So each wait gets the time that
+remains. A look-up knows no time-out: it runs in a thread, which is abandoned at the deadline.
 """
 
 from __future__ import annotations
@@ -16,126 +16,131 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from .limits import LARGEST_BODY, LONGEST_STEP, LOOK, TIMED_OUT
-from .proxy import Place
+from .limits import CLOCK_TOLERANCE, MAX_BODY, POLL_INTERVAL, TIMED_OUT
+from .proxy import HostPort
 
 T = TypeVar("T")
 
-# So much may come over the wire for one reply, with headers, marks of chunks and interim replies: http.client would
-# read on for as long as a server likes.
-_MOST_RECEIVED: Final = 8 * LARGEST_BODY
+# The most bytes of one response, with headers, chunk sizes and interim responses. http.client has no such limit.
+_MAX_RECEIVED: Final = 8 * MAX_BODY
 _BUFFER: Final = 65536
 
 
-class TooMuch(Exception):
-    """More came than a reply may hold, however it is packed."""
+class ResponseTooLarge(Exception):
+    """A response has more bytes than allowed, whatever its form."""
 
 
-class Limit:
-    """A moment at which everything ends, by either clock: the one that timers go by may stop in a frozen process."""
+class Deadline:
+    """The end of a request, by the monotonic clock and the wall clock.
+
+    The monotonic clock may stop while a process is suspended.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
-        self._thawed = time.time() + seconds + LONGEST_STEP
+        self._resumed = time.time() + seconds + CLOCK_TOLERANCE
 
-    def left(self) -> float:
-        """The seconds until then, above 0; `TimeoutError` if it has passed."""
-        left = self._ends - time.monotonic()
-        if left <= 0 or time.time() > self._thawed:
+    def remaining(self) -> float:
+        """Return the seconds that remain, always above 0. `TimeoutError` if the deadline has passed."""
+        remaining = self._ends - time.monotonic()
+        if remaining <= 0 or time.time() > self._resumed:
             raise TimeoutError(TIMED_OUT)
-        return left
+        return remaining
 
-    def patient(self, wait: Callable[[], T], sock: socket.socket) -> T:
-        """What a wait of a socket gives, which is interrupted now and then to look at the clocks."""
+    def wait(self, operation: Callable[[], T], sock: socket.socket) -> T:
+        """Run an operation of a socket until it succeeds or the deadline passes. Look at the clocks regularly."""
         while True:
-            sock.settimeout(min(self.left(), LOOK))
+            sock.settimeout(min(self.remaining(), POLL_INTERVAL))
             try:
-                return wait()
+                return operation()
             except TimeoutError:
-                self.left()
+                self.remaining()
 
 
-def connected(place: Place, limit: Limit) -> socket.socket:
-    """A connection to the place, by the first of its addresses that takes one. `OSError` where none does."""
-    addresses = _look_up(place, limit)
+def connect(target: HostPort, deadline: Deadline) -> socket.socket:
+    """Return a connection to the first address of the host that accepts one. `OSError` if none does."""
+    addresses = _resolve(target, deadline)
     failure: OSError = OSError("the host has no address")
     for untried, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
-        seconds = limit.left() / untried  # before there is a socket, which would not be closed
+        timeout = deadline.remaining() / untried  # may raise, and so comes before the socket
         try:
-            return _connected(socket.socket(family, kind, protocol), address, seconds)
+            return _connect(socket.socket(family, kind, protocol), address, timeout)
         except OSError as error:
             failure = error
     raise failure
 
 
-def encrypted(raw: socket.socket, host: str, context: ssl.SSLContext, limit: Limit) -> ssl.SSLSocket:
-    """The connection under TLS, with a host that has proven its name. Closed where that fails."""
+def start_tls(raw: socket.socket, host: str, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
+    """Return the connection under TLS, with the host's name verified. Close it if that fails."""
     made: socket.socket = raw
     try:
-        # As bytes, so that ssl does not load Python's tables of international names for a plain one.
+        # As bytes: for a plain name, ssl then does not load Python's tables of international names.
         name: Any = host.encode() if host.isascii() else host
         made = tls = context.wrap_socket(raw, server_hostname=name, do_handshake_on_connect=False)
-        limit.patient(tls.do_handshake, tls)
+        deadline.wait(tls.do_handshake, tls)
     except BaseException:
         made.close()
         raise
     return tls
 
 
-class Wire:
-    """A connection as http.client uses a socket: what it writes is held until `flush`, what it reads is bounded.
+class BufferedSocket:
+    """A socket for http.client. It buffers writes until `flush`, and bounds what it reads.
 
-    limit: when the present request ends. sent: whether any of it may have left. ended: whether the other side hung up.
+    deadline: the end of the present request. sent: whether any of it may have been sent. ended: whether the server has
+    closed the connection.
     """
 
-    limit: Limit
+    deadline: Deadline
     sent: bool
     ended: bool
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self._outgoing = bytearray()
-        self._incoming = _Incoming(self)
+        self._reader = _Reader(self)
 
-    def begin(self, limit: Limit) -> None:
-        """From here on it is the next request."""
-        self.limit, self.sent, self.ended = limit, False, False
-        self._received, self._resting = 0, False
+    def begin(self, deadline: Deadline) -> None:
+        """Begin the next request."""
+        self.deadline, self.sent, self.ended = deadline, False, False
+        self._received, self._idle = 0, False
 
     def sendall(self, data: bytes) -> None:
+        """Buffer data to be sent."""
         self._outgoing += data
 
     def flush(self) -> None:
-        """Send what was written, in as few packets as it fits in."""
-        rest = memoryview(self._outgoing)
-        while rest:
-            self.limit.left()
+        """Send the buffered data, in as few packets as possible."""
+        unsent = memoryview(self._outgoing)
+        while unsent:
+            self.deadline.remaining()
             self.sent = True
-            rest = rest[self.limit.patient(partial(self.socket.send, rest), self.socket) :]
+            unsent = unsent[self.deadline.wait(partial(self.socket.send, unsent), self.socket) :]
         self._outgoing = bytearray()
 
     def makefile(self, _: str) -> io.BufferedReader:
-        """The one stream of all replies."""
-        return self._incoming
+        """Return the one stream of all responses."""
+        return self._reader
 
     def receive_into(self, buffer: Any) -> int | None:
-        if self._resting:
+        """Read from the socket before the deadline. Return None if no request is under way."""
+        if self._idle:
             return None
-        received = self.limit.patient(lambda: self.socket.recv_into(buffer), self.socket)
+        received = self.deadline.wait(lambda: self.socket.recv_into(buffer), self.socket)
         self.ended = not received
         self._received += received
-        if self._received > _MOST_RECEIVED:
-            raise TooMuch
+        if self._received > _MAX_RECEIVED:
+            raise ResponseTooLarge
         return received
 
-    def is_silent(self) -> bool:
-        """Whether nothing came that has not been read: neither more than a reply, nor the end."""
-        self._resting = True
-        if self._incoming.peek(1):
+    def is_quiet(self) -> bool:
+        """Return whether nothing is left to read: no byte beyond the response, and no end of the connection."""
+        self._idle = True
+        if self._reader.peek(1):
             return False
         try:
             self.socket.settimeout(0)
-            # Past the methods of a TLS socket, which would read instead of looking.
+            # Not the method of a TLS socket, which would read instead of looking.
             socket.socket.recv(self.socket, 1, socket.MSG_PEEK)
         except BlockingIOError:
             return True
@@ -144,28 +149,29 @@ class Wire:
         return False
 
     def close(self) -> None:
+        """Close the socket."""
         self.socket.close()
 
 
-class _Raw(io.RawIOBase):
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+class _RawReader(io.RawIOBase):
+    def __init__(self, buffered: BufferedSocket) -> None:
+        self._buffered = buffered
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        return self._wire.receive_into(buffer)
+        return self._buffered.receive_into(buffer)
 
 
-class _Incoming(io.BufferedReader):
-    """What comes over a wire. A reply that is done closes its stream, which the next one needs."""
+class _Reader(io.BufferedReader):
+    """The stream of all responses on a connection."""
 
-    def __init__(self, wire: Wire) -> None:
-        super().__init__(_Raw(wire), _BUFFER)
+    def __init__(self, buffered: BufferedSocket) -> None:
+        super().__init__(_RawReader(buffered), _BUFFER)
 
     def close(self) -> None:
-        """Do nothing."""
+        """Do nothing: http.client closes the stream after each response, and the next one needs it."""
 
 
 def _is_number(host: str) -> bool:
@@ -178,36 +184,36 @@ def _is_number(host: str) -> bool:
     return False
 
 
-def _look_up(place: Place, limit: Limit) -> list[Any]:
+def _resolve(target: HostPort, deadline: Deadline) -> list[Any]:
     # As bytes, for the reason above.
-    host = place.host.encode() if place.host.isascii() else place.host
-    if _is_number(place.host):
-        return socket.getaddrinfo(host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    host = target.host.encode() if target.host.isascii() else target.host
+    if _is_number(target.host):
+        return socket.getaddrinfo(host, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     found: list[Any] = []
     failed: list[Exception] = []
 
-    def look() -> None:
+    def look_up() -> None:
         try:
-            found.extend(socket.getaddrinfo(host, place.port, type=socket.SOCK_STREAM))
+            found.extend(socket.getaddrinfo(host, target.port, type=socket.SOCK_STREAM))
         except Exception as error:
             failed.append(error)
 
-    thread = threading.Thread(target=look, name="cognito_raw", daemon=True)
+    thread = threading.Thread(target=look_up, name="cognito_raw", daemon=True)
     try:
         thread.start()
     except RuntimeError:  # no more threads, as when the interpreter shuts down
-        look()
+        look_up()
     else:
-        thread.join(limit.left())
+        thread.join(deadline.remaining())
     if failed:
         raise failed[0]
-    limit.left()
+    deadline.remaining()
     return list(found)
 
 
-def _connected(made: socket.socket, address: Any, seconds: float) -> socket.socket:
+def _connect(made: socket.socket, address: Any, timeout: float) -> socket.socket:
     try:
-        made.settimeout(seconds)
+        made.settimeout(timeout)
         made.connect(address)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except BaseException:

@@ -1,8 +1,8 @@
-"""Requests over the standard library's http.client, for programs to whose start even httpx is too slow.
+"""Requests over the standard library's http.client, for programs that start faster without httpx.
 
-http.client writes the request and reads the reply; the socket under it, and with it the deadline, is `wire`'s. No
-request has a thread of its own. Where http.client forgives what a reply may not be, this module does not: what it
-cannot tell the end of, or reads otherwise than another client would, is `malformed-reply`.
+http.client writes the request and reads the response. The socket below it, and so the deadline, belongs to `sockets`.
+No request has a thread of its own. http.client tolerates some malformed responses, and this module does not. A
+response whose end is unclear, or that other clients read differently, is `malformed-reply`.
 """
 
 from __future__ import annotations
@@ -16,114 +16,114 @@ from urllib.parse import quote, urlsplit
 
 from ..call import Reply, Request
 from ..result import Err, Result, Sent
-from .certificates import Trust, named_places, trust_in
-from .limits import TIMED_OUT, Body, seconds, set_up, words
-from .pool import Idle, Line
-from .proxy import Route, place_of, route_to
-from .sockets import Limit, TooMuch, Wire, connected, encrypted
+from .certificates import TrustStore, environment_locations, load_trust_store
+from .limits import TIMED_OUT, Body, error_text, from_environment, timeout_of
+from .pool import Connection, Pool
+from .proxy import Route, route_to, split_url
+from .sockets import BufferedSocket, Deadline, ResponseTooLarge, connect, start_tls
 
 _CHUNK: Final = 65536
-# What RFC 3986 reserves, and what is quoted already.
+# The reserved characters of RFC 3986, and the percent sign of what is quoted already.
 _SAFE: Final = "%/:?#[]@!$&'()*+,;="
 
 
 class StandardTransport:
-    """Sends requests over the standard library alone, many threads at once.
+    """Sends requests over the standard library alone, from many threads at once.
 
-    context: a TLS context of your own, for certificates. Without one, the certificates are those of the system, as
-    everywhere in the standard library, or those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name. (`HttpxTransport` takes
-    the ones that come with httpx.)
+    context: a TLS context of your own, for certificates. Without one, the system's certificates are trusted, as
+        everywhere in the standard library, or those in `SSL_CERT_FILE` or `SSL_CERT_DIR`. (`HttpxTransport` trusts
+        the ones that come with httpx.)
 
-    Proxies are those of `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, but for the hosts of `NO_PROXY`. They are spoken
-    to without encryption, which for the service's own addresses is a tunnel that they cannot look into.
+    Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, except for the hosts of `NO_PROXY`. The connection to
+    a proxy is not encrypted. Requests to https:// URLs go through a tunnel, which the proxy cannot read.
     """
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self._trust = None if context is None else Trust(context)
-        self._idle: Idle[_Line] = Idle()
+        self._trust_store = None if context is None else TrustStore(context)
+        self._pool: Pool[_Connection] = Pool()
 
     def send(self, request: Request) -> Result[Reply]:
-        """Send one request; `request.timeout` bounds everything, from the look-up of the host to the last byte."""
-        limit = Limit(seconds(request))
+        """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
+        deadline = Deadline(timeout_of(request))
         try:
-            parts, target = place_of(request.url)
+            parts, target = split_url(request.url)
         except ValueError as error:
-            return Err("connection-failed", words(error), sent="no")
-        route = set_up(lambda: route_to(parts.scheme, target))
-        line = self._idle.take(route)
-        if line is None:
-            trust = self._tls() if route.encrypted else Trust(None)
+            return Err("connection-failed", error_text(error), sent="no")
+        route = from_environment(lambda: route_to(parts.scheme, target))
+        connection = self._pool.acquire(route)
+        if connection is None:
+            trust_store = self._tls() if route.encrypted else TrustStore(None)
             try:
-                line = trust.through(lambda: _Line(route, trust.context, limit))
+                connection = trust_store.retry_with_all_roots(lambda: _Connection(route, trust_store.context, deadline))
             except Exception as error:
-                return _failure(error, None)
-        return self._exchange(line, request, limit)
+                return _error_result(error, None)
+        return self._exchange(connection, request, deadline)
 
     def close(self) -> None:
-        """Close the connections that lie idle; the next request opens a new one."""
-        self._idle.close()
+        """Close idle connections. The next request opens a new one."""
+        self._pool.close()
 
-    def _exchange(self, line: _Line, request: Request, limit: Limit) -> Result[Reply]:
+    def _exchange(self, connection: _Connection, request: Request, deadline: Deadline) -> Result[Reply]:
         reusable = False
         try:
-            result, reusable = line.exchange(request, limit)
+            result, reusable = connection.exchange(request, deadline)
         except Exception as error:
-            return _failure(error, line.wire)
+            return _error_result(error, connection.stream)
         finally:
             if reusable:
-                self._idle.keep(line)
+                self._pool.release(connection)
             else:
-                line.close()
+                connection.close()
         return result
 
-    def _tls(self) -> Trust:
-        with self._idle.lock():
-            if self._trust is None:
-                self._trust = set_up(_trust_of_the_system)
-            return self._trust
+    def _tls(self) -> TrustStore:
+        with self._pool.lock():
+            if self._trust_store is None:
+                self._trust_store = from_environment(_system_trust_store)
+            return self._trust_store
 
 
-class _Line(Line):
-    """One connection, made at once; the way that it goes is its address."""
+class _Connection(Connection):
+    """One open connection. Its address is its route."""
 
-    def __init__(self, route: Route, context: ssl.SSLContext | None, limit: Limit) -> None:
+    def __init__(self, route: Route, context: ssl.SSLContext | None, deadline: Deadline) -> None:
         super().__init__(route)
         self._route = route
-        self.wire = Wire(connected(route.proxy or route.target, limit))
+        self.stream = BufferedSocket(connect(route.proxy or route.target, deadline))
         if context is None:
             return
         try:
             if route.proxy is not None:
-                self._tunnel(route, limit)
+                self._open_tunnel(route, deadline)
         except BaseException:
             self.close()
             raise
-        self.wire = Wire(encrypted(self.wire.socket, route.target.host, context, limit))
+        self.stream = BufferedSocket(start_tls(self.stream.socket, route.target.host, context, deadline))
 
-    def _tunnel(self, route: Route, limit: Limit) -> None:
-        self.wire.begin(limit)
-        place = str(route.target)
-        headers = {"Host": place}
+    def _open_tunnel(self, route: Route, deadline: Deadline) -> None:
+        self.stream.begin(deadline)
+        target = str(route.target)
+        headers = {"Host": target}
         if route.authorization:
             headers["Proxy-Authorization"] = route.authorization
-        _write(self.wire, "CONNECT", place, headers)
-        response = _read_head(self.wire, "CONNECT")
+        _write(self.stream, "CONNECT", target, headers)
+        response = _read_head(self.stream, "CONNECT")
         if not 200 <= response.status < 300:
             raise OSError(f"the proxy answered {response.status}")
 
-    def exchange(self, request: Request, limit: Limit) -> tuple[Result[Reply], bool]:
-        """The reply to a request, and whether the connection may be used again."""
-        self.wire.begin(limit)
+    def exchange(self, request: Request, deadline: Deadline) -> tuple[Result[Reply], bool]:
+        """Return the response to a request, and whether the connection may be used again."""
+        self.stream.begin(deadline)
         length = {"Content-Length": str(len(request.body))} if request.method == "POST" else {}
         headers = {**self._own_headers(), **length, **request.headers}
-        _write(self.wire, request.method, _address(request.url, self._route), headers, request.body)
-        response = _read_head(self.wire, request.method)
+        _write(self.stream, request.method, _request_target(request.url, self._route), headers, request.body)
+        response = _read_head(self.stream, request.method)
         body = Body()
-        whole = _read_body(response, body)
-        # Several of one name are one, as in every other client; and a folded one is a line again.
+        complete = _read_body(response, body)
+        # As other clients do, join headers of the same name, and unfold lines.
         names = dict.fromkeys(name.lower() for name in response.headers)
         read = {name: ", ".join(response.headers.get_all(name, [])).replace("\r\n", "") for name in names}
-        return body.reply(response.status, read), whole and not response.will_close
+        return body.reply(response.status, read), complete and not response.will_close
 
     def _own_headers(self) -> dict[str, str]:
         route = self._route
@@ -134,37 +134,37 @@ class _Line(Line):
         return headers
 
     def is_fresh(self) -> bool:
-        # A server may have hung up meanwhile. What a fork shares with its parent is not even looked at.
-        return super().is_fresh() and self.wire.is_silent()
+        # The server may have closed it meanwhile. In a fork the parent's socket is not even looked at.
+        return super().is_fresh() and self.stream.is_quiet()
 
     def close(self) -> None:
-        self.wire.close()
+        self.stream.close()
 
 
-def _write(wire: Wire, method: str, address: str, headers: Mapping[str, str], body: bytes = b"") -> None:
-    """Send a request; `ValueError` before any of it has left where it cannot be written."""
+def _write(stream: BufferedSocket, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> None:
+    """Send a request. `ValueError` before anything is sent, if it cannot be written."""
     writer = HTTPConnection("unused")
-    writer.sock = wire
-    writer.putrequest(method, address, skip_host=True, skip_accept_encoding=True)
+    writer.sock = stream
+    writer.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     for name, value in headers.items():
         writer.putheader(name, value)
     writer.endheaders(body)
-    wire.flush()
+    stream.flush()
 
 
-def _address(url: str, route: Route) -> str:
-    """What the first line of a request names: the path, or for a proxy that forwards it the whole address."""
+def _request_target(url: str, route: Route) -> str:
+    """Return the target in the request line: the path, or the whole URL for a proxy that forwards the request."""
     parts = urlsplit(url)
     path = quote(parts.path or "/", _SAFE) + (f"?{quote(parts.query, _SAFE)}" if parts.query else "")
     return f"{parts.scheme}://{route.target}{path}" if route.forwarded else path
 
 
-def _read_head(wire: Wire, method: str) -> HTTPResponse:
-    """The status and the headers of the reply itself, after whatever comes to announce it."""
+def _read_head(stream: BufferedSocket, method: str) -> HTTPResponse:
+    """Return the final response with its status and headers. Skip interim responses."""
     while True:
-        response = HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # as much of a socket as it uses
+        response = HTTPResponse(stream, method=method)  # type: ignore[arg-type]  # as much of a socket as it uses
         response.begin()
-        if wire.ended:
+        if stream.ended:
             raise ConnectionError("the connection ended in the headers")
         if response.status >= 200:
             _check_head(response)
@@ -174,7 +174,7 @@ def _read_head(wire: Wire, method: str) -> HTTPResponse:
 
 
 def _check_head(response: HTTPResponse) -> None:
-    """Raise `HTTPException` for a head that another client might understand otherwise."""
+    """Raise `HTTPException` for headers that another client might read differently."""
     encodings = response.headers.get_all("transfer-encoding", [])
     lengths = response.headers.get_all("content-length", [])
     if response.headers.defects:
@@ -186,12 +186,12 @@ def _check_head(response: HTTPResponse) -> None:
 
 
 def _is_length(text: str) -> bool:
-    # Python reads signs, underscores and digits of other scripts as well, and not every number that has many.
+    # Python also reads signs, underscores and digits of other scripts. It refuses numbers with too many digits.
     return text.isascii() and text.strip().isdigit() and len(text) < 20
 
 
 def _read_body(response: HTTPResponse, body: Body) -> bool:
-    """Whether the whole of it was read, and not only as much as may be."""
+    """Read the body up to the cap. Return whether it is complete."""
     missing = response.length or 0
     while chunk := response.read(_CHUNK):
         missing -= len(chunk)
@@ -202,25 +202,25 @@ def _read_body(response: HTTPResponse, body: Body) -> bool:
     return True
 
 
-def _failure(error: Exception, wire: Wire | None) -> Err:
-    """The result that an exception on the way of a request stands for; without a wire, while it was connected."""
-    sent: Sent = "maybe" if wire is not None and wire.sent else "no"
+def _error_result(error: Exception, stream: BufferedSocket | None) -> Err:
+    """Return the `Err` for an exception during a request. Without a stream, the connection failed."""
+    sent: Sent = "maybe" if stream is not None and stream.sent else "no"
     if isinstance(error, TimeoutError):
         return Err("timed-out", TIMED_OUT, sent=sent)
-    if wire is None:
-        return Err("connection-failed", words(error), sent=sent)
-    if not wire.sent:  # no fault of the network: headers that cannot be sent
-        return Err("unknown-error", words(error), sent=sent)
-    if isinstance(error, TooMuch):
+    if stream is None:
+        return Err("connection-failed", error_text(error), sent=sent)
+    if not stream.sent:  # headers that cannot be sent, and no fault of the network
+        return Err("unknown-error", error_text(error), sent=sent)
+    if isinstance(error, ResponseTooLarge):
         return Err("reply-too-large", sent=sent)
-    if isinstance(error, OSError) or (isinstance(error, HTTPException) and wire.ended):
-        return Err("connection-lost", words(error), sent=sent)
-    return Err("malformed-reply", words(error), sent=sent)
+    if isinstance(error, OSError) or (isinstance(error, HTTPException) and stream.ended):
+        return Err("connection-lost", error_text(error), sent=sent)
+    return Err("malformed-reply", error_text(error), sent=sent)
 
 
-def _trust_of_the_system() -> Trust:
-    file, folder = named_places()
-    if not (file or folder) and sys.platform != "win32":  # which has no files, and ssl knows whom to ask
-        usual = ssl.get_default_verify_paths()
-        file, folder = usual.cafile, usual.capath
-    return trust_in(file, folder)
+def _system_trust_store() -> TrustStore:
+    file, folder = environment_locations()
+    if not (file or folder) and sys.platform != "win32":  # Windows has no such files, and ssl asks the system
+        paths = ssl.get_default_verify_paths()
+        file, folder = paths.cafile, paths.capath
+    return load_trust_store(file, folder)

@@ -22,7 +22,7 @@ from OpenSSL import crypto
 from cognito_raw import Ok
 from cognito_raw.transport import certificates
 from cognito_raw.transport.certificates import AMAZON_ROOTS, amazon_roots
-from cognito_raw.transport.httpx_client import usual_trust
+from cognito_raw.transport.httpx_client import default_trust_store
 from tests.certificates import alone, cross_signed, der, self_signed
 from tests.hostile import Server, echoing, refusing, saying, serving, tunnelling
 from tests.transports import (
@@ -335,7 +335,7 @@ def test_without_a_word_of_the_environment_the_usual_ones_are_trusted(sender: Se
     """Those of httpx or of the system, which do not know a private one; over httpx, Amazon's are read by then."""
     with surroundings({"SSL_CERT_FILE": None, "SSL_CERT_DIR": None}), under(private) as server:
         assert summary(sender.send(post(server.url))) == REFUSED
-        context = usual_trust().context
+        context = default_trust_store().context
     assert context is not None
     first = ssl.create_default_context(cadata=amazon_roots(certifi.where()))
     assert context.get_ca_certs() == first.get_ca_certs() != []
@@ -347,7 +347,7 @@ def test_an_httpx_without_certifi_brings_its_own(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "certifi", None)
     monkeypatch.setattr(httpx, "create_ssl_context", lambda: made)
     with surroundings({"SSL_CERT_FILE": None, "SSL_CERT_DIR": None}):
-        assert usual_trust().context is made
+        assert default_trust_store().context is made
 
 
 @pytest.mark.parametrize("make", SENDERS)

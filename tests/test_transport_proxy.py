@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from cognito_raw.transport.proxy import Place, Route, place_of, route_to
+from cognito_raw.transport.proxy import HostPort, Route, route_to, split_url
 from tests.transports import surroundings
 
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUEST_METHOD")
-POOL = Place("cognito-idp.eu-west-1.amazonaws.com", 443)
+POOL = HostPort("cognito-idp.eu-west-1.amazonaws.com", 443)
 
 
 @pytest.fixture(autouse=True)
@@ -22,16 +22,16 @@ def no_proxies() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("url", "place", "text"),
     [
-        ("http://a.example/", Place("a.example", 80), "a.example:80"),
-        ("https://A.example/x?y", Place("a.example", 443), "a.example:443"),
-        ("https://a.example:8443", Place("a.example", 8443), "a.example:8443"),
-        ("http://[::1]:5/", Place("::1", 5), "[::1]:5"),
-        ("http://127.0.0.1:0/", Place("127.0.0.1", 0), "127.0.0.1:0"),
+        ("http://a.example/", HostPort("a.example", 80), "a.example:80"),
+        ("https://A.example/x?y", HostPort("a.example", 443), "a.example:443"),
+        ("https://a.example:8443", HostPort("a.example", 8443), "a.example:8443"),
+        ("http://[::1]:5/", HostPort("::1", 5), "[::1]:5"),
+        ("http://127.0.0.1:0/", HostPort("127.0.0.1", 0), "127.0.0.1:0"),
     ],
 )
-def test_an_address_names_a_place(url: str, place: Place, text: str) -> None:
+def test_an_address_names_a_place(url: str, place: HostPort, text: str) -> None:
     """The host in small letters, and the port, or the usual one of its scheme."""
-    assert place_of(url)[1] == place
+    assert split_url(url)[1] == place
     assert str(place) == text
 
 
@@ -39,10 +39,10 @@ def test_an_address_names_a_place(url: str, place: Place, text: str) -> None:
 def test_what_names_no_place_is_refused(url: str) -> None:
     """Anything but the address of an HTTP server: `ValueError`."""
     with pytest.raises(ValueError):  # noqa: PT011  # urlsplit has words of its own
-        place_of(url)
+        split_url(url)
 
 
-PROXY = Place("proxy.example", 3128)
+PROXY = HostPort("proxy.example", 3128)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ PROXY = Place("proxy.example", 3128)
         ({"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "a.example"}, "https", PROXY),
     ],
 )
-def test_the_environment_names_a_proxy(values: Mapping[str, str], scheme: str, proxy: Place | None) -> None:
+def test_the_environment_names_a_proxy(values: Mapping[str, str], scheme: str, proxy: HostPort | None) -> None:
     """By scheme or for all, in either case, but not for the hosts that it excepts, nor what a CGI's caller says."""
     with surroundings(dict(values)), pytest.MonkeyPatch.context() as patch:
         for name, value in values.items():

@@ -10,9 +10,9 @@ import pytest
 
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Request
 from cognito_raw.call import render_get
-from cognito_raw.transport.certificates import Trust
-from cognito_raw.transport.httpx_client import Progress, client_options, failure, options
-from cognito_raw.transport.limits import LONGEST_WAIT
+from cognito_raw.transport.certificates import TrustStore
+from cognito_raw.transport.httpx_client import Progress, client_options, error_result, request_options
+from cognito_raw.transport.limits import MAX_TIMEOUT
 from tests.transports import post
 
 Event: TypeAlias = tuple[str, dict[str, object]]
@@ -138,14 +138,14 @@ NEW = [STARTED, opened(Stream())]
 )
 def test_each_failure_has_its_reason(error: Exception, events: list[Event], expected: tuple[str, str]) -> None:
     """The reason of a failure is decided by its kind and by how far the request had come."""
-    result = failure(error, progress(*events))
+    result = error_result(error, progress(*events))
     assert (result.reason, result.sent) == expected
     assert result.message == f"{type(error).__name__}: {error}"
 
 
 def test_no_message_is_longer_than_a_line_or_two() -> None:
     """Of what a server sends in place of a header, the start is kept."""
-    message = failure(httpx.RemoteProtocolError("illegal header line: " + "x" * 99_999), progress(LEFT)).message
+    message = error_result(httpx.RemoteProtocolError("illegal header line: " + "x" * 99_999), progress(LEFT)).message
     assert message is not None
     assert message.startswith("RemoteProtocolError: illegal header line: xxx")
     assert len(message) == 200
@@ -153,12 +153,12 @@ def test_no_message_is_longer_than_a_line_or_two() -> None:
 
 def test_what_httpx_is_asked_for() -> None:
     """One POST within the deadline, of a day at most, following nothing, and with no memory for cookies."""
-    asked = options(post("http://127.0.0.1/", b"body", within=1.5, headers={"X-A": "b"}))
+    asked = request_options(post("http://127.0.0.1/", b"body", within=1.5, headers={"X-A": "b"}))
     assert (asked["method"], asked["url"], asked["content"]) == ("POST", "http://127.0.0.1/", b"body")
     assert (asked["headers"], asked["timeout"], asked["follow_redirects"]) == ({"X-A": "b"}, 1.5, False)
-    assert options(post("http://127.0.0.1/", within=1e300))["timeout"] == LONGEST_WAIT
-    assert client_options(Trust(None))["follow_redirects"] is False
-    assert options(render_get("http://127.0.0.1/", 1.5))["method"] == "GET"
+    assert request_options(post("http://127.0.0.1/", within=1e300))["timeout"] == MAX_TIMEOUT
+    assert client_options(TrustStore(None))["follow_redirects"] is False
+    assert request_options(render_get("http://127.0.0.1/", 1.5))["method"] == "GET"
 
 
 @pytest.mark.parametrize(
