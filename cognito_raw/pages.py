@@ -1,7 +1,7 @@
-"""A list of the service that pages itself, in both colours: item by item, all at once, or one page.
+"""Lists of the service that page themselves, sync and async: item by item, all at once, or one page.
 
-It asks only when it is asked. What iterating takes is up to the caller, so that each page has a deadline of its own
-there; `all` is one method, with one deadline. A service that gives pages without end is stopped.
+Nothing is requested in advance. When iterating, each page has its own deadline. `all` has one deadline for all pages.
+An endless list is stopped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ V = TypeVar("V")
 
 @frozen
 class Page(Generic[T]):
-    """Some of the items of a list; `next` is what asks for the page after it, and None on the last one."""
+    """Some items of a list. `next` is the token of the page after it, and None on the last one."""
 
     items: tuple[T, ...]
     next: str | None = field(default=None, repr=False)
@@ -29,9 +29,9 @@ class Page(Generic[T]):
     def read(
         cls, body: Mapping[str, object], items: str, after: str, read: Callable[[Mapping[str, object]], T]
     ) -> Page[T]:
-        """From the member `items`, each of whose objects `read` reads, and the member `after`.
+        """Read the objects of the member `items`, and the token in the member `after`.
 
-        A token of no letters asks for the first page again, and so counts as none.
+        An empty token would ask for the first page again, and counts as none.
         """
         return cls(tuple(map(read, objects(body, items))), optional_text(body, after) or None)
 
@@ -45,7 +45,7 @@ _ENDLESS: Final = Err("malformed-reply", "the service gives pages of this list w
 
 
 class Run(Protocol):
-    """What runs a flow to its end, such as `Client.run`."""
+    """Runs a flow to its end, as `Client.run` does."""
 
     def __call__(self, flow: Flow[V], /) -> Result[V]: ...
 
@@ -57,18 +57,18 @@ class AsyncRun(Protocol):
 
 
 class Pages(Generic[T]):
-    """A list, to be read once or often: `for item in pages`, which raises `CognitoError` where a page cannot be had."""
+    """A list that may be read again: `for item in pages`. Iterating raises `CognitoError` if a page fails."""
 
     def __init__(self, run: Run, ask: Asking[T]) -> None:
         self._run = run
         self._ask = ask
 
     def page(self, next: str | None = None) -> Result[Page[T]]:  # noqa: A002  # what a page calls it
-        """One page: the first, or the one that the `next` of another asks for."""
+        """Return one page: the first, or the one after another page with this `next`."""
         return self._run(self._ask(next))
 
     def all(self) -> Result[list[T]]:
-        """All items, or the failure of the first page that cannot be had."""
+        """Return all items, or the failure of the first page that fails."""
         return self._run(_everything(self._ask))
 
     def __iter__(self) -> Iterator[T]:
@@ -78,18 +78,18 @@ class Pages(Generic[T]):
 
 
 class AsyncPages(Generic[T]):
-    """A list, to be read once or often: `async for item in pages`, which raises `CognitoError` as `Pages` does."""
+    """A list that may be read again: `async for item in pages`. Iterating raises `CognitoError` if a page fails."""
 
     def __init__(self, run: AsyncRun, ask: Asking[T]) -> None:
         self._run = run
         self._ask = ask
 
     async def page(self, next: str | None = None) -> Result[Page[T]]:  # noqa: A002  # what a page calls it
-        """One page: the first, or the one that the `next` of another asks for."""
+        """Return one page: the first, or the one after another page with this `next`."""
         return await self._run(self._ask(next))
 
     async def all(self) -> Result[list[T]]:
-        """All items, or the failure of the first page that cannot be had."""
+        """Return all items, or the failure of the first page that fails."""
         return await self._run(_everything(self._ask))
 
     async def __aiter__(self) -> AsyncIterator[T]:
@@ -111,7 +111,7 @@ def _everything(ask: Asking[T]) -> Flow[list[T]]:
 
 
 class _Way:
-    """The way from page to page: what asks for the next one, and whether the service leads round in a circle."""
+    """The state of paging: the next token, and a guard against endless lists."""
 
     def __init__(self) -> None:
         self.next: str | None = None
@@ -124,7 +124,7 @@ class _Way:
         return not self._over
 
     def checked(self, page: Result[Page[T]]) -> Result[Page[T]]:
-        """The page, unless it asks for what was asked for before."""
+        """Return the page, or an `Err` if its token was seen before."""
         if isinstance(page, Err):
             return page
         self.next = page.value.next

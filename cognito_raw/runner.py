@@ -181,5 +181,5 @@ def _documented(method: M, flow: Callable[..., object], gives: type[object] | No
 
 
 def _held(annotation: str) -> str:
-    """What `Flow[T]`, `Journey[T]` or `Page[T]` holds."""
+    """Return the parameter of `Flow[T]`, `Journey[T]` or `Page[T]`."""
     return annotation.partition("[")[2].removesuffix("]")

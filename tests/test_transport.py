@@ -114,17 +114,17 @@ def test_the_deadline_covers_the_slowest_drip(sender: Sender, behaviour: Behavio
         assert server.is_left()
 
 
-@pytest.mark.parametrize(("hours", "expected"), [(3, LATE), (0.01, ("200", "yes"))], ids=["frozen", "set"])
+@pytest.mark.parametrize(("hours", "expected"), [(3, LATE), (0.01, ("200", "yes"))], ids=["suspended", "set"])
 def test_a_request_that_was_frozen_for_hours_is_given_up(
     sender: Sender, hours: float, expected: tuple[str, str]
 ) -> None:
-    """Its connection is long dead, though the clock that timers go by stood still; a clock that was set is no frost."""
+    """Its connection is long dead, though the monotonic clock stood still. A clock that was set is no suspension."""
 
     async def late(peer: Peer) -> None:
         await peer.receive()
         with pytest.MonkeyPatch.context() as patch:
             real = time.time
-            patch.setattr(time, "time", lambda: real() + hours * 3600)  # what a thawed process sees
+            patch.setattr(time, "time", lambda: real() + hours * 3600)  # the time after a suspension
             await asyncio.sleep(1.2)
             if expected == LATE:
                 await peer.see_off()

@@ -1,4 +1,4 @@
-"""Which certificates the transports read, and when: they trust no more and no less for it."""
+"""The trust store: when certificates are read, and that exactly the environment's are trusted."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_the_others_are_read_when_amazons_do_not_do(make: Sending, bundle: Path,
 
 
 def test_the_rest_is_read_once(sender: Sender, bundle: Path, amazon: Path, private: Path) -> None:
-    """What was read stays, whatever becomes of the file, and Amazon's are still trusted."""
+    """Loaded roots stay when the file is gone, and Amazon's are still trusted."""
     with under(amazon) as service, under(private) as other, under(private) as another:
         assert body_of(sender.send(post(other.url, b"1"))) == b"1"
         bundle.unlink()
@@ -190,7 +190,7 @@ def pem(kind: str, content: bytes) -> bytes:
 
 
 def plainly(file: Path, server: Server) -> str:
-    """What Python's own context makes of a file and a server."""
+    """Return the verdict of Python's own context for a file and a server."""
     try:
         context = ssl.create_default_context(cafile=file)
     except OSError:
@@ -204,7 +204,7 @@ def plainly(file: Path, server: Server) -> str:
 
 
 def ours(sender: Sender, server: Server) -> str:
-    """What a transport makes of them."""
+    """Return a transport's verdict for them."""
     try:
         result = sender.send(post(server.url))
     except ValueError:
@@ -219,7 +219,7 @@ def ours(sender: Sender, server: Server) -> str:
 def test_a_file_means_what_it_means_to_openssl(
     name: str, sender: Sender, amazon: Path, private: Path, tmp_path: Path
 ) -> None:
-    """Whatever is in it, neither more nor less is trusted than where all of it is read at once."""
+    """Exactly the certificates are trusted that are trusted if the file is read as a whole."""
     file = tmp_path / "trusted.pem"
     file.write_bytes(FILES[name](alone(amazon), alone(private), amazon))
     with surroundings({"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": None}), under(amazon) as one, under(private) as two:
@@ -342,7 +342,7 @@ def test_without_a_word_of_the_environment_the_usual_ones_are_trusted(sender: Se
 
 
 def test_an_httpx_without_certifi_brings_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it makes of its certificates is taken as it is."""
+    """Its context is used as it is."""
     made = ssl.create_default_context()
     monkeypatch.setitem(sys.modules, "certifi", None)
     monkeypatch.setattr(httpx, "create_ssl_context", lambda: made)

@@ -1,4 +1,4 @@
-"""What only the asyncio transport promises: cancellation wins, and a loop that ends takes its connections with it."""
+"""The asyncio transport alone: cancellation wins, and a loop that ends closes its connections."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_cancelling_ends_the_request(behaviour: Behaviour, scheme: str) -> None:
 
 @pytest.mark.parametrize("inner", [0.1, 0.15, 0.2])
 def test_a_deadline_of_the_callers_own_wins(inner: float) -> None:
-    """Where the caller's own deadline passes in the same moment, it is the caller who is told."""
+    """If both deadlines pass in the same moment, the caller's own decides."""
 
     async def main(url: str) -> None:
         asyncio.get_running_loop().call_later(0.05, time.sleep, 0.3)  # a loop that is late finds both passed
@@ -188,7 +188,7 @@ def test_no_idle_connection_is_kept_for_long() -> None:
 
 
 def test_connections_that_are_not_needed_any_more_are_closed() -> None:
-    """Where fewer requests run at once than before, the others' connections do not stay open beside those in use."""
+    """If fewer requests run at once than before, the unused connections are closed."""
 
     async def main(url: str) -> None:
         transport = AsyncHttpxTransport()

@@ -1,4 +1,4 @@
-"""What only the blocking transport promises: its threads end, and a client of the caller's own is left be."""
+"""The sync transport over httpx alone: its threads end, and the caller's own client is left open."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_deadline_cuts_a_connection_that_was_used_before(transport: HttpxTrans
 
 
 def test_without_another_thread_a_request_goes_out_all_the_same(transport: HttpxTransport) -> None:
-    """Where the system gives no more threads, the caller's own sends the request."""
+    """If the system has no more threads, the caller's thread sends the request."""
     with serving(echoing) as server:
         before = threading.stack_size(1 << 50)  # more than there is
         try:
@@ -128,12 +128,12 @@ def test_a_hook_may_read_the_reply() -> None:
 
 
 class Leave(BaseException):
-    """What no library may swallow."""
+    """An exception that no library may swallow."""
 
 
 @pytest.mark.parametrize("event", ["request", "response"])
 def test_a_hook_that_raises_is_an_error(event: str) -> None:
-    """What a hook of the caller's client raises is `unknown-error`; what is no `Exception` comes through."""
+    """An `Exception` from a hook of the caller's client is `unknown-error`. Any other is raised."""
 
     def fails(_: object) -> None:
         raise ValueError("the hook's own fault")
@@ -150,7 +150,7 @@ def test_a_hook_that_raises_is_an_error(event: str) -> None:
 
 
 def test_a_client_without_a_free_connection_sends_nothing() -> None:
-    """Where the caller's client has no connection to give, the deadline ends the wait."""
+    """If the caller's client has no free connection, the deadline ends the wait."""
     limits = httpx.Limits(max_connections=1)
     with serving(saying(b"", then="silent")) as server, httpx.Client(limits=limits) as client:
         first = threading.Thread(target=send, args=(client, post(server.url, within=1.0)))
@@ -182,7 +182,7 @@ def test_no_socket_of_ones_own_client_is_shut() -> None:
 
 
 def test_a_client_that_authenticates_tells_what_left() -> None:
-    """Where the first of two requests of an authentication was sent, a second that fails to connect may have acted."""
+    """An authentication may send two requests. If the first was sent and the second cannot connect, `sent` is maybe."""
     challenge = reply(b"", 401, 'WWW-Authenticate: Digest realm="a", nonce="b"', "Connection: close")
 
     async def once(peer: Peer) -> None:

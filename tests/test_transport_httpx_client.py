@@ -1,4 +1,4 @@
-"""What both colours over httpx hold to: what each failure means, how far a request has come, what httpx is asked."""
+"""Shared parts of the httpx transports: errors as results, progress of a request, options."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_an_abandoned_request_without_a_connection_of_its_own_leaves_it_to_httpx
 
 @pytest.mark.parametrize("event", ["http11.response_closed.started", "http11.receive_response_headers.failed"])
 def test_an_abandoned_request_is_wound_up(event: str) -> None:
-    """What httpx does to end a request is not disturbed."""
+    """Events with which httpx ends a request raise nothing."""
     abandoned = Progress()
     abandoned.abandoned = True
     abandoned.note(event, {})
@@ -165,7 +165,7 @@ def test_what_httpx_is_asked_for() -> None:
     ("name", "value"), [("SSL_CERT_FILE", "/nonexistent/ca.pem"), ("ALL_PROXY", "foo://127.0.0.1:9")]
 )
 def test_an_environment_that_httpx_cannot_use_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """A proxy or a certificate file that cannot be is the machine's fault, told as `ValueError` in both colours."""
+    """A proxy or certificate file that cannot be used is a `ValueError`, sync and async."""
     monkeypatch.setenv(name, value)
     request = Request("http://127.0.0.1:9/", {}, b"{}", 1.0)
     with pytest.raises(ValueError, match="settings of this environment"):

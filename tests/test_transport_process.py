@@ -1,4 +1,4 @@
-"""What the transports promise of a whole process: its end, its forks, and a look-up of a host that hangs.
+"""The transports and the whole process: its end, its forks, and a look-up that hangs.
 
 Each case is a program of its own, where every warning is an error, that talks to a server of the test.
 """
@@ -46,7 +46,7 @@ each_blocking = pytest.mark.parametrize("kind", ["HttpxTransport", "StandardTran
 
 
 def run(program: str, url: str) -> str:
-    """What the program prints; it must end well and complain of nothing."""
+    """Run a program and return its output. It must end well and print no errors."""
     names = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", SEND + program, url],
@@ -92,7 +92,7 @@ print(shown(transport.send(request(b"hello"))))
 
 @each_blocking
 def test_a_request_of_an_object_that_dies_last_ends(kind: str) -> None:
-    """What is sent as the interpreter falls apart, where no other thread runs any more, keeps nobody waiting."""
+    """A request during the interpreter's shutdown, without other threads, keeps nobody waiting."""
     program = """
 import builtins
 transport = TRANSPORT()

@@ -1,4 +1,4 @@
-"""Where a request goes: addresses as they are read, and proxies as the environment names them."""
+"""The route of a request: URLs, and proxies that the environment names."""
 
 from __future__ import annotations
 

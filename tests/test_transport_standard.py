@@ -1,4 +1,4 @@
-"""What only the transport over the standard library promises, and what it does not forgive where http.client does."""
+"""The transport over the standard library alone: it refuses more than http.client does."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def transport() -> Iterator[StandardTransport]:
 def test_a_reply_whose_end_is_unclear_is_none(
     transport: StandardTransport, behaviour: Behaviour, expected: tuple[str, str]
 ) -> None:
-    """What http.client would read one way, and another client another way, is refused."""
+    """A response that other clients read differently is refused."""
     with serving(behaviour) as server:
         assert summary(transport.send(post(server.url))) == expected
 
@@ -88,7 +88,7 @@ def test_a_reply_whose_end_is_unclear_is_none(
 def test_no_packing_lets_more_in_than_a_reply_may_hold(
     transport: StandardTransport, behaviour: tuple[bytes, bytes]
 ) -> None:
-    """http.client reads some of what comes without a bound; what comes over the wire has one."""
+    """http.client reads some parts without a bound. All received bytes together have one."""
     head, chunk = behaviour
 
     async def pour(peer: Peer) -> None:
@@ -137,7 +137,7 @@ def test_a_connection_that_may_be_out_of_step_is_not_used_again(transport: Stand
     ],
 )
 def test_a_request_names_the_path_of_its_address(transport: StandardTransport, path: str, line: str) -> None:
-    """What may not stand in a path is quoted, what is quoted stays so; and its host is named once."""
+    """Characters that a path may not contain are quoted once. The host is named once."""
     with serving(echoing) as server:
         assert body_of(transport.send(post(server.url + path, b"x"))) == b"x"
         [received] = server.received

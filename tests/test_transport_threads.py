@@ -1,4 +1,4 @@
-"""What both blocking transports promise to programs with many threads, and to one that is interrupted."""
+"""The sync transports in programs with many threads, and in one that is interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both colours of the transport promise over TLS and through proxies: nothing leaves before it is encrypted."""
+"""The transports over TLS and through proxies: nothing is sent before it is encrypted."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_proxy_of_the_surroundings_gets_the_request(sender: Sender) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_that_refuses_the_connection_sent_nothing(sender: Sender, scheme: str) -> None:
-    """Where the proxy is not there, the reason is `connection-failed`."""
+    """If the proxy is not there, the reason is `connection-failed`."""
     with refusing() as url, surroundings({"HTTP_PROXY": url, "HTTPS_PROXY": url}):
         assert summary(sender.send(post(f"{scheme}://127.0.0.1:1/"))) == ("connection-failed", "no")
 
@@ -149,7 +149,7 @@ def test_a_proxy_that_refuses_the_connection_sent_nothing(sender: Sender, scheme
     ],
 )
 def test_a_tunnel_that_does_not_come_about_sent_nothing(sender: Sender, behaviour: Behaviour, reason: str) -> None:
-    """What a proxy is told to make a tunnel is not the request."""
+    """The CONNECT request to a proxy does not count as the request."""
     with serving(behaviour) as proxy, surroundings({"HTTPS_PROXY": proxy.url}):
         assert summary(sender.send(post("https://127.0.0.1:1/", within=0.5))) == (reason, "no")
         assert [received.line for received in proxy.received] == ["CONNECT 127.0.0.1:1 HTTP/1.1"]
@@ -171,7 +171,7 @@ def test_a_tunnel_carries_the_request_encrypted(sender: Sender, certificate: Pat
 
 
 def test_a_tunnel_that_was_of_no_use_is_in_nobodys_way(sender: Sender, server_side: ssl.SSLContext) -> None:
-    """After a certificate that nobody vouches for the next request makes a tunnel of its own, at once."""
+    """After an untrusted certificate the next request opens a new tunnel at once."""
     with serving(echoing, server_side) as server, serving(tunnelling) as proxy:
         with surroundings({"HTTPS_PROXY": proxy.url}):
             for _ in range(3):

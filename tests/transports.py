@@ -1,4 +1,4 @@
-"""Our transports in both colours behind one manner of sending, and the proof that they left nothing behind."""
+"""Our transports, sync and async, behind one interface, and a check that they leave nothing behind."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def closing_sender(make: Sending, **options: Any) -> Iterator[Sender]:
 
 
 def workers() -> list[threading.Thread]:
-    """The threads that requests of the blocking transport run in."""
+    """The threads in which the sync transport sends requests."""
     return [thread for thread in threading.enumerate() if thread.name == "cognito_raw"]
 
 

@@ -1,7 +1,7 @@
 """Requests over the standard library's http.client, for programs that start faster without httpx.
 
 http.client writes the request and reads the response. The socket below it, and so the deadline, belongs to `sockets`.
-No request has a thread of its own. http.client tolerates some malformed responses, and this module does not. A
+Requests need no extra thread. http.client tolerates some malformed responses, and this module does not. A
 response whose end is unclear, or that other clients read differently, is `malformed-reply`.
 """
 
