@@ -1,202 +1,211 @@
-"""The one table behind the reasons: which of them stands for which answer of the service.
+"""Every reason and its kind, and the reason that each answer of the service stands for.
 
-It knows nothing of HTTP: what has no exception name is decided where the reply is read. One law: the exception's name
-decides, and its message only where the name covers several cases; that happens in `classify` and nowhere else.
+The package reads the service's exceptions, messages and challenge names here alone. One law: the exception's name
+decides, and its message only where the name covers several cases. Each reason is described in docs/reasons.md.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from functools import cache
+from typing import Final, Literal, TypeAlias, get_args
 
-from .models.frozen import frozen
+Kind: TypeAlias = Literal[
+    "challenge", "input", "account", "signed-out", "temporary", "configuration", "token", "unknown"
+]
 
+# The one table of the reasons: each stands under its kind, and with its like on a line.
+# fmt: off
+ChallengeReason: TypeAlias = Literal[
+    "new-password-challenge", "sms-mfa-challenge", "email-otp-challenge", "sms-otp-challenge",
+    "software-token-mfa-challenge", "select-mfa-type-challenge", "mfa-setup-challenge",
+    "custom-challenge", "select-challenge", "web-authn-challenge",
+    "password-challenge", "password-srp-challenge", "password-verifier-challenge",
+    "device-srp-auth-challenge", "device-password-verifier-challenge",
+    "admin-no-srp-auth-challenge", "unknown-challenge",
+]
+InputReason: TypeAlias = Literal[
+    "username-not-provided", "incorrect-username-or-password", "invalid-password", "password-used-before",
+    "code-mismatch", "code-expired", "software-token-mfa-refused",
+    "username-exists", "alias-exists", "lambda-refused",
+]
+AccountReason: TypeAlias = Literal[
+    "account-unverified", "user-already-confirmed", "user-not-found", "disabled-user", "wrong-user-state",
+    "password-reset-required", "temporary-password-expired", "no-verified-address",
+    "device-not-found", "device-key-exists",
+    "mfa-method-not-found", "software-token-mfa-not-found", "web-authn-challenge-not-found",
+]
+SignedOutReason: TypeAlias = Literal[
+    "no-session", "challenge-session-invalid", "user-deleted",
+    "refresh-token-expired", "refresh-token-revoked", "refresh-token-reused", "refresh-token-invalid",
+    "refresh-answer-lost",
+    "access-token-expired", "access-token-revoked", "access-token-invalid",
+]
+TemporaryReason: TypeAlias = Literal[
+    "timed-out", "connection-failed", "connection-lost", "service-unavailable", "key-set-unavailable",
+    "throttled", "login-attempts-limit-exceeded", "daily-operations-limit-exceeded", "too-many-failed-attempts",
+    "concurrent-modification", "lambda-failed",
+]
+ConfigurationReason: TypeAlias = Literal[
+    "invalid-parameter", "wrong-client-secret",
+    "client-not-found", "user-pool-not-found", "resource-not-found", "user-pool-misconfigured",
+    "feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "user-pool-add-on-not-enabled",
+    "password-reset-not-allowed", "access-token-scope-missing",
+    "code-delivery-failed", "email-role-refused", "sms-role-refused", "lambda-reply-invalid",
+    "web-authn-client-mismatch", "web-authn-configuration-missing", "web-authn-credential-not-supported",
+    "web-authn-not-enabled", "web-authn-origin-not-allowed", "web-authn-relying-party-mismatch",
+    "request-blocked", "request-not-understood", "redirect-refused", "malformed-reply", "reply-too-large",
+    "unsafe-srp-value", "foreign-tokens",
+]
+TokenReason: TypeAlias = Literal[
+    "token-malformed", "token-algorithm-refused", "token-key-unknown", "token-signature-invalid",
+    "token-issuer-refused", "token-use-refused", "token-client-refused", "token-claim-invalid",
+    "token-expired", "token-not-yet-valid", "token-group-missing", "token-scope-missing", "token-check-failed",
+    "token-type-not-supported",
+]
+UnknownReason: TypeAlias = Literal["unknown-error", "not-authorized"]
+# fmt: on
 
-@frozen
-class Row:
-    """One reason: when it occurs, and the exceptions that mean it whatever their message says."""
+Reason: TypeAlias = Literal[
+    ChallengeReason,
+    InputReason,
+    AccountReason,
+    SignedOutReason,
+    TemporaryReason,
+    ConfigurationReason,
+    TokenReason,
+    UnknownReason,
+]
 
-    when: str
-    exceptions: tuple[str, ...] = ()
+_KINDS: Final[tuple[tuple[Kind, object], ...]] = (
+    ("challenge", ChallengeReason),
+    ("input", InputReason),
+    ("account", AccountReason),
+    ("signed-out", SignedOutReason),
+    ("temporary", TemporaryReason),
+    ("configuration", ConfigurationReason),
+    ("token", TokenReason),
+    ("unknown", UnknownReason),
+)
 
+# After these the session is over: the service's definitive words on a refresh token. Anything else may pass, or is
+# the configuration's fault.
+ENDS_SESSION: Final[frozenset[Reason]] = frozenset(
+    (
+        "refresh-answer-lost",
+        "refresh-token-expired",
+        "refresh-token-revoked",
+        "refresh-token-reused",
+        "user-deleted",
+        "user-not-found",
+    )
+)
+# After these the same challenge cannot be answered again: it is over, or the user is.
+ENDS_CHALLENGE: Final[frozenset[Reason]] = frozenset(
+    (
+        "account-unverified",
+        "challenge-session-invalid",
+        "code-expired",
+        "device-not-found",
+        "disabled-user",
+        "incorrect-username-or-password",
+        "login-attempts-limit-exceeded",
+        "not-authorized",
+        "password-reset-required",
+        "temporary-password-expired",
+        "too-many-failed-attempts",
+        "user-not-found",
+        "web-authn-challenge-not-found",
+    )
+)
+# These may be gone at once, so that the same call may be made again if that is safe.
+PASSING: Final[frozenset[Reason]] = frozenset(
+    ("service-unavailable", "timed-out", "connection-failed", "connection-lost")
+)
+# Answers to a revocation of tokens that are dead already.
+TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION | {"access-token-revoked"}
+# These say nothing of a token: they pass, or the configuration or a box on the way causes them.
+SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = frozenset(get_args(TemporaryReason)) | {
+    "client-not-found",
+    "malformed-reply",
+    "redirect-refused",
+    "reply-too-large",
+    "request-blocked",
+    "request-not-understood",
+    "unknown-error",
+    "wrong-client-secret",
+}
+# A pool or an emulator does not know the operation.
+OPERATION_UNKNOWN: Final[frozenset[Reason]] = frozenset(
+    ("feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "request-not-understood")
+)
+# REFRESH_TOKEN_AUTH is refused once the app client rotates refresh tokens, in words that nobody recorded.
+REFRESH_FLOW_REFUSED: Final[frozenset[Reason]] = OPERATION_UNKNOWN | {"not-authorized", "invalid-parameter"}
 
-TABLE: Final[dict[Reason, Row]] = {
-    "username-not-provided": Row('InvalidParameterException whose message holds "USERNAME"'),
-    "invalid-password": Row(
-        'InvalidPasswordException; InvalidParameterException whose message holds "password"',
-        ("InvalidPasswordException",),
-    ),
-    "invalid-parameter": Row("any other InvalidParameterException", ("InvalidParameterException",)),
-    "login-attempts-limit-exceeded": Row('NotAuthorizedException whose message holds "exceeded"'),
-    "disabled-user": Row('NotAuthorizedException whose message holds "disabled"'),
-    "incorrect-username-or-password": Row("NotAuthorizedException about the credentials"),
-    "username-exists": Row("UsernameExistsException", ("UsernameExistsException",)),
-    "user-not-found": Row("UserNotFoundException", ("UserNotFoundException",)),
-    "code-mismatch": Row("CodeMismatchException", ("CodeMismatchException",)),
-    "code-expired": Row("ExpiredCodeException", ("ExpiredCodeException",)),
-    "daily-operations-limit-exceeded": Row("LimitExceededException", ("LimitExceededException",)),
-    "account-unverified": Row("UserNotConfirmedException", ("UserNotConfirmedException",)),
-    "password-reset-required": Row("PasswordResetRequiredException", ("PasswordResetRequiredException",)),
-    "new-password-challenge": Row("the user must set a new password to finish signing in"),
-    "no-session": Row("the method needs a user, a challenge or a signed-in session that is not there"),
-    "unknown-error": Row("whatever no other reason names; `code` and `message` keep the service's words"),
-    "sms-mfa-challenge": Row("a code sent by text message is wanted as second factor"),
-    "email-otp-challenge": Row("a code sent by e-mail is wanted"),
-    "sms-otp-challenge": Row("a code sent by text message is wanted as first factor"),
-    "software-token-mfa-challenge": Row("a code of the user's authenticator app is wanted"),
-    "select-mfa-type-challenge": Row("the user must choose a second factor"),
-    "mfa-setup-challenge": Row("the user must set up a second factor first"),
-    "custom-challenge": Row("the pool's own Lambda triggers ask a question"),
-    "select-challenge": Row("the user must choose how to sign in"),
-    "password-challenge": Row("the password itself is wanted"),
-    "password-srp-challenge": Row("a new SRP exchange is wanted"),
-    "password-verifier-challenge": Row("the proof of the password is wanted once more"),
-    "web-authn-challenge": Row("an assertion of a passkey is wanted"),
-    "device-srp-auth-challenge": Row("the remembered device must start an SRP exchange"),
-    "device-password-verifier-challenge": Row("the remembered device must prove its password"),
-    "admin-no-srp-auth-challenge": Row("the name that the service keeps for an administrator's sign-in"),
-    "unknown-challenge": Row("a challenge with a name that this version does not know; `challenge` holds it"),
-    "challenge-session-invalid": Row("the session of the challenge is expired, already used, or another's"),
-    "refresh-token-expired": Row("the refresh token ran out: sign in again"),
-    "refresh-token-revoked": Row("the refresh token was revoked: sign in again"),
-    "refresh-token-reused": Row(
-        "RefreshTokenReuseException: a refresh token that rotation had replaced", ("RefreshTokenReuseException",)
-    ),
-    "refresh-token-invalid": Row("the refresh token is none, another client's, or its device key is missing"),
-    "refresh-answer-lost": Row(
-        "the answer with a new refresh token never came, and the old one is used up: sign in again"
-    ),
-    "foreign-tokens": Row("a refresh gave tokens of another user, client or pool, which were not taken"),
-    "access-token-expired": Row("the access token ran out"),
-    "access-token-revoked": Row("the access token was revoked, here or by a sign-out elsewhere"),
-    "access-token-invalid": Row("the access token is none, or its signature does not fit"),
-    "access-token-scope-missing": Row("the access token lacks the scope aws.cognito.signin.user.admin"),
-    "user-deleted": Row("the user of the refresh token was deleted"),
-    "user-already-confirmed": Row("the user is confirmed already"),
-    "wrong-user-state": Row("the state of the user does not allow it, such as a reset before the first sign-in"),
-    "temporary-password-expired": Row("an administrator must set a new temporary password"),
-    "password-reset-not-allowed": Row("the pool leaves password resets to its administrator"),
-    "no-verified-address": Row("no verified e-mail address or phone number to send a code to"),
-    "wrong-client-secret": Row("the client secret is wrong, missing, or given for a client that has none"),
-    "client-not-found": Row("no app client with this id in this region: usually a wrong region or id"),
-    "user-pool-not-found": Row("no user pool with this id in this region"),
-    "device-not-found": Row("the service forgot the remembered device, or refuses its proof"),
-    "resource-not-found": Row("any other ResourceNotFoundException", ("ResourceNotFoundException",)),
-    "not-authorized": Row(
-        "any other NotAuthorizedException; UnauthorizedException, AccessDeniedException",
-        ("NotAuthorizedException", "UnauthorizedException", "AccessDeniedException"),
-    ),
-    "request-blocked": Row(
-        "a firewall (ForbiddenException, HTTP 403 and 405) or threat protection refused the request",
-        ("ForbiddenException",),
-    ),
-    "throttled": Row(
-        "TooManyRequestsException or HTTP 429: try again in some seconds",
-        ("TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"),
-    ),
-    "too-many-failed-attempts": Row("TooManyFailedAttemptsException", ("TooManyFailedAttemptsException",)),
-    "alias-exists": Row(
-        "AliasExistsException: another user has this e-mail address or phone number", ("AliasExistsException",)
-    ),
-    "code-delivery-failed": Row(
-        "CodeDeliveryFailureException: the user exists, the code was not sent", ("CodeDeliveryFailureException",)
-    ),
-    "concurrent-modification": Row("ConcurrentModificationException", ("ConcurrentModificationException",)),
-    "device-key-exists": Row("DeviceKeyExistsException", ("DeviceKeyExistsException",)),
-    "software-token-mfa-refused": Row(
-        "EnableSoftwareTokenMFAException: the code of the authenticator app does not fit",
-        ("EnableSoftwareTokenMFAException",),
-    ),
-    "software-token-mfa-not-found": Row(
-        "SoftwareTokenMFANotFoundException: no authenticator app is set up", ("SoftwareTokenMFANotFoundException",)
-    ),
-    "mfa-method-not-found": Row("MFAMethodNotFoundException", ("MFAMethodNotFoundException",)),
-    "password-used-before": Row(
-        "PasswordHistoryPolicyViolationException: equals a recent password",
-        ("PasswordHistoryPolicyViolationException",),
-    ),
-    "feature-unavailable-in-tier": Row("FeatureUnavailableInTierException", ("FeatureUnavailableInTierException",)),
-    "operation-not-enabled": Row(
-        "OperationNotEnabledException: not in this region or for this pool", ("OperationNotEnabledException",)
-    ),
-    "operation-not-supported": Row(
-        "UnsupportedOperationException: not switched on for this client", ("UnsupportedOperationException",)
-    ),
-    "token-type-not-supported": Row(
-        "UnsupportedTokenTypeException: a refresh token is wanted", ("UnsupportedTokenTypeException",)
-    ),
-    "user-pool-add-on-not-enabled": Row("UserPoolAddOnNotEnabledException", ("UserPoolAddOnNotEnabledException",)),
-    "user-pool-misconfigured": Row("InvalidUserPoolConfigurationException", ("InvalidUserPoolConfigurationException",)),
-    "email-role-refused": Row(
-        "InvalidEmailRoleAccessPolicyException: the pool may not send e-mail",
-        ("InvalidEmailRoleAccessPolicyException",),
-    ),
-    "sms-role-refused": Row(
-        "InvalidSmsRoleAccessPolicyException, InvalidSmsRoleTrustRelationshipException: the pool may not send texts",
-        ("InvalidSmsRoleAccessPolicyException", "InvalidSmsRoleTrustRelationshipException"),
-    ),
-    "lambda-refused": Row(
-        "UserLambdaValidationException: a Lambda trigger of the pool said no", ("UserLambdaValidationException",)
-    ),
-    "lambda-failed": Row(
-        "UnexpectedLambdaException: a Lambda trigger of the pool failed or was too slow", ("UnexpectedLambdaException",)
-    ),
-    "lambda-reply-invalid": Row("InvalidLambdaResponseException", ("InvalidLambdaResponseException",)),
-    "web-authn-challenge-not-found": Row("WebAuthnChallengeNotFoundException", ("WebAuthnChallengeNotFoundException",)),
-    "web-authn-client-mismatch": Row("WebAuthnClientMismatchException", ("WebAuthnClientMismatchException",)),
-    "web-authn-configuration-missing": Row(
-        "WebAuthnConfigurationMissingException", ("WebAuthnConfigurationMissingException",)
-    ),
-    "web-authn-credential-not-supported": Row(
-        "WebAuthnCredentialNotSupportedException", ("WebAuthnCredentialNotSupportedException",)
-    ),
-    "web-authn-not-enabled": Row("WebAuthnNotEnabledException", ("WebAuthnNotEnabledException",)),
-    "web-authn-origin-not-allowed": Row("WebAuthnOriginNotAllowedException", ("WebAuthnOriginNotAllowedException",)),
-    "web-authn-relying-party-mismatch": Row(
-        "WebAuthnRelyingPartyMismatchException", ("WebAuthnRelyingPartyMismatchException",)
-    ),
-    "request-not-understood": Row(
-        "the endpoint does not know the operation or cannot read the request",
-        (
-            "BadRequest",
-            "InvalidAction",
-            "SerializationException",
-            "UnknownOperationException",
-            "Unsupported",
-            "MissingAuthenticationTokenException",
-        ),
-    ),
-    "service-unavailable": Row(
-        "InternalErrorException, or HTTP 5xx without a name",
-        ("InternalErrorException", "InternalFailure", "InternalServerError", "ServiceUnavailable"),
-    ),
-    "timed-out": Row("the deadline passed; `sent` tells whether the service may have acted"),
-    "connection-failed": Row("no connection to the endpoint; nothing was sent"),
-    "connection-lost": Row("the connection broke before the whole reply was there"),
-    "malformed-reply": Row("the reply is not what the service says: no JSON, or members missing or of another type"),
-    "reply-too-large": Row("the reply is larger than 1 MiB"),
-    "redirect-refused": Row("the endpoint redirects, which is never followed"),
-    "unsafe-srp-value": Row("the endpoint sent SRP values that would break the proof's secrecy"),
-    "token-malformed": Row(
-        "not a token in the one form that is accepted: three canonical parts of strict JSON, 64 kB at most"
-    ),
-    "token-algorithm-refused": Row("the token's algorithm is not RS256"),
-    "token-key-unknown": Row("the token names a key that is not in the pool's key set"),
-    "token-signature-invalid": Row("the token's signature is not that key's"),
-    "token-issuer-refused": Row("the token is of another issuer than the pool"),
-    "token-use-refused": Row("an access token where an ID token is demanded, or the other way round"),
-    "token-client-refused": Row("the token was issued to an app client that is not allowed"),
-    "token-claim-invalid": Row("a claim is missing, or has another type than it must"),
-    "token-expired": Row("the token ran out"),
-    "token-not-yet-valid": Row("the token is from the future: usually a wrong clock"),
-    "token-group-missing": Row("the user is not in a group that is demanded"),
-    "token-scope-missing": Row("the token lacks a scope that is demanded"),
-    "token-check-failed": Row("the verifier's own `check` did not return True"),
-    "key-set-unavailable": Row("the pool's key set could not be had: try again"),
+# The exceptions by name, also those whose message may say more.
+EXCEPTIONS: Final[dict[str, Reason]] = {
+    "InvalidPasswordException": "invalid-password",
+    "InvalidParameterException": "invalid-parameter",
+    "UsernameExistsException": "username-exists",
+    "UserNotFoundException": "user-not-found",
+    "CodeMismatchException": "code-mismatch",
+    "ExpiredCodeException": "code-expired",
+    "LimitExceededException": "daily-operations-limit-exceeded",
+    "UserNotConfirmedException": "account-unverified",
+    "PasswordResetRequiredException": "password-reset-required",
+    "RefreshTokenReuseException": "refresh-token-reused",
+    "ResourceNotFoundException": "resource-not-found",
+    "NotAuthorizedException": "not-authorized",
+    "UnauthorizedException": "not-authorized",
+    "AccessDeniedException": "not-authorized",
+    "ForbiddenException": "request-blocked",
+    "TooManyRequestsException": "throttled",
+    "ThrottlingException": "throttled",
+    "Throttling": "throttled",
+    "RequestLimitExceeded": "throttled",
+    "TooManyFailedAttemptsException": "too-many-failed-attempts",
+    "AliasExistsException": "alias-exists",
+    "CodeDeliveryFailureException": "code-delivery-failed",
+    "ConcurrentModificationException": "concurrent-modification",
+    "DeviceKeyExistsException": "device-key-exists",
+    "EnableSoftwareTokenMFAException": "software-token-mfa-refused",
+    "SoftwareTokenMFANotFoundException": "software-token-mfa-not-found",
+    "MFAMethodNotFoundException": "mfa-method-not-found",
+    "PasswordHistoryPolicyViolationException": "password-used-before",
+    "FeatureUnavailableInTierException": "feature-unavailable-in-tier",
+    "OperationNotEnabledException": "operation-not-enabled",
+    "UnsupportedOperationException": "operation-not-supported",
+    "UnsupportedTokenTypeException": "token-type-not-supported",
+    "UserPoolAddOnNotEnabledException": "user-pool-add-on-not-enabled",
+    "InvalidUserPoolConfigurationException": "user-pool-misconfigured",
+    "InvalidEmailRoleAccessPolicyException": "email-role-refused",
+    "InvalidSmsRoleAccessPolicyException": "sms-role-refused",
+    "InvalidSmsRoleTrustRelationshipException": "sms-role-refused",
+    "UserLambdaValidationException": "lambda-refused",
+    "UnexpectedLambdaException": "lambda-failed",
+    "InvalidLambdaResponseException": "lambda-reply-invalid",
+    "WebAuthnChallengeNotFoundException": "web-authn-challenge-not-found",
+    "WebAuthnClientMismatchException": "web-authn-client-mismatch",
+    "WebAuthnConfigurationMissingException": "web-authn-configuration-missing",
+    "WebAuthnCredentialNotSupportedException": "web-authn-credential-not-supported",
+    "WebAuthnNotEnabledException": "web-authn-not-enabled",
+    "WebAuthnOriginNotAllowedException": "web-authn-origin-not-allowed",
+    "WebAuthnRelyingPartyMismatchException": "web-authn-relying-party-mismatch",
+    "BadRequest": "request-not-understood",
+    "InvalidAction": "request-not-understood",
+    "SerializationException": "request-not-understood",
+    "UnknownOperationException": "request-not-understood",
+    "Unsupported": "request-not-understood",
+    "MissingAuthenticationTokenException": "request-not-understood",
+    "InternalErrorException": "service-unavailable",
+    "InternalFailure": "service-unavailable",
+    "InternalServerError": "service-unavailable",
+    "ServiceUnavailable": "service-unavailable",
 }
 
 # Where one exception name covers several cases: the first needle that the message holds decides. Sources and
-# recorded replies: fixtures/errors.json. Matching is exact in case, since "USERNAME" and "password" are.
-_BY_MESSAGE: Final[dict[str, tuple[tuple[str, Reason], ...]]] = {
+# recorded replies: fixtures/errors.json. The case of letters counts, as it does in "USERNAME".
+BY_MESSAGE: Final[dict[str, tuple[tuple[str, Reason], ...]]] = {
     "InvalidParameterException": (
         ("no registered/verified", "no-verified-address"),
         ("valid registered email", "no-verified-address"),
@@ -245,7 +254,7 @@ _BY_MESSAGE: Final[dict[str, tuple[tuple[str, Reason], ...]]] = {
     ),
 }
 
-_CHALLENGES: Final[dict[str, Reason]] = {
+CHALLENGES: Final[dict[str, Reason]] = {
     "NEW_PASSWORD_REQUIRED": "new-password-challenge",
     "SMS_MFA": "sms-mfa-challenge",
     "EMAIL_OTP": "email-otp-challenge",
@@ -263,130 +272,65 @@ _CHALLENGES: Final[dict[str, Reason]] = {
     "DEVICE_PASSWORD_VERIFIER": "device-password-verifier-challenge",
     "ADMIN_NO_SRP_AUTH": "admin-no-srp-auth-challenge",
 }
+# Between the name of a Lambda trigger and its words, by exception. Recorded replies: fixtures/errors.json.
+_TRIGGERED: Final = {
+    "UserLambdaValidationException": " failed with error ",
+    "UnexpectedLambdaException": " invocation failed due to error ",
+}
+_LONGEST_NAME: Final = 100
+
+
+def kind_of(reason: Reason) -> Kind:
+    """Return the kind of the reason; "unknown" for a word of the caller's own."""
+    return _kinds().get(reason, "unknown")
+
+
+@cache
+def _kinds() -> dict[str, Kind]:
+    return {reason: kind for kind, reasons in _KINDS for reason in get_args(reasons)}
 
 
 def classify(code: str, message: str | None) -> Reason:
-    """The reason for an exception of the service, by its name and, where the name is ambiguous, its message."""
-    for needle, reason in _BY_MESSAGE.get(code, ()):
+    """Return the reason for an exception of the service, by its name and, if that is ambiguous, its message."""
+    for needle, reason in BY_MESSAGE.get(code, ()):
         if message is not None and needle in message:
             return reason
-    for reason, row in TABLE.items():
-        if code in row.exceptions:
-            return reason
-    return "unknown-error"
+    return EXCEPTIONS.get(code, "unknown-error")
+
+
+def classify_status(status: int, headers: Mapping[str, str]) -> Reason:
+    """Return the reason for a reply without an exception's name, or with one that no pool has."""
+    # A firewall in front of the pool, whose body may be anything; its silent challenge is a 202 with this header:
+    # https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-actions.html
+    if status in (403, 405) or "x-amzn-waf-action" in headers:
+        return "request-blocked"
+    if status == 429:
+        return "throttled"
+    if 300 <= status < 400:
+        return "redirect-refused"
+    return "service-unavailable" if status >= 500 else "malformed-reply"
 
 
 def challenge_reason(name: str) -> Reason:
-    """The reason under which a challenge of this name is reported; `unknown-challenge` for a new name."""
-    return _CHALLENGES.get(name, "unknown-challenge")
+    """Return the reason under which a challenge is reported; `unknown-challenge` for a new name."""
+    return CHALLENGES.get(name, "unknown-challenge")
 
 
-Reason = Literal[
-    "username-not-provided",
-    "invalid-password",
-    "invalid-parameter",
-    "login-attempts-limit-exceeded",
-    "disabled-user",
-    "incorrect-username-or-password",
-    "username-exists",
-    "user-not-found",
-    "code-mismatch",
-    "code-expired",
-    "daily-operations-limit-exceeded",
-    "account-unverified",
-    "password-reset-required",
-    "new-password-challenge",
-    "no-session",
-    "unknown-error",
-    "sms-mfa-challenge",
-    "email-otp-challenge",
-    "sms-otp-challenge",
-    "software-token-mfa-challenge",
-    "select-mfa-type-challenge",
-    "mfa-setup-challenge",
-    "custom-challenge",
-    "select-challenge",
-    "password-challenge",
-    "password-srp-challenge",
-    "password-verifier-challenge",
-    "web-authn-challenge",
-    "device-srp-auth-challenge",
-    "device-password-verifier-challenge",
-    "admin-no-srp-auth-challenge",
-    "unknown-challenge",
-    "challenge-session-invalid",
-    "refresh-token-expired",
-    "refresh-token-revoked",
-    "refresh-token-reused",
-    "refresh-token-invalid",
-    "refresh-answer-lost",
-    "foreign-tokens",
-    "access-token-expired",
-    "access-token-revoked",
-    "access-token-invalid",
-    "access-token-scope-missing",
-    "user-deleted",
-    "user-already-confirmed",
-    "wrong-user-state",
-    "temporary-password-expired",
-    "password-reset-not-allowed",
-    "no-verified-address",
-    "wrong-client-secret",
-    "client-not-found",
-    "user-pool-not-found",
-    "device-not-found",
-    "resource-not-found",
-    "not-authorized",
-    "request-blocked",
-    "throttled",
-    "too-many-failed-attempts",
-    "alias-exists",
-    "code-delivery-failed",
-    "concurrent-modification",
-    "device-key-exists",
-    "software-token-mfa-refused",
-    "software-token-mfa-not-found",
-    "mfa-method-not-found",
-    "password-used-before",
-    "feature-unavailable-in-tier",
-    "operation-not-enabled",
-    "operation-not-supported",
-    "token-type-not-supported",
-    "user-pool-add-on-not-enabled",
-    "user-pool-misconfigured",
-    "email-role-refused",
-    "sms-role-refused",
-    "lambda-refused",
-    "lambda-failed",
-    "lambda-reply-invalid",
-    "web-authn-challenge-not-found",
-    "web-authn-client-mismatch",
-    "web-authn-configuration-missing",
-    "web-authn-credential-not-supported",
-    "web-authn-not-enabled",
-    "web-authn-origin-not-allowed",
-    "web-authn-relying-party-mismatch",
-    "request-not-understood",
-    "service-unavailable",
-    "timed-out",
-    "connection-failed",
-    "connection-lost",
-    "malformed-reply",
-    "reply-too-large",
-    "redirect-refused",
-    "unsafe-srp-value",
-    "token-malformed",
-    "token-algorithm-refused",
-    "token-key-unknown",
-    "token-signature-invalid",
-    "token-issuer-refused",
-    "token-use-refused",
-    "token-client-refused",
-    "token-claim-invalid",
-    "token-expired",
-    "token-not-yet-valid",
-    "token-group-missing",
-    "token-scope-missing",
-    "token-check-failed",
-    "key-set-unavailable",
-]
+def split_trigger(code: str | None, message: str | None) -> tuple[str | None, str | None]:
+    """Split a message into the Lambda trigger's name and its own words; without a trigger, None and the message.
+
+    The service puts the name before the words, and one full stop after them, even if they end in one. It says null
+    for a trigger that the pool does not have.
+    """
+    between = _TRIGGERED.get(code or "")
+    if between is None or message is None:
+        return None, message
+    name, found, words = message.partition(between)
+    if not found or not (name == "null" or _is_trigger(name)):
+        return None, message
+    return None if name == "null" else name, words.removesuffix(".")
+
+
+def _is_trigger(name: str) -> bool:
+    """Tell if it can be a trigger's name, known or new, such as PreSignUp; it is shown as an exception's name is."""
+    return len(name) <= _LONGEST_NAME and name.isascii() and name.isalnum() and name[0].isupper()

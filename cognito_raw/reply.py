@@ -12,17 +12,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from .call import Answer, Call, Reply
-from .reasons import Reason
+from .reasons import classify, classify_status, split_trigger
 from .result import Err, Ok, Result, Sent
 
 # These have no output shape, so their success is an empty body; every other one's is at least `{}`.
 _EMPTY: Final = ("DeleteUser", "ForgetDevice")
 _LONGEST_NAME: Final = 100
-# What stands between a Lambda trigger's name and its words, by exception. Recorded replies: fixtures/errors.json.
-_TRIGGERED: Final = {
-    "UserLambdaValidationException": " failed with error ",
-    "UnexpectedLambdaException": " invocation failed due to error ",
-}
 
 
 def read(call: Call, reply: Reply) -> Result[Answer]:
@@ -35,10 +30,10 @@ def read(call: Call, reply: Reply) -> Result[Answer]:
             body = {}
         if body is not None:
             return Ok(Answer(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
-    trigger, message = _trigger(code, _message(reply, body))
-    reason = _reason_of(reply) if code is None else _named(code, message)
+    trigger, message = split_trigger(code, _message(reply, body))
+    reason = classify_status(reply.status, reply.headers) if code is None else classify(code, message)
     if reason == "unknown-error" and (reply.status == 429 or reply.status >= 500):
-        reason = _reason_of(reply)  # a name that only the box that made this page knows
+        reason = classify_status(reply.status, reply.headers)  # a name that only the box that made this page knows
     sent: Sent = "maybe" if reason == "malformed-reply" else "yes"
     return Err(reason, message, code, call.operation, reply.status, request_id, sent=sent, trigger=trigger)
 
@@ -82,48 +77,9 @@ def _message(reply: Reply, body: Mapping[str, object] | None) -> str | None:
     return next((_printable(text) for text in found if isinstance(text, str)), None)
 
 
-def _trigger(code: str | None, message: str | None) -> tuple[str | None, str | None]:
-    """The name of the Lambda trigger that spoke, and its own words; no name and the message as it is if none did.
-
-    The service puts the name in front of the words and one full stop behind them, also where they end in one. It says
-    null for a trigger that the pool does not have.
-    """
-    between = _TRIGGERED.get(code or "")
-    if between is None or message is None:
-        return None, message
-    name, found, words = message.partition(between)
-    if not found or not (name == "null" or _is_trigger(name)):
-        return None, message
-    return None if name == "null" else name, words.removesuffix(".")
-
-
-def _is_trigger(name: str) -> bool:
-    """Whether it can be a trigger's name, known or new, such as PreSignUp; it is shown as an exception's name is."""
-    return len(name) <= _LONGEST_NAME and name.isascii() and name.isalnum() and name[0].isupper()
-
-
 def _printable(text: str) -> str:
     """The text without the halves of surrogate pairs that JSON may hold and no terminal can print."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _named(code: str, message: str | None) -> Reason:
-    from .reasons import classify  # here, because what works has no use for the table
-
-    return classify(code, message)
-
-
-def _reason_of(reply: Reply) -> Reason:
-    """What the status tells where the reply has no name that we know."""
-    # A firewall in front of the pool, whose body may be anything; its silent challenge is a 202 with this header:
-    # https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-actions.html
-    if reply.status in (403, 405) or "x-amzn-waf-action" in reply.headers:
-        return "request-blocked"
-    if reply.status == 429:
-        return "throttled"
-    if 300 <= reply.status < 400:
-        return "redirect-refused"
-    return "service-unavailable" if reply.status >= 500 else "malformed-reply"
 
 
 def _date(header: str | None) -> float | None:

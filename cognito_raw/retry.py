@@ -17,7 +17,7 @@ from .call import Answer, Call, Reply, render
 from .config import Config
 from .flow import Pause, Steps, advance
 from .models.frozen import replace
-from .reasons import Reason
+from .reasons import PASSING
 from .reply import read
 from .result import Err, Ok, Result
 
@@ -29,9 +29,6 @@ ATTEMPTS: Final = 3
 _THROTTLED: Final = 1.0
 _PASSING: Final = 0.05
 
-_PASSING_REASONS: Final[frozenset[Reason]] = frozenset(
-    ("service-unavailable", "timed-out", "connection-failed", "connection-lost")
-)
 _REPEATABLE: Final = frozenset(
     """
     GetDevice GetUser GetUserAuthFactors ListDevices ListUserSessions ListWebAuthnCredentials RevokeToken
@@ -88,7 +85,7 @@ def is_safe(call: Call, failure: Err) -> bool:
     """Whether making the same call again can do no harm, and may help."""
     if failure.reason == "throttled":
         return True
-    if failure.reason not in _PASSING_REASONS:
+    if failure.reason not in PASSING:
         return False
     return failure.sent == "no" or (_is_repeatable(call) and not _is_once(call.parameters))
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, get_args
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import httpx
@@ -15,7 +15,7 @@ import pytest
 
 from cognito_raw import Claims, Config, Err, Session, TokenVerifier
 from cognito_raw.auth import SessionAuth
-from cognito_raw.reasons import TABLE
+from cognito_raw.reasons import TokenReason
 from examples.bearer import Refusal, bearer_token, check, judge
 from examples.local_pool import Pool, Server
 from tests.hostile import refusing
@@ -122,7 +122,7 @@ def test_keys_that_cannot_be_had_are_nobodys_fault(pool: Pool, header: str) -> N
     assert (found.reason, found.headers) == ("key-set-unavailable", {"Retry-After": "5"})
 
 
-@pytest.mark.parametrize("reason", [reason for reason in TABLE if reason.startswith("token-")])
+@pytest.mark.parametrize("reason", get_args(TokenReason))
 def test_every_reason_of_a_verifier_has_its_status(reason: Any) -> None:
     """None of them is taken for a good token."""
     assert refused(judge(Err(reason)))[0] == (403 if reason in ("token-scope-missing", "token-group-missing") else 401)

@@ -301,7 +301,15 @@ def test_signing_out_forgets_the_tokens(reply: Result[Reply], everywhere: bool) 
 
 @BOTH
 @pytest.mark.parametrize(
-    "expected", ["timed-out", "malformed-reply", "request-blocked", "wrong-client-secret", "unknown-error"]
+    "expected",
+    [
+        "timed-out",
+        "daily-operations-limit-exceeded",
+        "malformed-reply",
+        "request-blocked",
+        "wrong-client-secret",
+        "unknown-error",
+    ],
 )
 def test_a_sign_out_that_fails_can_be_tried_again(expected: str, everywhere: bool) -> None:
     """Where nothing was revoked the session stays, and the next sign-out ends it."""

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, get_args
+import re
+from collections.abc import Iterator
+from typing import Any, Final, cast, get_args
 
 import botocore.session
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw import Reason
-from cognito_raw.reasons import TABLE, Row, challenge_reason, classify
+from cognito_raw import Reason, reasons
+from cognito_raw.reasons import (
+    BY_MESSAGE,
+    ENDS_SESSION,
+    EXCEPTIONS,
+    PASSING,
+    SAYS_NOTHING_OF_TOKENS,
+    TOKENS_ALREADY_DEAD,
+    Kind,
+    challenge_reason,
+    classify,
+    kind_of,
+)
+from tests.pages import ROOT
 from tests.samples import ERRORS, Recorded, title
 
 MODEL: Final[Any] = botocore.session.get_session().get_service_model("cognito-idp")
@@ -18,35 +32,158 @@ UNSIGNED: Final = [
     operation for name in MODEL.operation_names if (operation := MODEL.operation_model(name)).auth_type == "none"
 ]
 # The last one is in the documentation of InitiateAuth, and not in the model's list of its exceptions.
-EXCEPTIONS: Final = sorted(
+DOCUMENTED: Final = sorted(
     {shape.name for operation in UNSIGNED for shape in operation.error_shapes} | {"FeatureUnavailableInTierException"}
 )
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 
 
-def test_the_list_and_the_table_have_the_same_reasons() -> None:
-    """Every reason stands once in the list and once in the table, in one order, and is a keyword."""
-    assert tuple(TABLE) == REASONS
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+SETS: Final = {name: value for name, value in vars(reasons).items() if isinstance(value, frozenset)}
+
+
+def test_every_reason_has_one_kind() -> None:
+    """Each stands once in the list, is a keyword, and belongs to one kind."""
+    assert len(REASONS) == len(set(REASONS)) > 100
     assert all(reason.replace("-", "a").isalpha() and reason.islower() for reason in REASONS)
+    assert {kind_of(reason) for reason in REASONS} == set(KINDS)
+    by_kind = [reason for name in KINDS for reason in get_args(getattr(reasons, f"{camel(name)}Reason"))]
+    assert tuple(by_kind) == REASONS
+    assert all(reason in get_args(getattr(reasons, f"{camel(kind_of(reason))}Reason")) for reason in REASONS)
 
 
-def test_no_exception_means_two_reasons() -> None:
-    """An exception's name stands in one row at most."""
-    names = [name for row in TABLE.values() for name in row.exceptions]
-    assert len(names) == len(set(names))
+def camel(kind: Kind) -> str:
+    return "".join(map(str.capitalize, kind.split("-")))
 
 
-@pytest.mark.parametrize(("reason", "row"), TABLE.items(), ids=TABLE.keys())
-def test_each_reason_says_when_it_occurs(reason: Reason, row: Row) -> None:
-    """The table explains each reason in one line, and has every exception that it names under that reason."""
-    assert row.when.strip() == row.when != ""
-    assert "\n" not in row.when
-    assert [classify(name, None) for name in row.exceptions] == [reason] * len(row.exceptions)
+def test_a_word_that_is_no_reason_is_of_unknown_kind() -> None:
+    """A flow of the caller's own may fail in its own words."""
+    assert kind_of(cast("Reason", "out-of-cheese")) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("kind", "among"),
+    [
+        ("challenge", "new-password-challenge unknown-challenge web-authn-challenge"),
+        ("input", "incorrect-username-or-password invalid-password code-mismatch code-expired username-exists"),
+        ("input", "username-not-provided alias-exists lambda-refused password-used-before software-token-mfa-refused"),
+        ("account", "account-unverified password-reset-required disabled-user user-not-found wrong-user-state"),
+        ("account", "no-verified-address mfa-method-not-found device-not-found temporary-password-expired"),
+        ("signed-out", "no-session challenge-session-invalid refresh-token-reused access-token-expired user-deleted"),
+        ("temporary", "timed-out connection-lost throttled daily-operations-limit-exceeded key-set-unavailable"),
+        ("temporary", "login-attempts-limit-exceeded service-unavailable lambda-failed concurrent-modification"),
+        ("configuration", "invalid-parameter wrong-client-secret client-not-found request-blocked malformed-reply"),
+        ("configuration", "reply-too-large redirect-refused unsafe-srp-value foreign-tokens code-delivery-failed"),
+        ("configuration", "lambda-reply-invalid access-token-scope-missing operation-not-supported"),
+        ("token", "token-expired token-group-missing token-check-failed"),
+        ("unknown", "unknown-error not-authorized"),
+    ],
+)
+def test_a_kind_says_who_can_do_something(kind: Kind, among: str) -> None:
+    """The user, time, the operator, or nobody."""
+    assert {kind_of(cast("Reason", reason)) for reason in among.split()} == {kind}
+
+
+@pytest.mark.parametrize(
+    ("kind", "like"),
+    [
+        ("challenge", ".*-challenge"),
+        ("signed-out", "refresh-.*|access-token-(?!scope).*"),
+        ("configuration", ".*-(not-enabled|misconfigured)|operation-not-.*|.*-role-refused"),
+        ("token", "token-.*"),
+    ],
+)
+def test_reasons_of_one_name_are_of_one_kind(kind: Kind, like: str) -> None:
+    """A family of reasons stands together."""
+    assert {kind_of(reason) for reason in REASONS if re.fullmatch(like, reason)} == {kind}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_holds_reasons(name: str) -> None:
+    """What reasons have in common is said of reasons that exist."""
+    assert SETS[name] < set(REASONS)
+
+
+def test_there_are_sets() -> None:
+    """The last test has something to look at."""
+    assert {"ENDS_SESSION", "ENDS_CHALLENGE", "PASSING", "TOKENS_ALREADY_DEAD", "SAYS_NOTHING_OF_TOKENS"} <= set(SETS)
+
+
+def test_what_passes_ends_nothing() -> None:
+    """What may be tried again ends no session, and says nothing of its tokens."""
+    assert all(kind_of(reason) == "temporary" for reason in PASSING)
+    assert all(kind_of(reason) in ("signed-out", "account") for reason in ENDS_SESSION)
+    assert not ENDS_SESSION & SAYS_NOTHING_OF_TOKENS
+    assert PASSING < SAYS_NOTHING_OF_TOKENS
+    assert ENDS_SESSION < TOKENS_ALREADY_DEAD
+
+
+def test_every_exception_means_a_reason() -> None:
+    """Without a message each name has the reason that the table says."""
+    assert {name: classify(name, None) for name in EXCEPTIONS} == EXCEPTIONS
+    assert set(EXCEPTIONS.values()) < set(REASONS)
+    assert set(BY_MESSAGE) < set(EXCEPTIONS)
+
+
+# --- the page of reasons
+
+
+def page() -> dict[Kind, dict[str, tuple[str, str, str]]]:
+    """The rows of docs/reasons.md under their headings: anchor, sentence and last column, by reason."""
+    _, *sections = re.split(
+        r"^## (.*)$", (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    rows = re.compile(r'^\| <a id="(.*)"></a>`(.*)` \| (.*) \| (.*) \|$', re.MULTILINE)
+    return {
+        cast("Kind", kind): {reason: (anchor, when, cause) for anchor, reason, when, cause in rows.findall(section)}
+        for kind, section in zip(sections[::2], sections[1::2], strict=True)
+    }
+
+
+def test_the_page_has_every_reason_under_its_kind() -> None:
+    """Kinds and reasons stand in the order of the code, each once, with a sentence and an anchor."""
+    found = page()
+    assert tuple(found) == KINDS
+    assert tuple(reason for rows in found.values() for reason in rows) == REASONS
+    for kind, rows in found.items():
+        for reason, (anchor, when, _) in rows.items():
+            assert (kind_of(cast("Reason", reason)), anchor) == (kind, reason)
+            assert when.endswith(".")
+            assert max(len(sentence.split()) for sentence in when.split(". ")) <= 20
+
+
+def test_the_page_has_no_row_that_is_not_read() -> None:
+    """Every line of its tables is a heading, a kind or a reason."""
+    lines = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith(("| reason |", "| kind |"))]
+    assert [line.partition("`](#")[0].lstrip("| [`") for line in rows[: len(KINDS)]] == list(KINDS)
+    assert len(rows) == len(KINDS) + len(REASONS)
+
+
+def test_the_page_has_the_exceptions_of_the_code() -> None:
+    """Each reason names the exceptions and the challenges that mean it, and no others."""
+    causes = {reason: cause for rows in page().values() for reason, (_, _, cause) in rows.items()}
+    assert causes == {reason: ", ".join(causes_of(reason)) or "-" for reason in REASONS}
+
+
+def causes_of(reason: Reason) -> Iterator[str]:
+    for name, meant in EXCEPTIONS.items():
+        if meant == reason:
+            yield f"`{name}`"
+    for name, needles in BY_MESSAGE.items():
+        if reason in [meant for _, meant in needles]:
+            yield f"`{name}` by its message"
+    for name, meant in reasons.CHALLENGES.items():
+        if meant == reason:
+            yield f"`{name}`"
+
+
+# --- what the service answers
 
 
 def test_the_service_has_the_exceptions_that_we_know_of() -> None:
     """The operations that need no signature name 44 exceptions between them."""
-    assert len(EXCEPTIONS) == 44
+    assert len(DOCUMENTED) == 44
 
 
 # What a program would want to be told of each exception; of the three ambiguous ones, where their message says nothing.
@@ -100,7 +237,7 @@ WANTED: Final[dict[str, Reason]] = {
 
 def test_every_exception_of_an_unsigned_operation_is_thought_of() -> None:
     """A new exception of the service, which has no reason yet, is seen when its model is."""
-    assert sorted(WANTED) == EXCEPTIONS
+    assert sorted(WANTED) == DOCUMENTED
 
 
 @pytest.mark.parametrize(("name", "reason"), WANTED.items(), ids=WANTED.keys())
@@ -247,14 +384,13 @@ def test_an_unknown_message_falls_back_to_the_general_reason(name: str, message:
 @given(st.text(), st.none() | st.text())
 def test_an_unknown_exception_is_an_unknown_error(name: str, message: str | None) -> None:
     """A name that the table does not have is an unknown error, whatever the message says."""
-    known = {name for row in TABLE.values() for name in row.exceptions}
-    assert (classify(name, message) == "unknown-error") == (name not in known)
+    assert (classify(name, message) == "unknown-error") == (name not in EXCEPTIONS)
 
 
-@given(st.sampled_from(EXCEPTIONS), st.none() | st.text())
+@given(st.sampled_from(DOCUMENTED), st.none() | st.text())
 def test_a_known_exception_never_becomes_an_unknown_error(name: str, message: str | None) -> None:
     """No message takes a documented exception's reason away."""
-    assert classify(name, message) in TABLE
+    assert classify(name, message) in REASONS
     assert classify(name, message) != "unknown-error"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from ..config import Config
 from ..flow import Flow, ask, shaped
@@ -13,7 +13,7 @@ from ..models.device import RememberedDevice
 from ..models.fields import optional_text, require_text, text
 from ..models.frozen import replace
 from ..models.tokens import Tokens
-from ..reasons import Reason
+from ..reasons import ENDS_CHALLENGE
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .auth_calls import Attempt, attempt_of, respond
@@ -22,25 +22,6 @@ from .device_proof import prove_device, settled
 from .responses import Responses, responses_to
 
 T = TypeVar("T")
-
-# After these the same challenge cannot be answered again: it is over, or the user is.
-_OVER: Final[frozenset[Reason]] = frozenset(
-    (
-        "account-unverified",
-        "challenge-session-invalid",
-        "code-expired",
-        "device-not-found",
-        "disabled-user",
-        "incorrect-username-or-password",
-        "login-attempts-limit-exceeded",
-        "not-authorized",
-        "password-reset-required",
-        "temporary-password-expired",
-        "too-many-failed-attempts",
-        "user-not-found",
-        "web-authn-challenge-not-found",
-    )
-)
 
 
 def answer_challenge(
@@ -184,4 +165,4 @@ def standing(result: Result[T], challenge: Challenge) -> Result[T]:
         return result
     # An authenticator app makes the next code by itself; any other must be sent anew.
     again = result.reason == "code-expired" and challenge.name == "SOFTWARE_TOKEN_MFA"
-    return replace(result, challenge=challenge) if again or result.reason not in _OVER else result
+    return replace(result, challenge=challenge) if again or result.reason not in ENDS_CHALLENGE else result

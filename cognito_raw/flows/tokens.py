@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Final, Literal
+from typing import Literal
 
 from ..call import Answer, Call
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
 from ..models.fields import require_text
 from ..models.tokens import RefreshFlow, Tokens
-from ..reasons import Reason
+from ..reasons import OPERATION_UNKNOWN, REFRESH_FLOW_REFUSED
 from ..result import Err, Ok, Result
 from .parameters import context, in_clear, optional
-
-# What answers that the pool, or an emulator, does not know GetTokensFromRefreshToken.
-_UNKNOWN: Final[frozenset[Reason]] = frozenset(
-    ("feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "request-not-understood")
-)
 
 
 def get_tokens_from_refresh_token(
@@ -76,7 +71,7 @@ def renew(
     if isinstance(second, Ok):
         return other, second
     # An outage looks like an emulator that knows no such operation: then the other flow's refusal means nothing.
-    return by, (second if isinstance(result, Err) and result.reason in _UNKNOWN else result)
+    return by, (second if isinstance(result, Err) and result.reason in OPERATION_UNKNOWN else result)
 
 
 def _renewed(config: Config, held: Tokens, by: RefreshFlow, device_key: str | None) -> Flow[Tokens]:
@@ -92,10 +87,10 @@ def _is_refused(result: Result[Tokens], by: RefreshFlow) -> bool:
     """Whether the pool, or an emulator, does not renew tokens this way."""
     if isinstance(result, Ok):
         return False
-    if by == "REFRESH_TOKEN_AUTH":  # refused once the app client rotates refresh tokens, in words that nobody recorded
-        return result.reason in _UNKNOWN or result.reason in ("not-authorized", "invalid-parameter")
+    if by == "REFRESH_TOKEN_AUTH":
+        return result.reason in REFRESH_FLOW_REFUSED
     # Some emulators answer what they do not know with an error page.
-    return result.reason in _UNKNOWN or (result.reason == "service-unavailable" and result.code is None)
+    return result.reason in OPERATION_UNKNOWN or (result.reason == "service-unavailable" and result.code is None)
 
 
 def revoke_token(

@@ -22,36 +22,14 @@ from ..models.fields import require_text
 from ..models.frozen import frozen, replace
 from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
-from ..reasons import Reason
+from ..reasons import SAYS_NOTHING_OF_TOKENS, TOKENS_ALREADY_DEAD
 from ..result import Err, Ok
 from .holder import SessionHolder
-from .renewal import ENDS_SESSION, revoke, revoke_all, usable_tokens
+from .renewal import revoke, revoke_all, usable_tokens
 from .signed_in import after_sign_in, device_for
 from .state import SessionFlow, State
 
 T = TypeVar("T")
-
-# Tokens that are dead already need no revoking.
-_DEAD: Final[frozenset[Reason]] = ENDS_SESSION.union(("access-token-revoked",))
-
-# Failures that pass, or that our configuration or a box on the way causes: they say nothing of a token.
-_NO_WORD: Final[frozenset[Reason]] = frozenset(
-    (
-        "client-not-found",
-        "connection-failed",
-        "connection-lost",
-        "malformed-reply",
-        "redirect-refused",
-        "reply-too-large",
-        "request-blocked",
-        "request-not-understood",
-        "service-unavailable",
-        "throttled",
-        "timed-out",
-        "unknown-error",
-        "wrong-client-secret",
-    )
-)
 
 _NO_SESSION: Final = Err("no-session")
 
@@ -218,9 +196,9 @@ class SessionMethods:
         if self.state.tokens is None:
             return self.state, _NO_SESSION
         state, result = yield from (revoke_all if everywhere else revoke)(self.config, self.state, self.state.tokens)
-        if isinstance(result, Err) and result.reason in _DEAD:
+        if isinstance(result, Err) and result.reason in TOKENS_ALREADY_DEAD:
             result = Ok(None)
-        over = isinstance(result, Ok) or result.reason not in _NO_WORD
+        over = isinstance(result, Ok) or result.reason not in SAYS_NOTHING_OF_TOKENS
         return (replace(state, tokens=None, challenge=None) if over else state), result
 
     def request_password_reset(self, username: str) -> SessionFlow[Delivery]:

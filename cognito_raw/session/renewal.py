@@ -7,23 +7,12 @@ from typing import Final
 from ..config import Config
 from ..models.frozen import replace
 from ..models.tokens import Tokens
-from ..reasons import Reason
+from ..reasons import ENDS_SESSION
 from ..result import Err, Ok
 from .expiry import MANDATORY_WINDOW, HeldTokens
 from .signed_in import claims_of, with_tokens
 from .state import SessionFlow, State
 
-# The service's definitive words on a refresh token. Anything else may pass, or is our configuration's fault.
-ENDS_SESSION: Final[frozenset[Reason]] = frozenset(
-    (
-        "refresh-answer-lost",
-        "refresh-token-expired",
-        "refresh-token-revoked",
-        "refresh-token-reused",
-        "user-deleted",
-        "user-not-found",
-    )
-)
 _NO_SESSION: Final = Err("no-session")
 
 

@@ -12,12 +12,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from ..call import Reply, Request
 from ..config import Config
 from ..models.fields import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
-from ..reasons import TABLE
+from ..reasons import Reason
 from ..result import Err, Ok, Result
 
 SCHEMA: Final = 1
@@ -72,7 +72,7 @@ class Exchange:
 
 def _failure(saved: Mapping[str, object]) -> Mapping[str, Any]:
     reason, sent = text(saved, "reason"), text(saved, "sent")
-    if reason not in TABLE or sent not in ("no", "maybe", "yes"):
+    if reason not in get_args(Reason) or sent not in ("no", "maybe", "yes"):
         raise Misfit("failure is not one of a transport")
     return {"reason": reason, "sent": sent, "status": optional_integer(saved, "status")}
 
