@@ -91,14 +91,7 @@ _KINDS: Final[tuple[tuple[Kind, object], ...]] = (
 # After these the session is over: the service's definitive words on a refresh token. Anything else may pass, or is
 # the configuration's fault.
 ENDS_SESSION: Final[frozenset[Reason]] = frozenset(
-    (
-        "refresh-answer-lost",
-        "refresh-token-expired",
-        "refresh-token-revoked",
-        "refresh-token-reused",
-        "user-deleted",
-        "user-not-found",
-    )
+    ("refresh-answer-lost", "refresh-token-expired", "refresh-token-revoked", "refresh-token-reused", "user-deleted")
 )
 # After these the same challenge cannot be answered again: it is over, or the user is.
 ENDS_CHALLENGE: Final[frozenset[Reason]] = frozenset(
@@ -123,7 +116,7 @@ PASSING: Final[frozenset[Reason]] = frozenset(
     ("service-unavailable", "timed-out", "connection-failed", "connection-lost")
 )
 # Answers to a revocation of tokens that are dead already.
-TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION | {"access-token-revoked"}
+TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION | {"access-token-revoked", "user-not-found"}
 # These say nothing of a token: they pass, or the configuration or a box on the way causes them.
 SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = frozenset(get_args(TemporaryReason)) | {
     "client-not-found",
@@ -309,6 +302,11 @@ def classify_status(status: int, headers: Mapping[str, str]) -> Reason:
     if 300 <= status < 400:
         return "redirect-refused"
     return "service-unavailable" if status >= 500 else "malformed-reply"
+
+
+def classify_refresh(reason: Reason) -> Reason:
+    """Return the reason that an answer to a refresh stands for: its user was there when the token was given."""
+    return "user-deleted" if reason == "user-not-found" else reason
 
 
 def challenge_reason(name: str) -> Reason:

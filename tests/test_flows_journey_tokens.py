@@ -141,12 +141,12 @@ def test_an_access_token_that_tells_no_end_lives_as_long_as_the_id_token() -> No
 
 # --- a refresh that fails
 
+NO_USER = refused("UserNotFoundException", "User does not exist.")
 DEFINITIVE = {
     "refresh-token-expired": not_authorized("Refresh Token has expired"),
     "refresh-token-revoked": not_authorized("Refresh Token has been revoked"),
     "refresh-token-reused": refused("RefreshTokenReuseException"),
     "user-deleted": not_authorized("User has been deleted for the associated refresh token"),
-    "user-not-found": refused("UserNotFoundException", "User does not exist."),
 }
 PASSING = {
     "connection-lost": LOST,
@@ -174,6 +174,13 @@ def test_a_definitive_refusal_ends_the_session(expected: str, method: str) -> No
     outcome = play(ask(refresh(DEFINITIVE[expected]), at=END, method=method), ask(at=END), state=signed_in())
     assert [reason(result) for result in outcome.results] == [expected, "no-session"]
     assert outcome.state == State("jane")
+    assert outcome.told == [None]
+
+
+def test_a_refresh_whose_user_is_not_found_says_that_the_user_was_deleted() -> None:
+    """The user was there at the sign-in; the session ends."""
+    outcome = play(ask(refresh(NO_USER), at=END), ask(at=END), state=signed_in())
+    assert [reason(result) for result in outcome.results] == ["user-deleted", "no-session"]
     assert outcome.told == [None]
 
 
@@ -287,8 +294,8 @@ BOTH = pytest.mark.parametrize("everywhere", [False, True], ids=["here", "everyw
 @BOTH
 @pytest.mark.parametrize(
     "reply",
-    [answered({}), not_authorized("Access Token has been revoked"), *DEFINITIVE.values()],
-    ids=["revoked", "access token dead", *DEFINITIVE],
+    [answered({}), not_authorized("Access Token has been revoked"), NO_USER, *DEFINITIVE.values()],
+    ids=["revoked", "access token dead", "no user", *DEFINITIVE],
 )
 def test_signing_out_forgets_the_tokens(reply: Result[Reply], everywhere: bool) -> None:
     """Tokens that are revoked now, or were dead already, are forgotten; the subscribers hear None."""

@@ -9,8 +9,9 @@ from ..call import Answer, Call
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
 from ..models.fields import require_text
+from ..models.frozen import replace
 from ..models.tokens import RefreshFlow, Tokens
-from ..reasons import OPERATION_UNKNOWN, REFRESH_FLOW_REFUSED
+from ..reasons import OPERATION_UNKNOWN, REFRESH_FLOW_REFUSED, classify_refresh
 from ..result import Err, Ok, Result
 from .parameters import context, in_clear, optional
 
@@ -36,7 +37,7 @@ def get_tokens_from_refresh_token(
         **context(client_metadata),
     }
     answer = yield from ask("GetTokensFromRefreshToken", in_clear(config, parameters))
-    return shaped(answer, lambda body: Tokens.read(body, kept=refresh_token))
+    return _tokens(answer, refresh_token)
 
 
 def refresh_token_auth(
@@ -56,6 +57,12 @@ def refresh_token_auth(
         parameters["SECRET_HASH"] = proof
     request = {"AuthFlow": "REFRESH_TOKEN_AUTH", "ClientId": config.client_id, "AuthParameters": parameters}
     answer = yield from ask("InitiateAuth", request)
+    return _tokens(answer, refresh_token)
+
+
+def _tokens(answer: Result[Answer], refresh_token: str) -> Result[Tokens]:
+    if isinstance(answer, Err):
+        return replace(answer, reason=classify_refresh(answer.reason))
     return shaped(answer, lambda body: Tokens.read(body, kept=refresh_token))
 
 
