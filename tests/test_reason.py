@@ -296,6 +296,20 @@ def test_the_first_reasons_follow_their_rules(name: str, message: str | None, re
     assert classify(name, message) == reason
 
 
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("Attributes did not conform to the schema: custom:password_hint: too long", "invalid-parameter"),
+        ("user.custom:password: Attribute does not exist in the schema.", "invalid-parameter"),
+        ("Type for attribute {dev:custom:password} could not be determined", "invalid-parameter"),
+        ("Value at 'password' failed, and custom:password_hint too", "invalid-password"),
+    ],
+)
+def test_the_name_of_a_custom_attribute_tells_nothing(message: str, reason: Reason) -> None:
+    """An attribute whose name holds "password" is no password."""
+    assert classify("InvalidParameterException", message) == reason
+
+
 # What tells the recorded messages of the three ambiguous exceptions apart: a part of the message, and its reason.
 MEANT: Final[dict[str, list[tuple[str, Reason]]]] = {
     PARAMETER: [
