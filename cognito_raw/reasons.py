@@ -116,24 +116,27 @@ PASSING: Final[frozenset[Reason]] = frozenset(
     ("service-unavailable", "timed-out", "connection-failed", "connection-lost")
 )
 # Answers to a revocation of tokens that are dead already.
-TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION | {"access-token-revoked", "user-not-found"}
+TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION.union(("access-token-revoked", "user-not-found"))
 # These say nothing of a token: they pass, or the configuration or a box on the way causes them.
-SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = frozenset(get_args(TemporaryReason)) | {
-    "client-not-found",
-    "malformed-reply",
-    "redirect-refused",
-    "reply-too-large",
-    "request-blocked",
-    "request-not-understood",
-    "unknown-error",
-    "wrong-client-secret",
-}
+_TEMPORARY: Final[frozenset[Reason]] = frozenset(get_args(TemporaryReason))
+SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = _TEMPORARY.union(
+    (
+        "client-not-found",
+        "malformed-reply",
+        "redirect-refused",
+        "reply-too-large",
+        "request-blocked",
+        "request-not-understood",
+        "unknown-error",
+        "wrong-client-secret",
+    )
+)
 # A pool or an emulator does not know the operation.
 OPERATION_UNKNOWN: Final[frozenset[Reason]] = frozenset(
     ("feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "request-not-understood")
 )
 # REFRESH_TOKEN_AUTH is refused once the app client rotates refresh tokens, in words that nobody recorded.
-REFRESH_FLOW_REFUSED: Final[frozenset[Reason]] = OPERATION_UNKNOWN | {"not-authorized", "invalid-parameter"}
+REFRESH_FLOW_REFUSED: Final[frozenset[Reason]] = OPERATION_UNKNOWN.union(("not-authorized", "invalid-parameter"))
 
 # The exceptions by name, also those whose message may say more.
 EXCEPTIONS: Final[dict[str, Reason]] = {
