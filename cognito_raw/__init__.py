@@ -1,7 +1,7 @@
 """Signs users of Amazon Cognito user pools in, and keeps them signed in: no AWS SDK, no AWS credentials.
 
 `Session` (and `AsyncSession`) is one user's session; `Client` (and `AsyncClient`) has the service's own operations.
-Every method returns `Ok` or `Err`, whose reason is one word of a closed list.
+Every method returns `Ok` or `Err`, whose reason and kind are words of closed lists.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .models.challenge import (
 from .models.device import ConfirmedDevice, NewDevice, RememberedDevice
 from .models.sign_up import Confirmation, Delivery, Registration
 from .models.tokens import IdToken, Tokens
-from .reasons import Reason
+from .reasons import Kind, Reason
 from .result import CognitoError, Err, Ok, Result
 from .session.blocking import Session
 from .session.state import State
@@ -104,6 +104,7 @@ __all__ = [
     "Flow",
     "HttpxTransport",
     "IdToken",
+    "Kind",
     "Location",
     "MfaOption",
     "MfaSettings",

@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
 from .models.challenge import Challenge
 from .models.frozen import field, frozen
-from .reasons import Reason
+from .reasons import Kind, Reason, kind_of
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -80,6 +80,17 @@ class Err:
     retryable: bool = False
     sent: Sent = "no"
     trigger: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the reason, which tells a program what to do.
+
+        "challenge": take the user to the next step. "input": show it to the user, who types something else.
+        "account": start another journey of this user. "signed-out": ask the user to sign in again.
+        "temporary": try again later. "configuration": tell the operator. "token": refuse the request that carried
+        the token. "unknown": log it. docs/reasons.md has the reasons of each.
+        """
+        return kind_of(self.reason)
 
     def unwrap(self) -> NoReturn:
         """Raise `CognitoError`."""

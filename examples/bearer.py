@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from cognito_raw import Claims, Err, Reason, Result, TokenVerifier
+from cognito_raw import Claims, Err, Result, TokenVerifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +49,22 @@ def check(
 def judge(result: Result[Claims], *, scopes: Collection[str] = (), groups: Collection[str] = ()) -> Claims | Refusal:
     """What a verifier's result means for the request."""
     if isinstance(result, Err):
-        return _refusal(result.reason)
+        return _refusal(result)
     claims = result.value
     if not set(scopes) <= set(claims.scopes):
-        return _refusal("token-scope-missing", scopes)
+        return _refusal(Err("token-scope-missing"), scopes)
     if not set(groups) <= set(claims.groups):
-        return _refusal("token-group-missing")
+        return _refusal(Err("token-group-missing"))
     return claims
 
 
-def _refusal(reason: Reason, scopes: Collection[str] = ()) -> Refusal:
-    if reason == "key-set-unavailable":
-        return Refusal(503, reason, {"Retry-After": "5"})
+def _refusal(err: Err, scopes: Collection[str] = ()) -> Refusal:
+    if err.kind != "token":
+        return Refusal(503, err.reason, {"Retry-After": "5"})
     status, error = 401, "invalid_token"
-    if reason in ("token-scope-missing", "token-group-missing"):
+    if err.reason in ("token-scope-missing", "token-group-missing"):
         status, error = 403, "insufficient_scope"
     # Our own words alone stand in the header: nothing of what the request brought.
     wanted = f', scope="{" ".join(sorted(scopes))}"' if scopes else ""
-    challenge = f'Bearer realm="api", error="{error}", error_description="{reason}"{wanted}'
-    return Refusal(status, reason, {"WWW-Authenticate": challenge})
+    challenge = f'Bearer realm="api", error="{error}", error_description="{err.reason}"{wanted}'
+    return Refusal(status, err.reason, {"WWW-Authenticate": challenge})

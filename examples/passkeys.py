@@ -19,7 +19,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cognito_raw import Client, Config, Err, Ok, PasskeyChallenge, Result, SelectChallenge, Session, State, Transport
+from cognito_raw import (
+    Client,
+    Config,
+    Err,
+    Kind,
+    Ok,
+    PasskeyChallenge,
+    Result,
+    SelectChallenge,
+    Session,
+    State,
+    Transport,
+)
+
+STATUS: Mapping[Kind, int] = {"challenge": 409, "signed-out": 401, "temporary": 503, "configuration": 500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +107,12 @@ def _told(session: Session, send: Callable[[], Result[object]], malformed: str) 
 
 
 def _refusal(session: Session, err: Err) -> Step:
-    """Why not, in one word: 503 may pass, 409 is another challenge that waits, and after 401 one signs in anew."""
-    if err.retryable:
-        return _step(session, 503, error=err.reason)
-    if err.reason.endswith("-challenge"):
-        return _step(session, 409, error=err.reason)
-    return _step(session, 401 if session.state.tokens is None else 400, error=err.reason)
+    """Answer with the reason: 503 may pass, 500 is for the operator, and after 401 the user signs in again.
+
+    409 is another challenge that waits, and 400 what the browser sent.
+    """
+    status = STATUS.get(err.kind) or (401 if session.state.tokens is None else 400)
+    return _step(session, status, error=err.reason)
 
 
 def _step(session: Session, status: int = 200, **body: object) -> Step:

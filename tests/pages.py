@@ -27,13 +27,17 @@ def examples_of(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-def run(example: str, pool: Pool, answer: str = "", names: dict[str, Any] | None = None) -> None:
-    """Run an example as it stands but for its pool; what it asks for is answered, what it names goes into `names`."""
+def run(example: str, pool: Pool, *answers: str, names: dict[str, Any] | None = None) -> None:
+    """Run an example as it stands but for its pool; what it asks for is answered, what it names goes into `names`.
+
+    The last of the answers is given again and again.
+    """
     assert (ISS in example) == (CLIENT in example)
     example = example.replace(ISS, pool.config().iss)
     example = example.replace(CLIENT, f'client_id="{pool.client_id}", endpoint="{pool.endpoint}"')
     names = {} if names is None else names
-    names.update(__name__="__main__", input=lambda _: answer)
+    left = list(answers) or [""]
+    names.update(__name__="__main__", input=lambda _: left.pop(0) if len(left) > 1 else left[0])
     if API in example:
         with _api() as url:
             exec(compile(example.replace(API, url), "a page's example", "exec"), names)

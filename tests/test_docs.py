@@ -17,7 +17,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 import cognito_raw
-from cognito_raw import AsyncSession, Config, Ok, Session
+from cognito_raw import AsyncSession, Config, Err, Ok, Reply, Result, Session
 from examples.local_pool import Pool, Server
 from tests.conversation import Answering, refused
 from tests.hostile import ignoring, refusing
@@ -29,7 +29,7 @@ SESSION: Final = "docs/session.md"
 OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
     LAMBDA: (
         "",
-        r"200 new-password\n200 \['session', 'until'\]\n",
+        r"200 new-password-challenge\n200 \['session', 'until'\]\n",
         r"""\{'statusCode': 200, 'body': '\{"caller": "charles"\}'\}\n""",
         r"ada@example\.com True\n",
         "",
@@ -173,7 +173,7 @@ def sign_in(function: Mapping[str, Any], username: str, password: str) -> tuple[
 def test_the_answer_may_come_to_another_container(pool: Pool) -> None:
     """All that it needs is the sealed state, which shows nothing of the user."""
     status, body = sign_in(container(pool), "charles", "Temporary-1822")
-    assert (status, body["next"]) == (200, "new-password")
+    assert (status, body["next"]) == (200, "new-password-challenge")
     assert "charles" not in body["state"]
     answer = posted(state=body["state"], password="Permanent-1823")
     status, body = said(container(pool)["new_password"](answer, Context()))
@@ -189,12 +189,12 @@ def test_a_forged_or_old_state_is_refused(pool: Pool) -> None:
     old = function["BOX"].encrypt_at_time(function["BOX"].decrypt(state), 1_000_000_000).decode()
     for bad in ("", "abc", state[:-8], state[:40] + "A" + state[41:], old, key.encrypt(b"{}").decode()):
         answer = function["new_password"](posted(state=bad, password="Permanent-1823"), Context())
-        assert said(answer) == (400, {"error": "sign in again"})
+        assert said(answer) == (401, {"error": "challenge-session-invalid"})
 
 
 def test_a_wrong_password_is_told(pool: Pool) -> None:
     """In the reason's own word."""
-    assert sign_in(container(pool), "ada", "Wrong-1843") == (401, {"error": "incorrect-username-or-password"})
+    assert sign_in(container(pool), "ada", "Wrong-1843") == (422, {"error": "incorrect-username-or-password"})
 
 
 def test_after_a_weak_password_the_challenge_waits_for_another_try(pool: Pool) -> None:
@@ -209,6 +209,43 @@ def test_after_a_weak_password_the_challenge_waits_for_another_try(pool: Pool) -
     function["Session"] = usual
     status, _ = said(function["new_password"](posted(state=body["state"], password="Permanent-1823"), Context()))
     assert status == 200
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "error"),
+    [
+        (Err("timed-out", sent="maybe"), 503, "timed-out"),
+        (Ok(Reply(500, {}, b"")), 503, "service-unavailable"),
+        (refused("ResourceNotFoundException", "User pool client 1 does not exist."), 500, "client-not-found"),
+        (refused("UserNotConfirmedException"), 403, "account-unverified"),
+    ],
+    ids=["time-out", "outage", "set-up", "unverified"],
+)
+@pytest.mark.parametrize("waits", [False, True], ids=["sign-in", "answer"])
+def test_a_failure_is_told_by_its_kind(
+    pool: Pool, trouble: Result[Reply], status: int, error: str, *, waits: bool
+) -> None:
+    """No outage and no mistake of ours looks like a wrong password."""
+    function = container(pool)
+    state = sign_in(function, "charles", "Temporary-1822")[1]["state"]
+    function["Session"] = partial(function["Session"], transport=Answering(lambda _: trouble))
+    if waits:
+        answer = said(function["new_password"](posted(state=state, password="Permanent-1823"), Context()))
+    else:
+        answer = sign_in(function, "charles", "Temporary-1822")
+    assert (answer[0], answer[1]["error"]) == (status, error)
+    assert ("state" in answer[1]) == (waits and error != "account-unverified")
+
+
+def test_any_other_challenge_is_the_next_step(pool: Pool) -> None:
+    """The page is told its name, and gets the state that takes the answer."""
+    function = container(pool)
+    body = {"ChallengeName": "SMS_MFA", "Session": "s" * 20, "ChallengeParameters": {"USER_ID_FOR_SRP": "ada"}}
+    asking = Answering(lambda _: Ok(Reply(200, {}, json.dumps(body).encode())))
+    function["Session"] = partial(function["Session"], transport=asking)
+    status, answer = sign_in(function, "ada", "An-Engine-1843")
+    assert (status, answer["next"]) == (200, "sms-mfa-challenge")
+    assert function["unseal"](answer["state"]).challenge.name == "SMS_MFA"
 
 
 def signed_in(pool: Pool) -> tuple[dict[str, Any], str]:
@@ -268,7 +305,7 @@ def test_an_end_is_told_and_nothing_is_saved(pool: Pool) -> None:
         function["CONFIG"] = replace(usual, endpoint=nowhere)
         assert said(function["orders"]({"session": session_id}, Context())) == (503, {"error": "connection-failed"})
     function["CONFIG"] = usual
-    assert said(function["orders"]({"session": session_id}, Context())) == (401, {"error": "sign in again"})
+    assert said(function["orders"]({"session": session_id}, Context())) == (401, {"error": "no-session"})
     assert function["TABLE"] == before
 
 
@@ -283,7 +320,7 @@ def test_a_token_near_its_end_is_renewed_before_the_handler_returns(pool: Pool) 
 
 def test_a_session_that_is_not_in_the_table_is_over(pool: Pool) -> None:
     """Whatever id the browser sends."""
-    assert said(container(pool)["orders"]({"session": "made up"}, Context())) == (401, {"error": "sign in again"})
+    assert said(container(pool)["orders"]({"session": "made up"}, Context())) == (401, {"error": "no-session"})
 
 
 def test_the_time_that_is_left_limits_every_method(pool: Pool) -> None:

@@ -96,10 +96,10 @@ def test_a_second_factor_is_asked_for(relay: Relay, service: PasskeyService, bro
 
 
 def test_a_refused_passkey_leaves_the_user_signed_in(relay: Relay, browser: Browser, state: str) -> None:
-    """400 and the reason."""
+    """500 and the reason, since the page's origin is for the operator to allow."""
     browser.origin = "https://evil.test"
     step = register(relay, browser, state)
-    assert (step.status, step.body) == (400, {"error": "web-authn-origin-not-allowed"})
+    assert (step.status, step.body) == (500, {"error": "web-authn-origin-not-allowed"})
     browser.origin = ORIGIN
     assert register(relay, browser, step.state).status == 200
 
@@ -146,10 +146,10 @@ def test_who_is_not_signed_in_registers_nothing(relay: Relay, browser: Browser, 
 
 
 def test_a_pool_without_passkeys_registers_none(relay: Relay, service: PasskeyService, state: str) -> None:
-    """400 and the reason; the user stays signed in."""
+    """500 and the reason; the user stays signed in."""
     service.enabled = False
     step = relay.begin_registration(state)
-    assert (step.status, step.body) == (400, {"error": "web-authn-not-enabled"})
+    assert (step.status, step.body) == (500, {"error": "web-authn-not-enabled"})
     assert json.loads(step.state)["tokens"]
 
 

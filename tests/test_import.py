@@ -145,7 +145,7 @@ def test_a_sign_in_over_the_standard_library_needs_nothing_else(endpoint: str) -
     assert loaded & late == set()
 
 
-ALIASES: Final = {"Flow", "Reason", "Result"}
+ALIASES: Final = {"Flow", "Kind", "Reason", "Result"}
 
 
 @pytest.mark.parametrize("name", cognito_raw.__all__)

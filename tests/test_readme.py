@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import cognito_raw
-from cognito_raw import CognitoError
+from cognito_raw import CognitoError, HttpxTransport, Reply, Request, Result
 from examples.local_pool import SIGN_UP_CODE, Pool, Server
+from tests.conversation import refused
 from tests.pages import ROOT, examples_of, run
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,7 +55,7 @@ def test_every_example_has_its_output_in_the_table() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_every_example_works(example: str, pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
     """An example runs to its end and prints what it should."""
-    run(example, pool, answer="Permanent-1823")
+    run(example, pool, "Permanent-1823")
     said = capsys.readouterr()
     assert re.fullmatch(outputs(example)[0], said.out)
     assert said.err == ""
@@ -79,7 +80,7 @@ def test_the_first_example_confirms_an_unverified_user(server: Server) -> None:
     """Its second branch confirms the user whose login failed."""
     pool = server.pool()
     pool.admin.sign_up(ClientId=pool.client_id, Username="ada", Password=PASSWORD)
-    run(EXAMPLES[0], pool, answer=SIGN_UP_CODE)
+    run(EXAMPLES[0], pool, SIGN_UP_CODE)
     assert pool.admin.admin_get_user(UserPoolId=pool.id, Username="ada")["UserStatus"] == "CONFIRMED"
 
 
@@ -87,16 +88,41 @@ def test_the_first_example_sets_a_new_password(server: Server, capsys: pytest.Ca
     """Its third branch answers the challenge; the new password then signs in."""
     pool = server.pool()
     pool.add_user("ada", PASSWORD, temporary=True, email="ada@example.com")
-    run(EXAMPLES[0], pool, answer="Permanent-1823")
+    run(EXAMPLES[0], pool, "Permanent-1823")
     assert capsys.readouterr().out == ""
     run(EXAMPLES[0].replace(PASSWORD, "Permanent-1823"), pool)
     assert "signed in until" in capsys.readouterr().out
 
 
-def test_the_first_example_names_any_other_reason(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its last branch tells why."""
+def test_the_first_example_says_any_other_kind(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its last branch tells kind and reason."""
+    run(EXAMPLES[0].replace('"ada"', '"nobody"'), pool)
+    assert capsys.readouterr().out == "not signed in: account user-not-found\n"
+
+
+def test_the_first_example_has_the_user_try_again(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its fourth branch is for what the user can mend."""
     run(EXAMPLES[0].replace(PASSWORD, "Wrong-1843"), pool)
-    assert capsys.readouterr().out == "not signed in: incorrect-username-or-password\n"
+    assert capsys.readouterr().out == "please try again: incorrect-username-or-password\n"
+
+
+class Strict(HttpxTransport):
+    """Refuses the password "weak", which the local pool would take."""
+
+    def send(self, request: Request) -> Result[Reply]:
+        """Refuse it as the service does."""
+        if b'"weak"' in request.body:
+            return refused("InvalidPasswordException", "Password not long enough")
+        return super().send(request)
+
+
+def test_an_answer_that_is_refused_is_told_and_asked_for_again(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
+    """The loop over challenges says the failure, and the same challenge waits for a better answer."""
+    [example] = [example for example in EXAMPLES if "CodeChallenge(" in example]
+    strict = example.replace('8g"))', '8g"), transport=transport)')
+    assert strict != example
+    run(strict, pool, "weak", "Permanent-1823", names={"transport": Strict()})
+    assert re.fullmatch(r"please try again: invalid-password\nOk\(IdToken\(exp=\d+\)\)\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("number", [1, 2], ids=["recording", "scripting"])

@@ -6,11 +6,11 @@ import copy
 import pickle
 import traceback
 from dataclasses import FrozenInstanceError, dataclass, fields, replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 
-from cognito_raw import Challenge, CognitoError, Delivery, Err, Ok, Reason, Result
+from cognito_raw import Challenge, CognitoError, Delivery, Err, Kind, Ok, Reason, Result
 
 ERR: Final = Err(
     "code-mismatch",
@@ -49,6 +49,26 @@ def test_an_error_matches_by_name_too() -> None:
             assert (code, operation, status) == ("CodeMismatchException", "ConfirmSignUp", 400)
         case _:
             pytest.fail("the pattern did not match")
+
+
+def test_an_error_has_the_kind_of_its_reason() -> None:
+    """A program that knows the eight kinds need not know a hundred reasons."""
+    kinds = {Err(reason).kind for reason in get_args(Reason)}
+    assert kinds == set(get_args(Kind))
+    assert (ERR.kind, Err("timed-out").kind, Err("no-session").kind) == ("input", "temporary", "signed-out")
+
+
+@pytest.mark.parametrize(("err", "words"), [(ERR, "type again"), (Err("timed-out"), "later"), (Err("no-session"), "?")])
+def test_an_error_matches_by_its_kind(err: Err, words: str) -> None:
+    """`case Err(kind="input")` is all that a caller needs."""
+    match err:
+        case Err(kind="input"):
+            told = "type again"
+        case Err("timed-out", kind="temporary"):
+            told = "later"
+        case _:
+            told = "?"
+    assert told == words
 
 
 def test_unwrapping_a_success_gives_its_value() -> None:

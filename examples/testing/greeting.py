@@ -10,9 +10,9 @@ def greet(session: Session, username: str, password: str) -> str:
     match session.login(username, password):
         case Ok(token):
             return f"Hello {token.payload['cognito:username']}!"
-        case Err("incorrect-username-or-password" | "user-not-found"):
+        case Err("user-not-found") | Err(kind="input"):
             return "Who are you? Try again."
-        case Err("timed-out" | "connection-failed" | "connection-lost"):
+        case Err(kind="temporary"):
             return "We cannot reach the sign-in right now."
         case Err(reason):
             return f"Sorry: {reason}."
