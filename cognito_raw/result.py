@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Literal, NoReturn, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
 from .models.challenge import Challenge
 from .models.frozen import field, frozen
@@ -13,6 +13,8 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 Sent: TypeAlias = Literal["no", "maybe", "yes"]
+
+_NO_TRUTH: Final = "Ok and Err have no truth value: use isinstance(result, Err), or match"
 
 
 class CognitoError(Exception):
@@ -38,6 +40,10 @@ class Ok(Generic[T_co]):
     def unwrap(self) -> T_co:
         """The value."""
         return self.value
+
+    def __bool__(self) -> NoReturn:
+        """Raise `TypeError`: a result is looked at with `isinstance`, or with `match`."""
+        raise TypeError(_NO_TRUTH)
 
     def on(
         self,
@@ -95,6 +101,10 @@ class Err:
     def unwrap(self) -> NoReturn:
         """Raise `CognitoError`."""
         raise CognitoError(self)
+
+    def __bool__(self) -> NoReturn:
+        """Raise `TypeError`: a failure that counted as true would let everybody in."""
+        raise TypeError(_NO_TRUTH)
 
     def on(
         self,

@@ -28,7 +28,7 @@ class Pool:
         if request.headers["X-Amz-Target"].endswith("RevokeToken"):
             return answered({})
         self.refreshes += 1
-        return self._answer or answered(authentication_result(n=self.refreshes + 1))
+        return self._answer if self._answer is not None else answered(authentication_result(n=self.refreshes + 1))
 
 
 class _AsyncPool:

@@ -128,7 +128,8 @@ def asks(reply: Any = None, session: str | None = "s2", **changes: Any) -> Excha
     said = SERVER.asks(USERNAME=None, USER_ID_FOR_SRP=None, DEVICE_KEY=DEVICE.key, **changes)
     more = {} if session is None else {"Session": session}
     body = {**said, "ChallengeName": "DEVICE_PASSWORD_VERIFIER", **more}
-    return respond(reply or answered(body, date=DATE), {**WHO, "SRP_A": SRP_A}, "DEVICE_SRP_AUTH", Session="s1")
+    taken = answered(body, date=DATE) if reply is None else reply
+    return respond(taken, {**WHO, "SRP_A": SRP_A}, "DEVICE_SRP_AUTH", Session="s1")
 
 
 def proves(reply: Any, session: str | None = "s2") -> Exchange:

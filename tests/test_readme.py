@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -121,7 +121,8 @@ def test_an_answer_that_is_refused_is_told_and_asked_for_again(pool: Pool, capsy
     [example] = [example for example in EXAMPLES if "CodeChallenge(" in example]
     strict = example.replace('8g"))', '8g"), transport=transport)')
     assert strict != example
-    run(strict, pool, "weak", "Permanent-1823", names={"transport": Strict()})
+    with closing(Strict()) as transport:
+        run(strict, pool, "weak", "Permanent-1823", names={"transport": transport})
     assert re.fullmatch(r"please try again: invalid-password\nOk\(IdToken\(exp=\d+\)\)\n", capsys.readouterr().out)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import operator
 import pickle
 import traceback
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass, fields, replace
 from typing import Any, Final, get_args
 
@@ -69,6 +71,14 @@ def test_an_error_matches_by_its_kind(err: Err, words: str) -> None:
         case _:
             told = "?"
     assert told == words
+
+
+@pytest.mark.parametrize("result", [Ok(5), Ok(False), ERR], ids=["success", "false value", "failure"])
+@pytest.mark.parametrize("ask", [bool, operator.not_, lambda result: result or 5, lambda result: any([result])])
+def test_a_result_has_no_truth_value(result: object, ask: Callable[[object], object]) -> None:
+    """A failure that counted as true would let everybody in; the error says what to do."""
+    with pytest.raises(TypeError, match=r"use isinstance\(result, Err\), or match"):
+        ask(result)
 
 
 def test_unwrapping_a_success_gives_its_value() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +27,28 @@ def complaints(source: Path, cache: Path) -> list[int]:
     errors = [line for line in done.stdout.splitlines() if ": error: " in line]
     assert all(line.startswith(str(source)) for line in errors), errors
     return sorted({int(line.removeprefix(f"{source}:").partition(":")[0]) for line in errors})
+
+
+def pyright_complaints(source: Path) -> list[int]:
+    """The lines of which pyright reports a condition that has no truth value."""
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", str(source)]
+    environment = {**os.environ, "PYRIGHT_PYTHON_CACHE_DIR": str(ROOT / ".venv" / "pyright")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False, env=environment)
+    errors = json.loads(done.stdout)["generalDiagnostics"]
+    assert all("__bool__" in error["message"] for error in errors), errors
+    return [error["range"]["start"]["line"] + 1 for error in errors]
+
+
+def test_pyright_reports_every_condition_on_a_result(tmp_path: Path) -> None:
+    """`if result:` is an error on its line; and nothing else in the file is."""
+    pytest.importorskip("pyright")
+    text = (HERE / "truth.py").read_text(encoding="utf-8")
+    bare = tmp_path / "truth.py"
+    bare.write_text(re.sub(r"# pyright: .*", "", text), encoding="utf-8")
+    marked = [number for number, line in enumerate(text.splitlines(), 1) if line.endswith("# refused")]
+    assert len(marked) == 5
+    assert pyright_complaints(bare) == marked
+    assert pyright_complaints(HERE / "truth.py") == []
 
 
 def test_users_code_checks_and_their_mistakes_do_not(tmp_path: Path) -> None:

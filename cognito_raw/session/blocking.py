@@ -82,8 +82,8 @@ class Session(SessionProperties, Blocking):
         At about four fifths of its life one caller renews it, and all others go on with the one there is; they wait
         only in its last minute. Where the refresh fails without ending the session, a token that is still valid is
         given all the same. Reasons: `no-session` (nobody is signed in), `refresh-token-expired`,
-        `refresh-token-revoked`, `refresh-token-reused`, `refresh-answer-lost`, `user-deleted` and `user-not-found`
-        (each ends the session), `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
+        `refresh-token-revoked`, `refresh-token-reused`, `refresh-answer-lost` and `user-deleted` (each ends the
+        session), `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
         """
         held = self._holder.held
         fresh = None if held is None else held.fresh("id")

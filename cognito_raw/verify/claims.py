@@ -107,7 +107,10 @@ class Rules:
         if not (isinstance(client, str) and client if self._clients is None else _is_one_of(client, self._clients)):
             return _WRONG_CLIENT
         claims = _read(payload, use, client)
-        return claims if isinstance(claims, Err) else self._broken(claims, now) or self._checked(claims)
+        if isinstance(claims, Err):
+            return claims
+        broken = self._broken(claims, now)
+        return self._checked(claims) if broken is None else broken
 
     def _broken(self, claims: Claims, now: float) -> Err | None:
         # Said so that a clock that gives no number breaks them.
