@@ -18,6 +18,10 @@ from tests.tokens import ACCESS, ID, NOW, OTHER_ISS
 CONFIG: Final = Config(ISS, CLIENT)
 
 
+def _raise(_: Claims) -> bool:
+    raise KeyError("mine")
+
+
 def judged(claims: dict[str, Any], now: float = NOW, use: Any = ("id", "access"), **demands: Any) -> Result[Claims]:
     return Rules(CONFIG, use, **demands).judge(claims, now)
 
@@ -265,6 +269,46 @@ def test_a_clock_that_gives_no_time_lets_nothing_in(now: float) -> None:
     assert reason(judged(ID, now=now)) == "token-expired"
 
 
+LONG: Final = "x" * 1000
+MESSAGES: Final[list[tuple[dict[str, Any], dict[str, Any], str]]] = [
+    ({"exp": NOW - 42}, {}, "exp is 42 s in the past"),
+    ({"exp": NOW - 42}, {"leeway": 30}, "exp is 42 s in the past"),
+    ({"nbf": NOW + 7}, {}, "nbf is 7 s in the future"),
+    ({"iat": NOW + 61}, {}, "iat is 61 s in the future"),
+    ({"exp": "soon"}, {}, "exp is not an integer"),
+    ({"exp": ABSENT}, {}, "exp is missing"),
+    ({"auth_time": "now"}, {}, "auth_time is not an integer"),
+    ({"sub": ""}, {}, "sub is not a string, or empty"),
+    ({"cognito:username": 5}, {}, "cognito:username is not a string"),
+    ({"cognito:groups": [5]}, {}, "cognito:groups is not a list of strings"),
+    ({"scope": ["a"]}, {}, "scope is not a string"),
+    ({}, {"groups": ["auditors", "admins", "owners"]}, "cognito:groups lacks 'auditors', 'owners'"),
+    ({}, {"scopes": "orders/read"}, "scope lacks 'orders/read'"),
+    ({}, {"scopes": LONG}, f"scope lacks '{LONG[:199]}..."),
+    ({"aud": "other"}, {}, "aud is 'other', an app client that is not allowed"),
+    ({"aud": LONG}, {}, f"aud is '{LONG[:99]}..., an app client that is not allowed"),
+    ({"aud": "a\n\x1b"}, {}, "aud is 'a\\n\\x1b', an app client that is not allowed"),
+    ({"aud": ABSENT}, {}, "aud is missing"),
+    ({"aud": [CLIENT]}, {}, "aud is not a string, or empty"),
+    ({"iss": "https://x"}, {}, "iss is 'https://x', an issuer that is not accepted"),
+    ({"iss": None}, {}, "iss is not a string, or empty"),
+    ({}, {"use": "access"}, "token_use is 'id', and 'access' is demanded"),
+    ({"token_use": "refresh"}, {}, "token_use is neither 'id' nor 'access'"),
+    ({"token_use": ABSENT}, {}, "token_use is missing"),
+    ({}, {"check": lambda _: None}, "the verifier's own check did not return True"),
+    ({}, {"check": _raise}, "the verifier's own check raised an exception, which is in the log"),
+]
+
+
+@pytest.mark.parametrize(("changes", "demands", "message"), MESSAGES, ids=[message[:50] for _, _, message in MESSAGES])
+def test_a_refusal_says_what_happened(changes: dict[str, Any], demands: dict[str, Any], message: str) -> None:
+    """Which claim it is, and by how much or with what; never more of the token than a few words."""
+    claims = {name: value for name, value in {**ID, **changes}.items() if value is not ABSENT}
+    result = judged(claims, **demands)
+    assert isinstance(result, Err)
+    assert result.message == message
+
+
 def test_the_first_broken_rule_is_told_in_a_fixed_order() -> None:
     """Whose token it is comes first, then the time, then what may be done, and the caller's own check is last."""
     asked: list[Claims] = []
@@ -300,10 +344,6 @@ def test_the_first_broken_rule_is_told_in_a_fixed_order() -> None:
     assert asked == []
     assert reason(judged({**claims, "scope": "a"}, use="id", **demands)) == "token-check-failed"
     assert [claims.sub for claims in asked] == ["ada"]
-
-
-def _raise(_: Claims) -> bool:
-    raise KeyError("mine")
 
 
 async def _later(_: Claims) -> bool:

@@ -93,7 +93,7 @@ def test_the_first_caller_is_told_to_fetch_and_the_others_to_wait() -> None:
     asked.land(first.start, BEGIN, KEYS, 0.0)
     assert first.then.result.done()
     assert asked.fresh("one", BEGIN) == ask(asked).then == KEYS["one"]
-    assert ask(asked, "three").then == Err("token-key-unknown", "kid is in the pool's key set")
+    assert ask(asked, "three").then == Err("token-key-unknown", "the pool's key set has no key with this kid")
 
 
 def test_a_known_key_comes_with_its_refresh() -> None:

@@ -123,7 +123,9 @@ def test_only_a_missing_key_set_may_be_tried_again(verifying: Verifying, clock: 
     verifier = verifying.verifier(clock.config(), transport=service)
     for _ in range(3):
         result = verifier.verify(token())
-        assert result == Err("key-set-unavailable", "the key set could not be had: connection-failed", retryable=True)
+        assert result == Err(
+            "key-set-unavailable", "the key set could not be fetched: connection-failed", retryable=True
+        )
     assert len(service.requests) == 1  # the others came too early for another try
     service.reply = key_set()
     clock.go_on(1)
@@ -206,7 +208,7 @@ def test_a_transport_that_raises_is_a_failed_fetch(
     assert isinstance(result, Err)
     assert (result.reason, result.message) == (
         "key-set-unavailable",
-        "the key set could not be had: unknown-error",
+        "the key set could not be fetched: unknown-error",
     )
     assert "mine" in caplog.text
 
@@ -324,7 +326,7 @@ def test_a_caller_waits_for_its_own_deadline(verifying: Verifying, unknown: bool
     verifier: Any = verifying.verifier(Config(ISS, CLIENT, clock=lambda: NOW), transport=service, keys=keys)
     for _ in range(2):
         result = verifier.within(0.05).verify(token(key="two"))
-        assert result == Err("key-set-unavailable", "the key set could not be had: timed-out", retryable=True)
+        assert result == Err("key-set-unavailable", "the key set could not be fetched: timed-out", retryable=True)
         if unknown:
             assert told(verifier.verify(token())) == "Ok"
     assert len(service.requests) == 1

@@ -18,6 +18,7 @@ TokenUse: TypeAlias = Literal["id", "access"]
 LONGEST_LEEWAY: Final = 300.0
 # How far the service's clock may be ahead of ours when it issues a token: tokens are used the moment that they come.
 _AHEAD: Final = 60
+_TIMES: Final = ("nbf", "iat", "auth_time")
 
 
 class AnyClient:
@@ -54,20 +55,9 @@ class Claims:
 
 Check: TypeAlias = Callable[[Claims], bool]
 
-_WRONG_ISSUER: Final = Err("token-issuer-refused", "iss is one of the pool's issuers")
-_WRONG_USE: Final = Err("token-use-refused", "token_use is one that is demanded")
-_WRONG_CLIENT: Final = Err("token-client-refused", "the token was issued to one of the allowed app clients")
-_NO_SUB: Final = Err("token-claim-invalid", "sub is a text, and must be there")
-_NO_EXP: Final = Err("token-claim-invalid", "exp is a whole number, and must be there")
-_NO_NUMBER: Final = Err("token-claim-invalid", "nbf, iat and auth_time are whole numbers")
-_NO_NAME: Final = Err("token-claim-invalid", "the user name is a text")
-_NO_GROUPS: Final = Err("token-claim-invalid", "cognito:groups is a list of texts")
-_NO_SCOPES: Final = Err("token-claim-invalid", "scope is a text")
-_EXPIRED: Final = Err("token-expired", "exp is in the future")
-_EARLY: Final = Err("token-not-yet-valid", "nbf is in the past, and iat at most a minute ahead")
-_NO_GROUP: Final = Err("token-group-missing", "the user is in all groups that are demanded")
-_NO_SCOPE: Final = Err("token-scope-missing", "the token has all scopes that are demanded")
-_UNCHECKED: Final = Err("token-check-failed", "the verifier's own check returns True")
+# So much of what a signed token says is shown.
+_SHOWN: Final = 100
+_SHOWN_DEMANDS: Final = 200
 
 
 class Rules:
@@ -97,15 +87,19 @@ class Rules:
         self._leeway = _checked_leeway(leeway)
 
     def judge(self, payload: Mapping[str, Any], now: float) -> Result[Claims]:
-        """The claims of a payload that keeps all rules at this time of the epoch, or the first rule that it breaks."""
+        """Return the claims of a payload that keeps all rules at this time of the epoch, or the first broken rule.
+
+        The payload's signature must have been checked: the message of the failure shows a few of its claims.
+        """
         use = payload.get("token_use")
-        client = payload.get("aud" if use == "id" else "client_id")
+        name = "aud" if use == "id" else "client_id"
+        client = payload.get(name)
         if not _is_one_of(payload.get("iss"), self._issuers):
-            return _WRONG_ISSUER
+            return Err("token-issuer-refused", _found(payload, "iss", "an issuer that is not accepted"))
         if not _is_one_of(use, self._uses):
-            return _WRONG_USE
+            return Err("token-use-refused", self._found_use(payload))
         if not (isinstance(client, str) and client if self._clients is None else _is_one_of(client, self._clients)):
-            return _WRONG_CLIENT
+            return Err("token-client-refused", _found(payload, name, "an app client that is not allowed"))
         claims = _read(payload, use, client)
         if isinstance(claims, Err):
             return claims
@@ -115,48 +109,90 @@ class Rules:
     def _broken(self, claims: Claims, now: float) -> Err | None:
         # Said so that a clock that gives no number breaks them.
         if not now < claims.exp + self._leeway:
-            return _EXPIRED
+            return Err("token-expired", f"exp is {_seconds(now - claims.exp)} in the past")
         begins = claims.payload.get("nbf", 0)
-        if not now >= begins - self._leeway or not now >= (claims.iat or 0) - self._leeway - _AHEAD:
-            return _EARLY
+        if not now >= begins - self._leeway:
+            return Err("token-not-yet-valid", f"nbf is {_seconds(begins - now)} in the future")
+        issued = claims.iat or 0
+        if not now >= issued - self._leeway - _AHEAD:
+            return Err("token-not-yet-valid", f"iat is {_seconds(issued - now)} in the future")
         if not self._groups.issubset(claims.groups):
-            return _NO_GROUP
+            return Err("token-group-missing", _missing("cognito:groups", self._groups.difference(claims.groups)))
         if not self._scopes.issubset(claims.scopes):
-            return _NO_SCOPE
+            return Err("token-scope-missing", _missing("scope", self._scopes.difference(claims.scopes)))
         return None
 
     def _checked(self, claims: Claims) -> Result[Claims]:
         if self._check is None:
             return Ok(claims)
         try:
-            # Nothing else that counts as true, such as what a coroutine function gives.
-            return Ok(claims) if self._check(claims) is True else _UNCHECKED
+            # Nothing else that counts as true, such as the coroutine of an async function.
+            if self._check(claims) is True:
+                return Ok(claims)
         except Exception as error:
             _log(error)
-            return _UNCHECKED
+            return Err("token-check-failed", "the verifier's own check raised an exception, which is in the log")
+        return Err("token-check-failed", "the verifier's own check did not return True")
+
+    def _found_use(self, payload: Mapping[str, Any]) -> str:
+        use = payload.get("token_use")
+        if use in get_args(TokenUse):
+            return f"token_use is {use!r}, and {_quoted(self._uses)} is demanded"
+        return "token_use is neither 'id' nor 'access'" if "token_use" in payload else "token_use is missing"
+
+
+def _found(payload: Mapping[str, Any], name: str, meaning: str) -> str:
+    """Describe a claim that was refused."""
+    value = payload.get(name)
+    if isinstance(value, str) and value:
+        return f"{name} is {_cut(repr(value), _SHOWN)}, {meaning}"
+    return f"{name} is not a string, or empty" if name in payload else f"{name} is missing"
+
+
+def _missing(name: str, demanded: frozenset[str]) -> str:
+    return f"{name} lacks {_cut(_quoted(demanded), _SHOWN_DEMANDS)}"
+
+
+def _quoted(words: Collection[str]) -> str:
+    return ", ".join(map(repr, sorted(words)))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def _seconds(passed: float) -> str:
+    """Write a number of seconds; a clock of the caller's own may give no number."""
+    return f"{passed:.0f} s"
 
 
 def _read(payload: Mapping[str, Any], use: Any, client: Any) -> Claims | Err:
     get = payload.get
     sub, exp = get("sub"), get("exp")
     if type(sub) is not str or not sub:
-        return _NO_SUB
+        return _invalid(payload, "sub", "a string, or empty")
     if type(exp) is not int:  # and not a boolean, which is an integer to Python
-        return _NO_EXP
+        return _invalid(payload, "exp", "an integer")
     if not type(get("nbf", 0)) is type(get("iat", 0)) is type(get("auth_time", 0)) is int:
-        return _NO_NUMBER
+        wrong = next(name for name in _TIMES if type(get(name, 0)) is not int)
+        return _invalid(payload, wrong, "an integer")
     name = "cognito:username" if use == "id" else "username"
     username = get(name)
     if type(username) is not str and name in payload:
-        return _NO_NAME
+        return _invalid(payload, name, "a string")
     groups = get("cognito:groups", [])
     if type(groups) is not list or not all(type(group) is str for group in groups):
-        return _NO_GROUPS
+        return _invalid(payload, "cognito:groups", "a list of strings")
     scope = get("scope", "")
     if type(scope) is not str:
-        return _NO_SCOPES
+        return _invalid(payload, "scope", "a string")
     scopes = tuple(name for name in scope.split(" ") if name)
     return Claims(sub, use, client, exp, get("iat"), get("auth_time"), tuple(groups), scopes, username, payload)
+
+
+def _invalid(payload: Mapping[str, Any], name: str, wanted: str) -> Err:
+    """Describe a claim by its name and type alone."""
+    return Err("token-claim-invalid", f"{name} is not {wanted}" if name in payload else f"{name} is missing")
 
 
 def _is_one_of(value: object, allowed: frozenset[str]) -> bool:

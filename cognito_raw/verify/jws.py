@@ -21,14 +21,15 @@ LARGEST_TOKEN: Final = 64 * 1024
 _UNREADABLE: Final = ("crit", "b64", "zip", "enc", "cty")
 _TYPES: Final = ("jwt", "at+jwt")
 
-_NO_TEXT: Final = Err("token-malformed", "a token is a text")
-_TOO_LARGE: Final = Err("token-malformed", "a token has 64 kB at most")
-_NO_PARTS: Final = Err("token-malformed", "a token is three canonical base64url parts")
-_NO_HEADER: Final = Err("token-malformed", "the header of a token is a strict JSON object")
-_NO_ALGORITHM: Final = Err("token-algorithm-refused", "the algorithm of a token is RS256")
-_NO_EXTENSION: Final = Err("token-malformed", "the header of a token has no crit, b64, zip, enc or cty")
-_NO_TYPE: Final = Err("token-malformed", "the type of a token, if its header says one, is JWT")
-_NO_KEY_ID: Final = Err("token-malformed", "the header of a token names its key, by a text")
+_NO_TEXT: Final = Err("token-malformed", "the token is not a string")
+_TOO_LARGE: Final = Err("token-malformed", "the token is larger than 64 kB")
+_SCHEME: Final = Err("token-malformed", "the token begins with 'Bearer ': give what follows it")
+_NO_PARTS: Final = Err("token-malformed", "the token does not have three parts with dots between them")
+_NO_BASE64: Final = Err("token-malformed", "a part of the token is empty, or not canonical base64url")
+_NO_HEADER: Final = Err("token-malformed", "the header of the token is not a strict JSON object")
+_NO_ALGORITHM: Final = Err("token-algorithm-refused", "alg in the header of the token is not RS256")
+_NO_TYPE: Final = Err("token-malformed", "typ in the header of the token is not JWT")
+_NO_KEY_ID: Final = Err("token-malformed", "kid in the header of the token is missing, or not a string")
 
 
 class Jws(NamedTuple):
@@ -52,12 +53,17 @@ def read(token: object) -> Jws | Err:
         return _TOO_LARGE
     parts = text.encode().split(b".", 3) if text.isascii() else ()
     if len(parts) != 3:
-        return _NO_PARTS
+        return _SCHEME if _has_scheme(text) else _NO_PARTS
     header, payload, signature = map(octets, parts)
     if header is None or payload is None or signature is None:
-        return _NO_PARTS
+        return _SCHEME if _has_scheme(text) else _NO_BASE64
     kid = _key_id(header)
     return kid if isinstance(kid, Err) else Jws(kid, b".".join(parts[:2]), signature, payload)
+
+
+def _has_scheme(text: str) -> bool:
+    """Tell if this is the value of an Authorization header, and not its token alone."""
+    return text.lstrip()[:7].lower() == "bearer "
 
 
 def _key_id(raw: bytes) -> str | Err:
@@ -67,8 +73,9 @@ def _key_id(raw: bytes) -> str | Err:
         return _NO_HEADER
     if header.get("alg") != "RS256":
         return _NO_ALGORITHM
-    if any(name in header for name in _UNREADABLE):
-        return _NO_EXTENSION
+    unreadable = [name for name in _UNREADABLE if name in header]
+    if unreadable:
+        return Err("token-malformed", f"the header of the token has {unreadable[0]}, which is not supported")
     kind = header.get("typ", "JWT")
     if not isinstance(kind, str) or kind.lower() not in _TYPES:
         return _NO_TYPE

@@ -156,12 +156,12 @@ def from_material(material: dict[str, Any], jwks_uri: str, now: Instant, *, as_n
     return Held(usable(material), since)
 
 
-_UNKNOWN: Final = Err("token-key-unknown", "kid is in the pool's key set")
+_UNKNOWN: Final = Err("token-key-unknown", "the pool's key set has no key with this kid")
 
 
 def unavailable(trouble: str) -> Err:
     """The failure of a verification that has no key set to look into."""
-    return Err("key-set-unavailable", f"the key set could not be had: {trouble}", retryable=True)
+    return Err("key-set-unavailable", f"the key set could not be fetched: {trouble}", retryable=True)
 
 
 class Advice(NamedTuple):

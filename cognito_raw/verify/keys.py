@@ -57,7 +57,7 @@ def rs256() -> RSAAlgorithm:
 def read_keys(raw: bytes) -> KeySet:
     """The usable keys of a key set, by id; an id that names two keys names none. `Misfit` where there is none."""
     if len(raw) > LARGEST_KEY_SET:
-        raise Misfit("a key set has 128 kB at most")
+        raise Misfit("larger than 128 kB")
     return usable(read_object(raw))
 
 

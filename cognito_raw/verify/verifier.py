@@ -23,8 +23,8 @@ from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
 
 W = TypeVar("W", Transport | TransportName, AsyncTransport)
 
-_WRONG_SIGNATURE: Final = Err("token-signature-invalid", "the signature is the named key's")
-_NO_CLAIMS: Final = Err("token-malformed", "the claims of a token are a strict JSON object")
+_WRONG_SIGNATURE: Final = Err("token-signature-invalid", "the signature is not that of the key that kid names")
+_NO_CLAIMS: Final = Err("token-malformed", "the claims of the token are not a strict JSON object")
 _LATE: Final = unavailable("timed-out")
 
 
@@ -229,7 +229,7 @@ def _object_of(keys: object) -> dict[str, Any]:
             keys = None
     raw = keys.encode("utf-8", "surrogatepass") if isinstance(keys, str) else keys
     if not isinstance(raw, bytes):
-        raise Misfit("a key set is given as JSON: a mapping, a text or bytes")
+        raise Misfit("neither a mapping, a string nor bytes that hold JSON")
     if len(raw) > LARGEST_KEY_SET:
-        raise Misfit("a key set has 128 kB at most")
+        raise Misfit("larger than 128 kB")
     return read_object(raw)
