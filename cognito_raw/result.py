@@ -1,4 +1,4 @@
-"""What every method gives: `Ok` with a value, or `Err` with a reason. The caller's own mistakes raise instead."""
+"""The result of every method: `Ok` with a value, or `Err` with a reason. The caller's own mistakes raise instead."""
 
 from __future__ import annotations
 
@@ -14,31 +14,44 @@ T_co = TypeVar("T_co", covariant=True)
 
 Sent: TypeAlias = Literal["no", "maybe", "yes"]
 
+_LONGEST_MESSAGE: Final = 300
 _NO_TRUTH: Final = "Ok and Err have no truth value: use isinstance(result, Err), or match"
 
 
 class CognitoError(Exception):
-    """What `unwrap` raises: an `Err` that nobody looked at. `err` holds it, with the service's own words."""
+    """An `Err` that `unwrap` raised; `err` holds it.
+
+    The text has the reason, the kind, the exception and the operation, and the message on one line. The message may
+    quote what was sent: look before you log it.
+    """
 
     def __init__(self, err: Err) -> None:
         super().__init__(err)
         self.err = err
 
     def __str__(self) -> str:
-        answer = self.err.code or (f"HTTP {self.err.status}" if self.err.status else "no answer")
-        trigger = f", trigger {self.err.trigger}" if self.err.trigger else ""
-        where = f" ({answer} to {self.err.operation}{trigger})" if self.err.operation else ""
-        return f"{self.err.reason}{where}; the service's words are in .err.message"
+        err = self.err
+        answer = err.code or (f"HTTP {err.status}" if err.status else "no answer")
+        trigger = f", trigger {err.trigger}" if err.trigger else ""
+        where = f"; {answer} to {err.operation}{trigger}" if err.operation else ""
+        return f"{err.reason} (kind {err.kind}{where}){f': {_on_one_line(err.message)}' if err.message else ''}"
+
+
+def _on_one_line(message: str) -> str:
+    """Escape what cannot be printed, and cut what is too long for a line of a log."""
+    escaped = (letter if letter.isprintable() else ascii(letter)[1:-1] for letter in message[: _LONGEST_MESSAGE + 1])
+    shown = "".join(escaped)
+    return shown if len(shown) <= _LONGEST_MESSAGE else f"{shown[:_LONGEST_MESSAGE]}..."
 
 
 @frozen
 class Ok(Generic[T_co]):
-    """It worked, and `value` is what it gives."""
+    """A success, with its `value`."""
 
     value: T_co
 
     def unwrap(self) -> T_co:
-        """The value."""
+        """Return the value."""
         return self.value
 
     def __bool__(self) -> NoReturn:
@@ -63,7 +76,7 @@ class Ok(Generic[T_co]):
 
 @frozen
 class Err:
-    """It did not work, for this `reason`.
+    """A failure, with its `reason` and `kind`.
 
     message, code, status, request_id: the service's own words, its exception's name, the HTTP status, its id of the
         call, as far as it answered. The message may quote what was sent: look before you log it.

@@ -95,26 +95,39 @@ def test_unwrapping_a_failure_raises_an_error_that_holds_it() -> None:
 
 
 SHOWN: Final[dict[Err, str]] = {
-    ERR: "code-mismatch (CodeMismatchException to ConfirmSignUp); the service's words are in .err.message",
+    ERR: "code-mismatch (kind input; CodeMismatchException to ConfirmSignUp): the code hunter2 is wrong",
     replace(ERR, reason="lambda-refused", code="UserLambdaValidationException", trigger="PreSignUp"): (
-        "lambda-refused (UserLambdaValidationException to ConfirmSignUp, trigger PreSignUp); "
-        "the service's words are in .err.message"
+        "lambda-refused (kind input; UserLambdaValidationException to ConfirmSignUp, trigger PreSignUp): "
+        "the code hunter2 is wrong"
     ),
-    Err("timed-out", operation="GetUser"): (
-        "timed-out (no answer to GetUser); the service's words are in .err.message"
+    Err("timed-out", operation="GetUser"): "timed-out (kind temporary; no answer to GetUser)",
+    Err("no-session"): "no-session (kind signed-out)",
+    Err("service-unavailable", status=502, operation="GetUser"): (
+        "service-unavailable (kind temporary; HTTP 502 to GetUser)"
     ),
-    Err("no-session"): "no-session; the service's words are in .err.message",
+    Err("lambda-refused", "no\n\x1b[31m\r\ud800\u2028 Ü'"): (
+        "lambda-refused (kind input): no\\n\\x1b[31m\\r\\ud800\\u2028 Ü'"
+    ),
+    Err("user-not-found", "x" * 300): f"user-not-found (kind account): {'x' * 300}",
 }
 
 
 @pytest.mark.parametrize(("err", "text"), SHOWN.items(), ids=lambda value: getattr(value, "reason", ""))
-def test_the_error_says_what_failed_and_not_what_was_said(err: Err, text: str) -> None:
-    """A traceback names the reason, the exception and the operation; the service's words may quote a secret."""
+def test_the_error_says_what_failed(err: Err, text: str) -> None:
+    """A traceback names the reason, its kind, the exception and the operation, and has the message on one line."""
     error = CognitoError(err)
     assert str(error) == text
-    shown = "".join(traceback.format_exception(error)) + repr(error)
-    assert "hunter2" not in shown
-    assert text in shown
+    assert text in "".join(traceback.format_exception(error))
+    assert "hunter2" not in repr(error)
+
+
+def test_the_text_of_an_error_has_an_end() -> None:
+    """However much the service says, and however it must be written."""
+    for message in ("x" * 301, "\n" * 1000, "\U0010ffff" * 50):
+        text = str(CognitoError(Err("lambda-refused", message)))
+        assert len(text) == len("lambda-refused (kind input): ") + 300 + len("...")
+        assert text.isprintable()
+        assert text.endswith("...")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
@@ -55,6 +55,8 @@ from tests.samples import CLIENT, ISS, jwt
 
 # A word that can stand anywhere a secret can, and that nothing shows by chance.
 CANARY: Final = "xyzzyCanary"
+# A word that only the service's messages hold: the text of an error has them.
+QUOTED: Final = "plughQuoted"
 CONFIG: Final = Config(ISS, CLIENT, CANARY, randomness=lambda count: b"\x01" * count, clock=lambda: 1_783_415_103.0)
 TOKEN: Final = IdToken.read(jwt({"exp": 1783418703, "iat": 1783415103, "email": CANARY}))
 TOKENS: Final = Tokens(TOKEN, f"{CANARY}-access", f"{CANARY}-refresh", 3600)
@@ -107,7 +109,7 @@ VALUES: Final[dict[str, object]] = {
     "a success with tokens": Ok(TOKENS),
     "a success with a challenge": Ok(CHALLENGE),
     "a failure": ERR,
-    "an error": CognitoError(ERR),
+    "an error": CognitoError(replace(ERR, message=QUOTED)),
     "the claims of a token": Claims(
         "sub", "id", "client", 1, username=CANARY, payload={"email": CANARY, "cognito:username": CANARY}
     ),
@@ -216,7 +218,7 @@ def test_mistakes_in_a_configuration_are_not_repeated_either() -> None:
 
 def _echo(status: int, headers: Mapping[str, str] | None = None) -> Callable[[Request], Result[Reply]]:
     """A server that sends back what it was sent, under a status, and what it knows in every odd place."""
-    return lambda request: Ok(Reply(status, {"x-amzn-errormessage": CANARY, **(headers or {})}, request.body))
+    return lambda request: Ok(Reply(status, {"x-amzn-errormessage": QUOTED, **(headers or {})}, request.body))
 
 
 def _says(status: int, body: object) -> Callable[[Request], Result[Reply]]:
@@ -224,7 +226,7 @@ def _says(status: int, body: object) -> Callable[[Request], Result[Reply]]:
     return lambda _: Ok(Reply(status, {}, content))
 
 
-REFUSAL: Final = {"__type": "NotAuthorizedException", "message": CANARY, "more": CANARY}
+REFUSAL: Final = {"__type": "NotAuthorizedException", "message": QUOTED, "more": CANARY}
 SRP: Final = {"SALT": "1f", "SRP_B": "2b", "SECRET_BLOCK": "AAAA", "USER_ID_FOR_SRP": "bob", "more": CANARY}
 HOSTILE: Final[dict[str, Callable[[Request], Result[Reply]]]] = {
     "an echo": _echo(200),
@@ -234,11 +236,11 @@ HOSTILE: Final[dict[str, Callable[[Request], Result[Reply]]]] = {
     "a refusal": _says(400, REFUSAL),
     "a trigger": _says(
         400,
-        {"__type": "UserLambdaValidationException", "message": f"PreSignUp failed with error {CANARY}."},
+        {"__type": "UserLambdaValidationException", "message": f"PreSignUp failed with error {QUOTED}."},
     ),
     "a trigger of that name": _says(
         400,
-        {"__type": "UserLambdaValidationException", "message": f"{CANARY} failed with error {CANARY}."},
+        {"__type": "UserLambdaValidationException", "message": f"{QUOTED} failed with error {QUOTED}."},
     ),
     "a page": _says(200, f"<p>{CANARY}".encode()),
     "a broken body": _says(200, f'{{"Session":"{CANARY}'.encode()),
@@ -281,12 +283,16 @@ def test_no_result_shows_what_a_hostile_server_sends_back(
     answer: Callable[[Request], Result[Reply]],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever a server makes of the secrets that it was sent, no repr, no error's text and no log line has them."""
+    """Whatever a server makes of the secrets that it was sent, no repr, no error's text and no log line has them.
+
+    The text of an error has the service's message, and nothing else shows it.
+    """
     session = Session(CONFIG, state=State("bob", CHALLENGE, tokens), transport=Scripted(answer))
     with caplog.at_level(logging.DEBUG):
         result = action(session)
     error = CognitoError(result) if isinstance(result, Err) else None
     assert hidden(f"{result!r} {session!r} {session.state} {said(error)} {caplog.text}")
+    assert QUOTED not in f"{result!r} {session!r} {session.state} {error!r} {caplog.text}"
 
 
 # What every operation of a client is given, in each place that can hold a secret.
