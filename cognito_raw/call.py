@@ -50,7 +50,7 @@ class Reply:
 
 
 @frozen
-class Answer:
+class ServiceReply:
     """What the service answered to a call that it accepted.
 
     body: the JSON object of the reply; request_id: the service's id of the call.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from .call import Answer, Call, Reply, Request
+from .call import Call, Reply, Request, ServiceReply
 from .models.fields import Misfit
 from .models.frozen import frozen
 from .result import Err, Ok, Result
@@ -18,7 +18,7 @@ from .result import Err, Ok, Result
 T = TypeVar("T")
 Y = TypeVar("Y")
 
-Flow: TypeAlias = Generator[Call, Result[Answer], Result[T]]
+Flow: TypeAlias = Generator[Call, Result[ServiceReply], Result[T]]
 """Yields calls, takes their results, returns a result."""
 
 
@@ -48,7 +48,9 @@ class AsyncTransport(Protocol):
     def send(self, request: Request) -> Awaitable[Result[Reply]]: ...
 
 
-def ask(operation: str, parameters: Mapping[str, object]) -> Generator[Call, Result[Answer], Result[Answer]]:
+def ask(
+    operation: str, parameters: Mapping[str, object]
+) -> Generator[Call, Result[ServiceReply], Result[ServiceReply]]:
     """One call from within a flow, and its answer.
 
     Use it as `answer = yield from ask("GetUser", {"AccessToken": token})`.
@@ -56,7 +58,7 @@ def ask(operation: str, parameters: Mapping[str, object]) -> Generator[Call, Res
     return (yield Call(operation, parameters))
 
 
-def shaped(answer: Result[Answer], read: Callable[[Mapping[str, object]], T]) -> Result[T]:
+def shaped(answer: Result[ServiceReply], read: Callable[[Mapping[str, object]], T]) -> Result[T]:
     """The value that `read` makes of the answer; `malformed-reply` where it does not fit."""
     if isinstance(answer, Err):
         return answer
@@ -66,7 +68,7 @@ def shaped(answer: Result[Answer], read: Callable[[Mapping[str, object]], T]) ->
         return malformed(answer.value, str(misfit))
 
 
-def malformed(answer: Answer, message: str) -> Err:
+def malformed(answer: ServiceReply, message: str) -> Err:
     """The failure of an answer that came, but makes no sense."""
     return Err("malformed-reply", message, None, answer.operation, answer.status, answer.request_id, sent="maybe")
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from .call import Answer, Call, Reply
+from .call import Call, Reply, ServiceReply
 from .reasons import classify, classify_status, split_trigger
 from .result import Err, Ok, Result, Sent
 
@@ -20,7 +20,7 @@ _EMPTY: Final = ("DeleteUser", "ForgetDevice")
 _LONGEST_NAME: Final = 100
 
 
-def read(call: Call, reply: Reply) -> Result[Answer]:
+def read(call: Call, reply: Reply) -> Result[ServiceReply]:
     """The answer that the reply holds, or why there is none."""
     body = _json(reply.body)
     code = _code(reply, body)
@@ -29,7 +29,7 @@ def read(call: Call, reply: Reply) -> Result[Answer]:
         if body is None and not reply.body and call.operation in _EMPTY:
             body = {}
         if body is not None:
-            return Ok(Answer(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
+            return Ok(ServiceReply(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
     trigger, message = split_trigger(code, _message(reply, body))
     reason = classify_status(reply.status, reply.headers) if code is None else classify(code, message)
     if reason == "unknown-error" and (reply.status == 429 or reply.status >= 500):

@@ -13,7 +13,7 @@ from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import Final, TypeVar
 
-from .call import Answer, Call, Reply, render
+from .call import Call, Reply, ServiceReply, render
 from .config import Config
 from .flow import Pause, Steps, advance
 from .models.frozen import replace
@@ -45,7 +45,7 @@ _ONCE: Final = frozenset(
 )
 
 
-def persist(flow: Generator[Call, Result[Answer], R], config: Config, deadline: float | None = None) -> Steps[R]:
+def persist(flow: Generator[Call, Result[ServiceReply], R], config: Config, deadline: float | None = None) -> Steps[R]:
     """The steps that drive a flow to its end within `deadline` seconds, or the configuration's."""
     ends = config.monotonic() + (config.deadline if deadline is None else deadline)
     with closing(flow):
@@ -55,7 +55,7 @@ def persist(flow: Generator[Call, Result[Answer], R], config: Config, deadline: 
         return step
 
 
-def _exchange(call: Call, config: Config, ends: float) -> Steps[Result[Answer]]:
+def _exchange(call: Call, config: Config, ends: float) -> Steps[Result[ServiceReply]]:
     """One call, tried as often as is safe, useful and in time."""
     failure = Err("timed-out", operation=call.operation, sent="no", retryable=True)
     attempt = 0
@@ -77,7 +77,7 @@ def _exchange(call: Call, config: Config, ends: float) -> Steps[Result[Answer]]:
     return failure
 
 
-def _read(call: Call, reply: Result[Reply]) -> Result[Answer]:
+def _read(call: Call, reply: Result[Reply]) -> Result[ServiceReply]:
     return reply if isinstance(reply, Err) else read(call, reply.value)
 
 

@@ -11,7 +11,7 @@ from contextlib import closing
 from types import FunctionType
 from typing import Any, Self, TypeVar, cast
 
-from .call import Answer, Call, Request
+from .call import Call, Request, ServiceReply
 from .config import Config, checked_deadline
 from .flow import AsyncTransport, Pause, Steps, Transport, advance
 from .result import Result
@@ -91,7 +91,7 @@ class Blocking(_Deadlined):
     def _sender(self) -> Transport:
         return shared(self._transport) if isinstance(self._transport, str) else self._transport
 
-    def _drive(self, flow: Generator[Call, Result[Answer], R], deadline: float) -> R:
+    def _drive(self, flow: Generator[Call, Result[ServiceReply], R], deadline: float) -> R:
         return run(persist(flow, self.config, deadline), self._sender())
 
 
@@ -122,7 +122,7 @@ class Asynchronous(_Deadlined):
     def _sender(self) -> AsyncTransport:
         return shared_async() if self._transport is None else self._transport
 
-    async def _drive(self, flow: Generator[Call, Result[Answer], R], deadline: float) -> R:
+    async def _drive(self, flow: Generator[Call, Result[ServiceReply], R], deadline: float) -> R:
         return await arun(persist(flow, self.config, deadline), self._sender())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import Answer, Call, Client, Err, Ok, Pause, Reply, Request, Result, advance, ask
+from cognito_raw import Call, Client, Err, Ok, Pause, Reply, Request, Result, ServiceReply, advance, ask
 from cognito_raw.flow import Flow, Steps, done, malformed, shaped
 from cognito_raw.models.fields import text
 from cognito_raw.retry import persist
@@ -17,7 +17,7 @@ from cognito_raw.runner import arun, run
 from tests.conversation import Answering, AsyncScript, Exchange, Script, answered, configured
 
 REQUEST = Request("http://127.0.0.1/", {"X-Amz-Target": "x.GetUser"}, b"{}", 1.0)
-ANSWER = Answer("GetUser", {"Username": "jane"}, 200, "id-1")
+ANSWER = ServiceReply("GetUser", {"Username": "jane"}, 200, "id-1")
 
 
 class Broken(Exception):
@@ -80,13 +80,13 @@ def test_what_a_flow_raises_goes_to_whoever_steps_it() -> None:
         pytest.param(Ok(ANSWER), Ok("jane"), id="fits"),
         pytest.param(Err("throttled"), Err("throttled"), id="a failure passes"),
         pytest.param(
-            Ok(Answer("GetUser", {"Username": 3}, 200, "id-2")),
+            Ok(ServiceReply("GetUser", {"Username": 3}, 200, "id-2")),
             Err("malformed-reply", "Username is not a text", None, "GetUser", 200, "id-2", sent="maybe"),
             id="does not fit",
         ),
     ],
 )
-def test_an_answer_is_read_into_a_value_or_reported(answer: Result[Answer], result: Result[str]) -> None:
+def test_an_answer_is_read_into_a_value_or_reported(answer: Result[ServiceReply], result: Result[str]) -> None:
     """An answer that does not fit its shape is `malformed-reply`, with the status and request id it came with."""
     assert shaped(answer, lambda body: text(body, "Username")) == result
 
@@ -169,7 +169,7 @@ def test_closing_the_steps_closes_the_flow_beneath() -> None:
     """A flow with something to clean up does so when the steps that drive it are closed."""
     closed: list[str] = []
 
-    def flow() -> Generator[Call, Result[Answer], None]:
+    def flow() -> Generator[Call, Result[ServiceReply], None]:
         try:
             yield from ask("GetUser", {})
         finally:

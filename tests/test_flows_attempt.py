@@ -8,13 +8,13 @@ import pytest
 
 from cognito_raw import (
     AnalyticsMetadata,
-    Answer,
     Challenge,
     CodeChallenge,
     Config,
     Err,
     Ok,
     RememberedDevice,
+    ServiceReply,
     Tokens,
     UserContext,
 )
@@ -117,15 +117,19 @@ def test_what_cannot_go_with_it_is_a_mistake(arguments: Any, words: str) -> None
 def test_the_outcome_is_tokens_or_a_challenge_or_a_failure() -> None:
     """What is neither tokens nor a challenge makes no sense; a failure stays as it is."""
     asked = {"ChallengeName": "SMS_MFA", "Session": "s", "ChallengeParameters": {"USERNAME": "5u8"}}
-    challenge = outcome(Ok(Answer("InitiateAuth", asked)), "jane")
+    challenge = outcome(Ok(ServiceReply("InitiateAuth", asked)), "jane")
     assert challenge == Ok(Challenge("SMS_MFA", "5u8", "s", {"USERNAME": "5u8"}))
     assert isinstance(challenge.unwrap(), CodeChallenge)
-    assert outcome(Ok(Answer("InitiateAuth", {"ChallengeName": "SMS_MFA"})), "jane") == Ok(Challenge("SMS_MFA", "jane"))
-    finished: Any = outcome(Ok(Answer("InitiateAuth", {**authentication_result(), "ChallengeName": None})), "jane")
+    assert outcome(Ok(ServiceReply("InitiateAuth", {"ChallengeName": "SMS_MFA"})), "jane") == Ok(
+        Challenge("SMS_MFA", "jane")
+    )
+    finished: Any = outcome(
+        Ok(ServiceReply("InitiateAuth", {**authentication_result(), "ChallengeName": None})), "jane"
+    )
     assert finished == Ok(tokens())
     assert isinstance(finished.value, Tokens)
     for body in ({}, {"ChallengeName": 5}):
-        failed = outcome(Ok(Answer("InitiateAuth", body)), "jane")
+        failed = outcome(Ok(ServiceReply("InitiateAuth", body)), "jane")
         assert isinstance(failed, Err)
         assert failed.reason == "malformed-reply"
     assert outcome(Err("timed-out"), "jane") == Err("timed-out")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cognito_raw import Answer, Call, Challenge, Err, Ok, RememberedDevice, Reply, Result, advance, flows
+from cognito_raw import Call, Challenge, Err, Ok, RememberedDevice, Reply, Result, ServiceReply, advance, flows
 from cognito_raw.flows.authentication import beginning_of
 from cognito_raw.reasons import challenge_reason
 from cognito_raw.reply import read
@@ -82,7 +82,7 @@ def test_a_wrong_password_gives_another_signature() -> None:
     """The password goes into the proof, so that a wrong one does not pass."""
     flow = flows.sign_in(configured(), "jane", "wrong")
     advance(flow)
-    call = advance(flow, Ok(Answer("InitiateAuth", SERVER.asks())))
+    call = advance(flow, Ok(ServiceReply("InitiateAuth", SERVER.asks())))
     assert isinstance(call, Call)
     assert call.parameters["ChallengeResponses"] != SERVER.expects(WHEN)
 

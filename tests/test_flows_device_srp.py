@@ -10,7 +10,6 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import (
-    Answer,
     Call,
     Challenge,
     Client,
@@ -20,6 +19,7 @@ from cognito_raw import (
     Ok,
     RememberedDevice,
     Result,
+    ServiceReply,
     advance,
     flows,
 )
@@ -53,7 +53,7 @@ SERVER: Final = SrpServer(DEVICE.key, DEVICE.password, group=DEVICE.group_key)
 WHEN: Final = "Tue Jul 7 09:05:03 UTC 2026"
 DATE: Final = "Tue, 07 Jul 2026 09:05:03 GMT"
 ASKED: Final = Challenge("DEVICE_SRP_AUTH", "5u8", "s1")
-ASKS_FOR_IT: Final = Ok(Answer("X", {"ChallengeName": "DEVICE_SRP_AUTH", "Session": "s1"}))
+ASKS_FOR_IT: Final = Ok(ServiceReply("X", {"ChallengeName": "DEVICE_SRP_AUTH", "Session": "s1"}))
 WHO: Final = {"USERNAME": "5u8", "DEVICE_KEY": DEVICE.key}
 
 
@@ -217,8 +217,8 @@ def test_what_asks_for_no_device_is_settled() -> None:
     """Tokens, other challenges and failures are what they are."""
     attempt = Attempt(configured(), DEVICE)
     body = authentication_result()
-    assert step_through(settled(attempt, Ok(Answer("X", body)), "5u8"), ()) == Ok(tokens())
-    asked = Ok(Answer("X", {"ChallengeName": "SMS_MFA"}))
+    assert step_through(settled(attempt, Ok(ServiceReply("X", body)), "5u8"), ()) == Ok(tokens())
+    asked = Ok(ServiceReply("X", {"ChallengeName": "SMS_MFA"}))
     assert step_through(settled(attempt, asked, "5u8"), ()) == Ok(Challenge("SMS_MFA", "5u8"))
     assert step_through(settled(attempt, Err("timed-out"), "5u8"), ()) == Err("timed-out")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cognito_raw import Answer, Err, Ok, Result
+from cognito_raw import Err, Ok, Result, ServiceReply
 from cognito_raw.flows.password_proof import Proof, Prover, Verifier, prove
 from cognito_raw.srp.exchange import Ephemeral, N
 from tests.conversation import NOW, Clock, SrpServer, configured, fixed_randomness
@@ -25,7 +25,7 @@ SERVERS: Final = {
 
 def proven(server: SrpServer, body: dict[str, Any], *, date: float | None = NOW, now: float = 0) -> Result[Proof]:
     prover = Prover(server.group, server.user_id, server.password)
-    return prove(configured(clock=Clock(now)), PAIR, Answer("InitiateAuth", body, date=date), prover)
+    return prove(configured(clock=Clock(now)), PAIR, ServiceReply("InitiateAuth", body, date=date), prover)
 
 
 @pytest.mark.parametrize("server", SERVERS.values(), ids=SERVERS.keys())
@@ -49,7 +49,7 @@ def test_the_proof_is_signed_at_the_time_of_the_service() -> None:
 def test_another_password_gives_another_proof() -> None:
     """Each of the three texts goes into it."""
     signatures = {
-        prove(configured(), PAIR, Answer("InitiateAuth", SrpServer().asks(), date=NOW), Prover(*texts))
+        prove(configured(), PAIR, ServiceReply("InitiateAuth", SrpServer().asks(), date=NOW), Prover(*texts))
         .unwrap()
         .responses["PASSWORD_CLAIM_SIGNATURE"]
         for texts in (("a", "b", "c"), ("x", "b", "c"), ("a", "x", "c"), ("a", "b", "x"))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from cognito_raw import Answer, AsyncPages, Call, CognitoError, Err, Flow, Ok, Page, Pages, Result, advance
+from cognito_raw import AsyncPages, Call, CognitoError, Err, Flow, Ok, Page, Pages, Result, ServiceReply, advance
 
 V = TypeVar("V")
 Asked = Callable[[str | None], Result[Page[int]]]
@@ -36,7 +36,7 @@ class Both:
                 after: Any = step.parameters["after"]
                 self.asked.append(after)
                 page = answers(after)
-                step = advance(steps, page if isinstance(page, Err) else Ok(Answer("List", {"page": page.value})))
+                step = advance(steps, page if isinstance(page, Err) else Ok(ServiceReply("List", {"page": page.value})))
             return step
 
         async def awaited(steps: Flow[V]) -> Result[V]:

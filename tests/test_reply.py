@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cognito_raw import Call, Err, Ok, Reason, Reply, Result
-from cognito_raw.call import Answer
+from cognito_raw.call import ServiceReply
 from cognito_raw.reply import read
 from tests.samples import ERRORS, Recorded, reply_of, title
 
@@ -32,7 +32,7 @@ def failed(status: int, body: object = None, headers: dict[str, str] | None = No
     return result
 
 
-def answered(result: Result[Answer]) -> Answer:
+def answered(result: Result[ServiceReply]) -> ServiceReply:
     assert isinstance(result, Ok)
     return result.value
 
@@ -75,7 +75,7 @@ def test_an_answer_holds_what_the_reply_said() -> None:
     """A success gives its JSON, the service's id of the call, and the service's clock."""
     headers = {"x-amzn-requestid": "abc", "date": "Tue, 07 Jul 2026 09:05:03 GMT"}
     answer = answered(read(CALL, Reply(200, headers, b'{"Session":"s"}')))
-    assert answer == Answer("InitiateAuth", {"Session": "s"}, 200, "abc", 1783415103.0)
+    assert answer == ServiceReply("InitiateAuth", {"Session": "s"}, 200, "abc", 1783415103.0)
 
 
 NAME: Final = "CodeMismatchException"

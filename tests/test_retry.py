@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import Call, Client, Err, Ok, Pause, Reply, Request, Result, advance, ask
-from cognito_raw.call import Answer
+from cognito_raw.call import ServiceReply
 from cognito_raw.flow import Flow
 from cognito_raw.result import Sent
 from cognito_raw.retry import ATTEMPTS, is_safe, persist
@@ -219,7 +219,7 @@ def test_a_call_that_comes_after_the_deadline_is_not_sent() -> None:
 
     def two() -> Flow[None]:
         yield from ask("GetUser", {})
-        answer: Result[Answer] = yield from ask("ChangePassword", {"PreviousPassword": "p"})
+        answer: Result[ServiceReply] = yield from ask("ChangePassword", {"PreviousPassword": "p"})
         assert isinstance(answer, Err)
         return answer
 

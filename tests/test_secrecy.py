@@ -13,7 +13,6 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import (
-    Answer,
     AsyncClient,
     AsyncSession,
     Call,
@@ -36,6 +35,7 @@ from cognito_raw import (
     Reply,
     Request,
     Result,
+    ServiceReply,
     Session,
     SoftwareToken,
     SoftwareTokenVerification,
@@ -90,7 +90,7 @@ VALUES: Final[dict[str, object]] = {
     "a call": CALL,
     "a request": render(CALL, CONFIG.endpoint, 1.0),
     "a reply": Reply(200, {"x-amzn-errormessage": CANARY}, CANARY.encode()),
-    "an answer": Answer("InitiateAuth", {"Session": CANARY}),
+    "an answer": ServiceReply("InitiateAuth", {"Session": CANARY}),
     "an ID token": TOKEN,
     "tokens": TOKENS,
     "a challenge": CHALLENGE,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw import Answer, Confirmation, Delivery, IdToken, NewDevice, Registration, Tokens
+from cognito_raw import Confirmation, Delivery, IdToken, NewDevice, Registration, ServiceReply, Tokens
 from cognito_raw.models.fields import Misfit
 from cognito_raw.models.tokens import claims
 from tests.samples import jwt
@@ -249,6 +249,6 @@ def test_equal_tokens_are_equal_whatever_was_read_of_them() -> None:
 def test_the_reprs_hide_what_is_secret() -> None:
     """Tokens, claims and bodies are shown by no value; ends, states and masked addresses are."""
     read = Tokens.read(tokens(AccessToken="hunter2-a", RefreshToken="hunter2-r"))
-    shown = repr([read, Answer("InitiateAuth", {"Session": "hunter2"}, 200, "id-1", 5.0)])
+    shown = repr([read, ServiceReply("InitiateAuth", {"Session": "hunter2"}, 200, "id-1", 5.0)])
     assert not any(secret in shown for secret in ("hunter2", JWT, JWT.split(".")[1], "bob@example.com"))
     assert all(part in shown for part in ("1783418703", "3600", "InitiateAuth", "id-1"))

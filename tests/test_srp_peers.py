@@ -21,7 +21,7 @@ import pycognito.aws_srp
 import pytest
 import warrant_lite
 
-from cognito_raw import Answer, Call, Challenge, NewDevice, Ok, RememberedDevice, advance
+from cognito_raw import Call, Challenge, NewDevice, Ok, RememberedDevice, ServiceReply, advance
 from cognito_raw.config import Config
 from cognito_raw.flows.auth_calls import Attempt
 from cognito_raw.flows.device_proof import confirm_new_device, prove_device
@@ -268,7 +268,7 @@ def test_the_verifier_of_a_device_is_the_peers(seed: int, monkeypatch: pytest.Mo
     )
     flow = confirm_new_device(config, "token", DEVICE, "user")
     assert _call(advance(flow))["DeviceSecretVerifierConfig"] == theirs
-    confirmed: Any = advance(flow, Ok(Answer("ConfirmDevice", {})))
+    confirmed: Any = advance(flow, Ok(ServiceReply("ConfirmDevice", {})))
     assert confirmed.value.device.password == password
 
 
@@ -304,7 +304,7 @@ def test_the_proof_of_a_device_is_the_peers(seed: int) -> None:
     flow = prove_device(Attempt(config, device), device, Challenge("DEVICE_SRP_AUTH", "user", "s"))
     assert _call(advance(flow))["ChallengeResponses"]["SRP_A"] == f"{exchange.A:x}"
     body = {"ChallengeName": "DEVICE_PASSWORD_VERIFIER", "ChallengeParameters": challenge}
-    answer = _call(advance(flow, Ok(Answer("RespondToAuthChallenge", body, date=when))))
+    answer = _call(advance(flow, Ok(ServiceReply("RespondToAuthChallenge", body, date=when))))
     assert answer["ChallengeResponses"] == theirs
 
 

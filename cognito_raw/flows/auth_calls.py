@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from types import MappingProxyType
 
-from ..call import Answer, Call
+from ..call import Call, ServiceReply
 from ..config import Config
 from ..flow import ask, shaped
 from ..models.challenge import Challenge, read_challenge
@@ -44,7 +44,7 @@ def attempt_of(
 
 def initiate(
     attempt: Attempt, flow: str, parameters: dict[str, str], session: str | None = None
-) -> Generator[Call, Result[Answer], Result[Answer]]:
+) -> Generator[Call, Result[ServiceReply], Result[ServiceReply]]:
     """The call that begins it."""
     request: dict[str, object] = {
         "AuthFlow": flow,
@@ -56,7 +56,7 @@ def initiate(
 
 def respond(
     attempt: Attempt, name: str, responses: dict[str, str], session: str | None
-) -> Generator[Call, Result[Answer], Result[Answer]]:
+) -> Generator[Call, Result[ServiceReply], Result[ServiceReply]]:
     """The call that answers a challenge. It names the device, if that is of the user whom the responses name."""
     device = attempt.device
     if device is not None and device.username == responses["USERNAME"]:
@@ -73,7 +73,7 @@ def _complete(attempt: Attempt, request: dict[str, object], session: str | None)
     return {**request, **attempt.members, **({} if session is None else {"Session": session})}
 
 
-def outcome(answer: Result[Answer], username: str) -> Result[Tokens | Challenge]:
+def outcome(answer: Result[ServiceReply], username: str) -> Result[Tokens | Challenge]:
     """The tokens, or the challenge that stands before them."""
 
     def read(body: Mapping[str, object]) -> Tokens | Challenge:

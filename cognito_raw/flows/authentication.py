@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
-from ..call import Answer, Call
+from ..call import Call, ServiceReply
 from ..config import Config
 from ..flow import Flow, shaped
 from ..models.challenge import Challenge
@@ -22,7 +22,7 @@ from .password_proof import Prover, prove
 
 AuthFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
 FirstFactor: TypeAlias = Literal["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]
-Signing: TypeAlias = Generator[Call, Result[Answer], tuple[Result[Tokens | Challenge], RememberedDevice | None]]
+Signing: TypeAlias = Generator[Call, Result[ServiceReply], tuple[Result[Tokens | Challenge], RememberedDevice | None]]
 """What came of it, and the device, which is None once the service has forgotten it."""
 
 _FLOWS: Final = get_args(AuthFlow)
@@ -158,7 +158,7 @@ def _sign_in(attempt: Attempt, beginning: Beginning) -> Flow[Tokens | Challenge]
 
 
 def proven(
-    attempt: Attempt, pair: srp.Ephemeral, answer: Result[Answer], password: str, username: str
+    attempt: Attempt, pair: srp.Ephemeral, answer: Result[ServiceReply], password: str, username: str
 ) -> Flow[Tokens | Challenge]:
     """Prove the password if that is what the answer asks for, which any other ends."""
     if isinstance(answer, Err) or answer.value.body.get("ChallengeName") != "PASSWORD_VERIFIER":

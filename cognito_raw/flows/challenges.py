@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ..config import Config
 from ..flow import Flow, ask, shaped
-from ..models.challenge import Challenge, NaturalAnswer, TotpSetup
+from ..models.challenge import Challenge, ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
 from ..models.fields import optional_text, require_text, text
@@ -27,7 +27,7 @@ T = TypeVar("T")
 def answer_challenge(
     config: Config,
     challenge: Challenge,
-    answer: NaturalAnswer,
+    answer: ChallengeAnswer,
     *,
     password: str | None = None,
     attributes: Mapping[str, str] | None = None,
@@ -94,7 +94,7 @@ def begin_totp_setup(config: Config, challenge: Challenge) -> Flow[TotpSetup]:
 def answering(
     attempt: Attempt,
     challenge: Challenge,
-    answer: NaturalAnswer,
+    answer: ChallengeAnswer,
     *,
     password: str | None = None,
     attributes: Mapping[str, str] | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Final
 
-from ..call import Answer
+from ..call import ServiceReply
 from ..config import Config
 from ..flow import Flow, ask
 from ..models.challenge import Challenge
@@ -54,7 +54,7 @@ def _base64(n: int) -> str:
     return base64.b64encode(srp.pad(n)).decode()
 
 
-def settled(attempt: Attempt, answer: Result[Answer], username: str) -> Flow[Tokens | Challenge]:
+def settled(attempt: Attempt, answer: Result[ServiceReply], username: str) -> Flow[Tokens | Challenge]:
     """What came of a call, once the attempt's device has proven itself where it was asked to."""
     result = outcome(answer, username)
     if isinstance(result, Err) or not isinstance(result.value, Challenge) or attempt.device is None:

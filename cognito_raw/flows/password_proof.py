@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 
-from ..call import Answer
+from ..call import ServiceReply
 from ..config import Config
 from ..flow import malformed, shaped
 from ..models.fields import Misfit, mapping, optional_text, text
@@ -70,7 +70,7 @@ def _number(parameters: Mapping[str, object], name: str) -> int:
         raise Misfit(f"{name} is {error}") from None
 
 
-def prove(config: Config, pair: srp.Ephemeral, asked: Answer, prover: Prover) -> Result[Proof]:
+def prove(config: Config, pair: srp.Ephemeral, asked: ServiceReply, prover: Prover) -> Result[Proof]:
     """The proof that the answer asks for. Reasons: `malformed-reply`, `unsafe-srp-value`."""
     read = shaped(Ok(asked), Verifier.read)
     if isinstance(read, Err):

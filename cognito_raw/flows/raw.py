@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
-from ..call import Answer
+from ..call import ServiceReply
 from ..config import Config
 from ..flow import Flow, ask, shaped
 from ..models.challenge import Challenge, read_challenge
@@ -98,7 +98,7 @@ def _proven(config: Config, given: dict[str, str]) -> dict[str, str]:
     return within_responses(config, given) if "USERNAME" in given and _PROOF not in given else given
 
 
-def _outcome(answer: Result[Answer], username: str, refresh_token: str | None) -> Result[Tokens | Challenge]:
+def _outcome(answer: Result[ServiceReply], username: str, refresh_token: str | None) -> Result[Tokens | Challenge]:
     """The tokens, or the challenge that stands before them."""
 
     def read(body: Mapping[str, object]) -> Tokens | Challenge:

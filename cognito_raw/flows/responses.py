@@ -13,10 +13,10 @@ from typing import Final
 from ..models.challenge import (
     CODES,
     Challenge,
+    ChallengeAnswer,
     CodeChallenge,
     CustomChallenge,
     MfaSetup,
-    NaturalAnswer,
     NewPasswordRequired,
     PasskeyChallenge,
     PasswordChallenge,
@@ -51,7 +51,7 @@ class Responses:
 
 def responses_to(
     challenge: Challenge,
-    answer: NaturalAnswer,
+    answer: ChallengeAnswer,
     *,
     password: str | None = None,
     attributes: Mapping[str, str] | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Literal
 
-from ..call import Answer, Call
+from ..call import Call, ServiceReply
 from ..config import Config
 from ..flow import Flow, ask, done, shaped
 from ..models.fields import require_text
@@ -60,7 +60,7 @@ def refresh_token_auth(
     return _tokens(answer, refresh_token)
 
 
-def _tokens(answer: Result[Answer], refresh_token: str) -> Result[Tokens]:
+def _tokens(answer: Result[ServiceReply], refresh_token: str) -> Result[Tokens]:
     if isinstance(answer, Err):
         return replace(answer, reason=classify_refresh(answer.reason))
     return shaped(answer, lambda body: Tokens.read(body, kept=refresh_token))
@@ -68,7 +68,7 @@ def _tokens(answer: Result[Answer], refresh_token: str) -> Result[Tokens]:
 
 def renew(
     config: Config, held: Tokens, by: RefreshFlow, device_key: str | None
-) -> Generator[Call, Result[Answer], tuple[RefreshFlow, Result[Tokens]]]:
+) -> Generator[Call, Result[ServiceReply], tuple[RefreshFlow, Result[Tokens]]]:
     """New tokens by the flow that worked before, or by the other one where the pool refuses it; and which worked."""
     result = yield from _renewed(config, held, by, device_key)
     if not _is_refused(result, by):

@@ -32,7 +32,7 @@ CODES: Final[Mapping[str, str]] = {
     "SOFTWARE_TOKEN_MFA": "SOFTWARE_TOKEN_MFA_CODE",
 }
 
-NaturalAnswer: TypeAlias = str | Mapping[str, object] | RememberedDevice
+ChallengeAnswer: TypeAlias = str | Mapping[str, object] | RememberedDevice
 """What answers a challenge: a text or a remembered device, or a mapping, such as a passkey's assertion."""
 
 

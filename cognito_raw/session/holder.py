@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import closing
 from typing import TypeVar
 
-from ..call import Answer, Call
+from ..call import Call, ServiceReply
 from ..concurrency.clock import Instant
 from ..config import Config
 from ..flow import advance
@@ -49,7 +49,7 @@ class SessionHolder:
         self.state, self.held = state, held
         self.subscribers.announce(None if tokens is None else tokens.id_token)
 
-    def calls_of(self, flow: SessionFlow[T]) -> Generator[Call, Result[Answer], Result[T]]:
+    def calls_of(self, flow: SessionFlow[T]) -> Generator[Call, Result[ServiceReply], Result[T]]:
         """Yield the flow's calls alone, keep its states at once, and return its result."""
         with closing(flow):
             step = advance(flow)

@@ -16,7 +16,7 @@ from ..config import Config
 from ..flow import done
 from ..flows.auth_calls import attempt_of
 from ..flows.authentication import AuthFlow, FirstFactor, beginning_of, signing_in
-from ..models.challenge import Challenge, NaturalAnswer, TotpSetup
+from ..models.challenge import Challenge, ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_text
 from ..models.frozen import frozen, replace
@@ -138,7 +138,7 @@ class SessionMethods:
 
     def answer_challenge(
         self,
-        answer: NaturalAnswer,
+        answer: ChallengeAnswer,
         *,
         password: str | None = None,
         attributes: Mapping[str, str] | None = None,

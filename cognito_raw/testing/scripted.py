@@ -53,8 +53,8 @@ class Broken:
         return Ok(Reply(self.status, self.headers, self.body))
 
 
-Answer: TypeAlias = Mapping[str, Any] | Refusal | Timeout | Broken
-Step: TypeAlias = tuple[str, Answer] | Refusal | Timeout | Broken
+ScriptedAnswer: TypeAlias = Mapping[str, Any] | Refusal | Timeout | Broken
+Step: TypeAlias = tuple[str, ScriptedAnswer] | Refusal | Timeout | Broken
 
 
 class Scripted(Stage):
@@ -138,7 +138,7 @@ def password_verifier(username: str = "ada") -> dict[str, Any]:
     return {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": parameters}
 
 
-def _parts(step: Step) -> tuple[str | None, Answer]:
+def _parts(step: Step) -> tuple[str | None, ScriptedAnswer]:
     return step if isinstance(step, tuple) else (None, step)
 
 
@@ -160,5 +160,5 @@ def _json(answer: Mapping[str, Any]) -> bytes:
         raise ValueError(f"an answer of a script is not JSON: {error}") from None
 
 
-def _result(answer: Answer) -> Result[Reply]:
+def _result(answer: ScriptedAnswer) -> Result[Reply]:
     return Ok(Reply(200, {}, _json(answer))) if isinstance(answer, Mapping) else answer.result()

@@ -11,7 +11,6 @@ import httpx
 
 from cognito_raw import (
     AnalyticsMetadata,
-    Answer,
     AsyncClient,
     AsyncHttpxTransport,
     AsyncPages,
@@ -55,6 +54,7 @@ from cognito_raw import (
     Result,
     SelectChallenge,
     SelectMfaType,
+    ServiceReply,
     Session,
     SoftwareToken,
     SoftwareTokenVerification,
@@ -296,11 +296,11 @@ async def the_asynchronous_operations(client: AsyncClient, access_token: str, to
 def whoami(access_token: str) -> Flow[str]:
     """A flow of the user's own."""
     answer = yield from ask("GetUser", {"AccessToken": access_token})
-    assert_type(answer, Result[Answer])
+    assert_type(answer, Result[ServiceReply])
     return answer if isinstance(answer, Err) else Ok(str(answer.value.body["Username"]))
 
 
-def by_hand(recorded: Callable[[Call], Result[Answer]]) -> Result[str]:
+def by_hand(recorded: Callable[[Call], Result[ServiceReply]]) -> Result[str]:
     """A flow that is stepped by hand."""
     flow = whoami("access")
     step = advance(flow)
