@@ -42,7 +42,7 @@ MEANINGS: Final[dict[str, tuple[Challenge, Any, dict[str, Any], Responses]]] = {
         Responses({**WHO, "NEW_PASSWORD": "N3w", "userAttributes.email": "a@b", "userAttributes.custom:team": "7"}),
     ),
     "a password": (challenge("PASSWORD"), "p", {}, Responses({**WHO, "PASSWORD": "p"})),
-    "a password to prove": (challenge("PASSWORD_SRP"), "p", {}, Responses(WHO, proven="p")),
+    "a password to prove": (challenge("PASSWORD_SRP"), "p", {}, Responses(WHO, srp_password="p")),
     "a custom answer": (challenge("CUSTOM_CHALLENGE"), "5", {}, Responses({**WHO, "ANSWER": "5"})),
     "a second factor": (challenge("SELECT_MFA_TYPE", MFAS), "SMS_MFA", {}, Responses({**WHO, "ANSWER": "SMS_MFA"})),
     "e-mail by its other name": (
@@ -79,7 +79,7 @@ MEANINGS: Final[dict[str, tuple[Challenge, Any, dict[str, Any], Responses]]] = {
         challenge("SELECT_CHALLENGE", FACTORS),
         "PASSWORD_SRP",
         {"password": "p"},
-        Responses({**WHO, "ANSWER": "PASSWORD_SRP"}, proven="p"),
+        Responses({**WHO, "ANSWER": "PASSWORD_SRP"}, srp_password="p"),
     ),
     "a passkey": (challenge("WEB_AUTHN"), PASSKEY, {}, Responses({**WHO, "CREDENTIAL": PASSKEY_TEXT})),
     "a passkey in a mapping of another class": (

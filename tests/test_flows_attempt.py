@@ -18,7 +18,7 @@ from cognito_raw import (
     Tokens,
     UserContext,
 )
-from cognito_raw.flows.auth_calls import Attempt, attempt_of, initiate, outcome, respond
+from cognito_raw.flows.auth_calls import AuthContext, auth_context, initiate, outcome, respond
 from tests.conversation import (
     CLIENT_ID,
     SECRET,
@@ -39,18 +39,18 @@ MEMBERS: Final = {
 }
 
 
-def attempt(config: Config | None = None, **changes: Any) -> Attempt:
-    return Attempt(config or configured(), **changes)
+def attempt(config: Config | None = None, **changes: Any) -> AuthContext:
+    return AuthContext(config or configured(), **changes)
 
 
-def initiated(made: Attempt, expected: dict[str, object], *arguments: Any) -> None:
+def initiated(made: AuthContext, expected: dict[str, object], *arguments: Any) -> None:
     flow = initiate(made, "USER_AUTH", {"USERNAME": "jane"}, *arguments)
     step_through(
         flow, [Exchange("InitiateAuth", {"AuthFlow": "USER_AUTH", "ClientId": CLIENT_ID, **expected}, answered({}))]
     )
 
 
-def responded(made: Attempt, expected: dict[str, str], session: str | None = None, **more: object) -> None:
+def responded(made: AuthContext, expected: dict[str, str], session: str | None = None, **more: object) -> None:
     flow = respond(made, "SMS_MFA", {"USERNAME": "5u8", "SMS_MFA_CODE": "0"}, session)
     request = {
         "ChallengeName": "SMS_MFA",
@@ -89,11 +89,11 @@ def test_an_answer_names_the_device_of_its_user_alone() -> None:
 def test_an_attempt_is_made_of_what_goes_with_it() -> None:
     """In the model's own names; nothing of what is left out."""
     config = configured()
-    assert attempt_of(config) == Attempt(config)
-    assert attempt_of(config, DEVICE, {"a": "b"}, UserContext("i"), AnalyticsMetadata("e")) == Attempt(
+    assert auth_context(config) == AuthContext(config)
+    assert auth_context(config, DEVICE, {"a": "b"}, UserContext("i"), AnalyticsMetadata("e")) == AuthContext(
         config, DEVICE, MEMBERS
     )
-    assert "hunter2" not in repr(attempt_of(config, DEVICE, {"a": "hunter2"}))
+    assert "hunter2" not in repr(auth_context(config, DEVICE, {"a": "hunter2"}))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_an_attempt_is_made_of_what_goes_with_it() -> None:
 def test_what_cannot_go_with_it_is_a_mistake(arguments: Any, words: str) -> None:
     """The words name the argument, and nothing that it holds."""
     with pytest.raises(ValueError, match=words) as caught:
-        attempt_of(configured(), *arguments)
+        auth_context(configured(), *arguments)
     assert "hunter2" not in str(caught.value)
 
 

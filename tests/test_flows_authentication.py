@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cognito_raw import Call, Challenge, Err, Ok, RememberedDevice, Reply, Result, ServiceReply, advance, flows
-from cognito_raw.flows.authentication import beginning_of
+from cognito_raw.flows.authentication import first_call_of
 from cognito_raw.reasons import challenge_reason
 from cognito_raw.reply import read
 from cognito_raw.srp.exchange import N
@@ -465,4 +465,4 @@ def test_ways_that_contradict_each_other_raise(password: Any, options: dict[str,
 def test_the_beginning_hides_its_password() -> None:
     """Whether it is sent or proven."""
     for flow in ("USER_SRP_AUTH", "USER_PASSWORD_AUTH"):
-        assert "hidden" not in repr(beginning_of("jane", "hidden", flow))
+        assert "hidden" not in repr(first_call_of("jane", "hidden", flow))

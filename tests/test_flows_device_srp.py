@@ -23,8 +23,8 @@ from cognito_raw import (
     advance,
     flows,
 )
-from cognito_raw.flows.auth_calls import Attempt
-from cognito_raw.flows.device_proof import prove_device, settled
+from cognito_raw.flows.auth_calls import AuthContext
+from cognito_raw.flows.device_proof import finish, prove_device
 from cognito_raw.srp.exchange import N
 from tests.challenge_service import x_of
 from tests.conversation import (
@@ -138,7 +138,9 @@ def proves(reply: Any, session: str | None = "s2") -> Exchange:
 
 
 def prove(*exchanges: Exchange, device: RememberedDevice | None = DEVICE, **changes: Any) -> Result[Any]:
-    result: Result[Any] = step_through(prove_device(Attempt(configured(**changes), device), DEVICE, ASKED), exchanges)
+    result: Result[Any] = step_through(
+        prove_device(AuthContext(configured(**changes), device), DEVICE, ASKED), exchanges
+    )
     return result
 
 
@@ -191,7 +193,7 @@ def test_every_proof_has_an_exponent_of_its_own() -> None:
     """One that is used twice would tell whether two sign-ins have the same salt."""
     numbers = count(1)
     config = configured(randomness=lambda size: next(numbers).to_bytes(size, "big"))
-    sent = [advance(prove_device(Attempt(config), DEVICE, ASKED)) for _ in range(3)]
+    sent = [advance(prove_device(AuthContext(config), DEVICE, ASKED)) for _ in range(3)]
     calls = [step.parameters["ChallengeResponses"] for step in sent if isinstance(step, Call)]
     assert len({str(call) for call in calls}) == 3
 
@@ -201,30 +203,30 @@ def test_every_proof_has_an_exponent_of_its_own() -> None:
 
 def test_who_has_no_device_is_given_the_challenge() -> None:
     """It is for the caller, who may know one."""
-    assert step_through(settled(Attempt(configured()), ASKS_FOR_IT, "5u8"), ()) == Ok(ASKED)
+    assert step_through(finish(AuthContext(configured()), ASKS_FOR_IT, "5u8"), ()) == Ok(ASKED)
 
 
 @pytest.mark.parametrize(("parameters", "username"), [({}, "5u8"), ({"USERNAME": "5u8-1"}, "5u8-1")], ids=repr)
 def test_the_device_answers_for_its_user(parameters: dict[str, str], username: str) -> None:
     """Under the name that the service says, or else under the one it is known by; not under what was typed."""
     asked = Challenge("DEVICE_SRP_AUTH", "jane@example.com", "s1", parameters)
-    step = advance(prove_device(Attempt(configured(), DEVICE), DEVICE, asked))
+    step = advance(prove_device(AuthContext(configured(), DEVICE), DEVICE, asked))
     assert isinstance(step, Call)
     assert step.parameters["ChallengeResponses"] == {"USERNAME": username, "DEVICE_KEY": DEVICE.key, "SRP_A": SRP_A}
 
 
 def test_what_asks_for_no_device_is_settled() -> None:
     """Tokens, other challenges and failures are what they are."""
-    attempt = Attempt(configured(), DEVICE)
+    attempt = AuthContext(configured(), DEVICE)
     body = authentication_result()
-    assert step_through(settled(attempt, Ok(ServiceReply("X", body)), "5u8"), ()) == Ok(tokens())
+    assert step_through(finish(attempt, Ok(ServiceReply("X", body)), "5u8"), ()) == Ok(tokens())
     asked = Ok(ServiceReply("X", {"ChallengeName": "SMS_MFA"}))
-    assert step_through(settled(attempt, asked, "5u8"), ()) == Ok(Challenge("SMS_MFA", "5u8"))
-    assert step_through(settled(attempt, Err("timed-out"), "5u8"), ()) == Err("timed-out")
+    assert step_through(finish(attempt, asked, "5u8"), ()) == Ok(Challenge("SMS_MFA", "5u8"))
+    assert step_through(finish(attempt, Err("timed-out"), "5u8"), ()) == Err("timed-out")
 
 
 def test_a_device_that_is_asked_answers_by_itself() -> None:
     """The session of the challenge goes with it."""
-    attempt = Attempt(configured(), DEVICE)
+    attempt = AuthContext(configured(), DEVICE)
     exchanges = (asks(), proves(answered(authentication_result())))
-    assert step_through(settled(attempt, ASKS_FOR_IT, "5u8"), exchanges) == Ok(tokens())
+    assert step_through(finish(attempt, ASKS_FOR_IT, "5u8"), exchanges) == Ok(tokens())

@@ -23,7 +23,7 @@ import warrant_lite
 
 from cognito_raw import Call, Challenge, NewDevice, Ok, RememberedDevice, ServiceReply, advance
 from cognito_raw.config import Config
-from cognito_raw.flows.auth_calls import Attempt
+from cognito_raw.flows.auth_calls import AuthContext
 from cognito_raw.flows.device_proof import confirm_new_device, prove_device
 from cognito_raw.srp import exchange as srp
 from cognito_raw.srp import openssl
@@ -301,7 +301,7 @@ def test_the_proof_of_a_device_is_the_peers(seed: int) -> None:
     when = datetime.strptime(theirs["TIMESTAMP"], "%a %b %d %H:%M:%S UTC %Y").replace(tzinfo=UTC).timestamp()
     iss = f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL_ID}"
     config = Config(iss, "client", "secret", randomness=lambda _: drawn)
-    flow = prove_device(Attempt(config, device), device, Challenge("DEVICE_SRP_AUTH", "user", "s"))
+    flow = prove_device(AuthContext(config, device), device, Challenge("DEVICE_SRP_AUTH", "user", "s"))
     assert _call(advance(flow))["ChallengeResponses"]["SRP_A"] == f"{exchange.A:x}"
     body = {"ChallengeName": "DEVICE_PASSWORD_VERIFIER", "ChallengeParameters": challenge}
     answer = _call(advance(flow, Ok(ServiceReply("RespondToAuthChallenge", body, date=when))))

@@ -18,7 +18,7 @@ from .parameters import context, within_responses
 
 
 @frozen
-class Attempt:
+class AuthContext:
     """What the calls of an attempt share: the device that speaks, and the members that each of them carries."""
 
     config: Config
@@ -29,48 +29,48 @@ class Attempt:
         return f"{type(self).__name__}(...)"
 
 
-def attempt_of(
+def auth_context(
     config: Config,
     device: RememberedDevice | None = None,
     client_metadata: Mapping[str, str] | None = None,
     user_context_data: UserContext | None = None,
     analytics_metadata: AnalyticsMetadata | None = None,
-) -> Attempt:
+) -> AuthContext:
     """The attempt whose calls carry these; nothing of what is None."""
     if not (device is None or isinstance(device, RememberedDevice)):
         raise ValueError(f"device must be a RememberedDevice, not {type(device).__name__}")
-    return Attempt(config, device, context(client_metadata, user_context_data, analytics_metadata))
+    return AuthContext(config, device, context(client_metadata, user_context_data, analytics_metadata))
 
 
 def initiate(
-    attempt: Attempt, flow: str, parameters: dict[str, str], session: str | None = None
+    context: AuthContext, flow: str, parameters: dict[str, str], session: str | None = None
 ) -> Generator[Call, Result[ServiceReply], Result[ServiceReply]]:
     """The call that begins it."""
     request: dict[str, object] = {
         "AuthFlow": flow,
-        "ClientId": attempt.config.client_id,
-        "AuthParameters": within_responses(attempt.config, parameters),
+        "ClientId": context.config.client_id,
+        "AuthParameters": within_responses(context.config, parameters),
     }
-    return (yield from ask("InitiateAuth", _complete(attempt, request, session)))
+    return (yield from ask("InitiateAuth", _complete(context, request, session)))
 
 
 def respond(
-    attempt: Attempt, name: str, responses: dict[str, str], session: str | None
+    context: AuthContext, name: str, responses: dict[str, str], session: str | None
 ) -> Generator[Call, Result[ServiceReply], Result[ServiceReply]]:
     """The call that answers a challenge. It names the device, if that is of the user whom the responses name."""
-    device = attempt.device
+    device = context.device
     if device is not None and device.username == responses["USERNAME"]:
         responses = {"DEVICE_KEY": device.key, **responses}
     request: dict[str, object] = {
         "ChallengeName": name,
-        "ClientId": attempt.config.client_id,
-        "ChallengeResponses": within_responses(attempt.config, responses),
+        "ClientId": context.config.client_id,
+        "ChallengeResponses": within_responses(context.config, responses),
     }
-    return (yield from ask("RespondToAuthChallenge", _complete(attempt, request, session)))
+    return (yield from ask("RespondToAuthChallenge", _complete(context, request, session)))
 
 
-def _complete(attempt: Attempt, request: dict[str, object], session: str | None) -> dict[str, object]:
-    return {**request, **attempt.members, **({} if session is None else {"Session": session})}
+def _complete(context: AuthContext, request: dict[str, object], session: str | None) -> dict[str, object]:
+    return {**request, **context.members, **({} if session is None else {"Session": session})}
 
 
 def outcome(answer: Result[ServiceReply], username: str) -> Result[Tokens | Challenge]:

@@ -16,9 +16,9 @@ from ..models.frozen import frozen, replace
 from ..models.tokens import Tokens
 from ..result import Err, Result
 from ..srp import exchange as srp
-from .auth_calls import Attempt, attempt_of, initiate, respond
-from .device_proof import settled
-from .password_proof import Prover, prove
+from .auth_calls import AuthContext, auth_context, initiate, respond
+from .device_proof import finish
+from .password_proof import SrpIdentity, prove
 
 AuthFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
 FirstFactor: TypeAlias = Literal["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]
@@ -58,32 +58,32 @@ def sign_in(
     `login-attempts-limit-exceeded`, `unsafe-srp-value`; `invalid-parameter` where the app client does not allow the
     flow.
     """
-    beginning = beginning_of(username, password, flow, preferred, session)
-    attempt = attempt_of(config, device, client_metadata, user_context_data, analytics_metadata)
-    result, _ = yield from signing_in(attempt, beginning)
+    first_call = first_call_of(username, password, flow, preferred, session)
+    context = auth_context(config, device, client_metadata, user_context_data, analytics_metadata)
+    result, _ = yield from run_sign_in(context, first_call)
     return result
 
 
 @frozen
-class Beginning:
+class FirstCall:
     """The first call of a sign-in: its flow, what it says, and the password if it is proven over SRP."""
 
     flow: AuthFlow
     parameters: Mapping[str, str]
-    proven: str | None = None
+    srp_password: str | None = None
     session: str | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"
 
 
-def beginning_of(
+def first_call_of(
     username: str,
     password: str | None,
     flow: AuthFlow | None = None,
     preferred: FirstFactor | None = None,
     session: str | None = None,
-) -> Beginning:
+) -> FirstCall:
     """The first call that these arguments mean; `ValueError` where they contradict each other."""
     require_text(username=username)
     by_choice = preferred is not None or session is not None
@@ -97,11 +97,11 @@ def beginning_of(
     if flow == "USER_AUTH":
         return _by_choice(username, password, preferred, session)
     if password is None:
-        return Beginning(flow, {"USERNAME": username})
+        return FirstCall(flow, {"USERNAME": username})
     if flow == "USER_PASSWORD_AUTH":
-        return Beginning(flow, {"USERNAME": username, "PASSWORD": password})
+        return FirstCall(flow, {"USERNAME": username, "PASSWORD": password})
     asks = {"CHALLENGE_NAME": "SRP_A"} if flow == "CUSTOM_AUTH" else {}
-    return Beginning(flow, {"USERNAME": username, **asks}, proven=password)
+    return FirstCall(flow, {"USERNAME": username, **asks}, srp_password=password)
 
 
 def _require_password(password: str | None) -> None:
@@ -110,7 +110,7 @@ def _require_password(password: str | None) -> None:
     require_text(password=password)
 
 
-def _by_choice(username: str, password: str | None, preferred: FirstFactor | None, session: str | None) -> Beginning:
+def _by_choice(username: str, password: str | None, preferred: FirstFactor | None, session: str | None) -> FirstCall:
     if session is not None:
         require_text(session=session)
     if preferred is None and password is not None:
@@ -118,7 +118,7 @@ def _by_choice(username: str, password: str | None, preferred: FirstFactor | Non
             raise ValueError("a sign-in that goes on from a sign-up takes no password: leave it out")
         preferred = "PASSWORD_SRP"
     if preferred is None:
-        return Beginning("USER_AUTH", {"USERNAME": username}, session=session)
+        return FirstCall("USER_AUTH", {"USERNAME": username}, session=session)
     if preferred not in _FACTORS:
         raise ValueError(f"preferred must be one of {', '.join(_FACTORS)}")
     if (preferred in _WITH_PASSWORD) != (password is not None):
@@ -126,53 +126,53 @@ def _by_choice(username: str, password: str | None, preferred: FirstFactor | Non
         raise ValueError(f"password {wrong}, where {preferred} is preferred")
     parameters = {"USERNAME": username, "PREFERRED_CHALLENGE": preferred}
     if preferred == "PASSWORD" and password is not None:
-        return Beginning("USER_AUTH", {**parameters, "PASSWORD": password}, session=session)
-    return Beginning("USER_AUTH", parameters, password, session)
+        return FirstCall("USER_AUTH", {**parameters, "PASSWORD": password}, session=session)
+    return FirstCall("USER_AUTH", parameters, password, session)
 
 
-def signing_in(attempt: Attempt, beginning: Beginning) -> Signing:
+def run_sign_in(context: AuthContext, first_call: FirstCall) -> Signing:
     """Sign in, without the device where the service has forgotten it."""
-    result = yield from _sign_in(attempt, beginning)
-    if is_forgotten(attempt, result):
-        return (yield from _sign_in(replace(attempt, device=None), beginning)), None
-    return result, attempt.device
+    result = yield from _sign_in(context, first_call)
+    if is_forgotten(context, result):
+        return (yield from _sign_in(replace(context, device=None), first_call)), None
+    return result, context.device
 
 
-def is_forgotten(attempt: Attempt, result: Result[object]) -> bool:
+def is_forgotten(context: AuthContext, result: Result[object]) -> bool:
     """Whether this is how the service says that it does not know the attempt's device."""
-    return attempt.device is not None and isinstance(result, Err) and result.reason == "device-not-found"
+    return context.device is not None and isinstance(result, Err) and result.reason == "device-not-found"
 
 
-def _sign_in(attempt: Attempt, beginning: Beginning) -> Flow[Tokens | Challenge]:
-    parameters, username = dict(beginning.parameters), beginning.parameters["USERNAME"]
-    if beginning.proven is None:
+def _sign_in(context: AuthContext, first_call: FirstCall) -> Flow[Tokens | Challenge]:
+    parameters, username = dict(first_call.parameters), first_call.parameters["USERNAME"]
+    if first_call.srp_password is None:
         # There is no second message of ours that could name the device.
-        if attempt.device is not None:
-            parameters["DEVICE_KEY"] = attempt.device.key
-        answer = yield from initiate(attempt, beginning.flow, parameters, beginning.session)
-        return (yield from settled(attempt, answer, username))
-    pair = srp.Ephemeral.draw(attempt.config.randomness)
+        if context.device is not None:
+            parameters["DEVICE_KEY"] = context.device.key
+        answer = yield from initiate(context, first_call.flow, parameters, first_call.session)
+        return (yield from finish(context, answer, username))
+    pair = srp.Ephemeral.draw(context.config.randomness)
     parameters["SRP_A"] = f"{pair.A:x}"
-    answer = yield from initiate(attempt, beginning.flow, parameters, beginning.session)
-    return (yield from proven(attempt, pair, answer, beginning.proven, username))
+    answer = yield from initiate(context, first_call.flow, parameters, first_call.session)
+    return (yield from prove_password(context, pair, answer, first_call.srp_password, username))
 
 
-def proven(
-    attempt: Attempt, pair: srp.Ephemeral, answer: Result[ServiceReply], password: str, username: str
+def prove_password(
+    context: AuthContext, pair: srp.Ephemeral, answer: Result[ServiceReply], password: str, username: str
 ) -> Flow[Tokens | Challenge]:
     """Prove the password if that is what the answer asks for, which any other ends."""
     if isinstance(answer, Err) or answer.value.body.get("ChallengeName") != "PASSWORD_VERIFIER":
-        return (yield from settled(attempt, answer, username))
+        return (yield from finish(context, answer, username))
     named = shaped(answer, _names)
     if isinstance(named, Err):
         return named
     user_id, username = named.value
-    proof = prove(attempt.config, pair, answer.value, Prover(attempt.config.pool_name, user_id, password))
+    proof = prove(context.config, pair, answer.value, SrpIdentity(context.config.pool_name, user_id, password))
     if isinstance(proof, Err):
         return proof
     responses = {"USERNAME": username, **proof.value.responses}
-    answer = yield from respond(attempt, "PASSWORD_VERIFIER", responses, proof.value.session)
-    return (yield from settled(attempt, answer, username))
+    answer = yield from respond(context, "PASSWORD_VERIFIER", responses, proof.value.session)
+    return (yield from finish(context, answer, username))
 
 
 def _names(body: Mapping[str, object]) -> tuple[str, str]:

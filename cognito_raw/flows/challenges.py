@@ -16,9 +16,9 @@ from ..models.tokens import Tokens
 from ..reasons import ENDS_CHALLENGE
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
-from .auth_calls import Attempt, attempt_of, respond
-from .authentication import Signing, is_forgotten, proven
-from .device_proof import prove_device, settled
+from .auth_calls import AuthContext, auth_context, respond
+from .authentication import Signing, is_forgotten, prove_password
+from .device_proof import finish, prove_device
 from .responses import Responses, responses_to
 
 T = TypeVar("T")
@@ -52,9 +52,9 @@ def answer_challenge(
     already, wait for the next), `software-token-mfa-refused`, `invalid-password`, `invalid-parameter`,
     `password-used-before`, `challenge-session-invalid`, `incorrect-username-or-password`, `lambda-refused`.
     """
-    attempt = attempt_of(config, device, client_metadata, user_context_data, analytics_metadata)
-    result, _ = yield from answering(
-        attempt,
+    context = auth_context(config, device, client_metadata, user_context_data, analytics_metadata)
+    result, _ = yield from run_answer(
+        context,
         challenge,
         answer,
         password=password,
@@ -88,11 +88,11 @@ def begin_totp_setup(config: Config, challenge: Challenge) -> Flow[TotpSetup]:
     def read(body: Mapping[str, object]) -> TotpSetup:
         return TotpSetup(text(body, "SecretCode"), _renewed(challenge, body))
 
-    return standing(shaped(answer, read), challenge)
+    return keep_challenge(shaped(answer, read), challenge)
 
 
-def answering(
-    attempt: Attempt,
+def run_answer(
+    context: AuthContext,
     challenge: Challenge,
     answer: ChallengeAnswer,
     *,
@@ -102,8 +102,8 @@ def answering(
 ) -> Signing:
     """Answer a challenge, without the device where the service has forgotten it."""
     if challenge.name == "DEVICE_SRP_AUTH" and isinstance(answer, RememberedDevice):
-        result = yield from prove_device(replace(attempt, device=None), answer, challenge)
-        return standing(result, challenge), attempt.device
+        result = yield from prove_device(replace(context, device=None), answer, challenge)
+        return keep_challenge(result, challenge), context.device
     responses = responses_to(challenge, answer, password=password, attributes=attributes)
     if friendly_device_name is not None:
         require_text(friendly_device_name=friendly_device_name)
@@ -112,28 +112,28 @@ def answering(
     if responses.code is not None:
         verified = yield from _verify(challenge, responses.code, friendly_device_name)
         if isinstance(verified, Err):
-            return verified, attempt.device
+            return verified, context.device
         challenge = verified.value
-    return (yield from _answer(attempt, challenge, responses))
+    return (yield from _answer(context, challenge, responses))
 
 
-def _answer(attempt: Attempt, challenge: Challenge, responses: Responses) -> Signing:
+def _answer(context: AuthContext, challenge: Challenge, responses: Responses) -> Signing:
     """Send the responses, and whatever proof they lead to; what fails after they were taken leaves no challenge."""
     members, username = dict(responses.members), responses.members["USERNAME"]
-    pair = None if responses.proven is None else srp.Ephemeral.draw(attempt.config.randomness)
+    pair = None if responses.srp_password is None else srp.Ephemeral.draw(context.config.randomness)
     if pair is not None:
         members["SRP_A"] = f"{pair.A:x}"
-    answer = yield from respond(attempt, challenge.name, members, challenge.session)
-    if is_forgotten(attempt, answer):
-        attempt = replace(attempt, device=None)
-        answer = yield from respond(attempt, challenge.name, members, challenge.session)
+    answer = yield from respond(context, challenge.name, members, challenge.session)
+    if is_forgotten(context, answer):
+        context = replace(context, device=None)
+        answer = yield from respond(context, challenge.name, members, challenge.session)
     if isinstance(answer, Err):
-        return standing(answer, challenge), attempt.device
-    if pair is None or responses.proven is None:
-        result = yield from settled(attempt, answer, username)
+        return keep_challenge(answer, challenge), context.device
+    if pair is None or responses.srp_password is None:
+        result = yield from finish(context, answer, username)
     else:
-        result = yield from proven(attempt, pair, answer, responses.proven, username)
-    return result, None if is_forgotten(attempt, result) else attempt.device
+        result = yield from prove_password(context, pair, answer, responses.srp_password, username)
+    return result, None if is_forgotten(context, result) else context.device
 
 
 def _verify(challenge: Challenge, code: str, friendly_device_name: str | None) -> Flow[Challenge]:
@@ -146,7 +146,7 @@ def _verify(challenge: Challenge, code: str, friendly_device_name: str | None) -
 
     result = shaped(answer, read)
     if isinstance(result, Err):
-        return standing(result, challenge)
+        return keep_challenge(result, challenge)
     accepted, renewed = result.value
     return Ok(renewed) if accepted else Err("software-token-mfa-refused", challenge=renewed, sent="yes")
 
@@ -159,7 +159,7 @@ def _renewed(challenge: Challenge, body: Mapping[str, object]) -> Challenge:
     return replace(challenge, session=optional_text(body, "Session") or challenge.session)
 
 
-def standing(result: Result[T], challenge: Challenge) -> Result[T]:
+def keep_challenge(result: Result[T], challenge: Challenge) -> Result[T]:
     """The result; a failure after which the same challenge may be answered again holds it."""
     if isinstance(result, Ok):
         return result

@@ -15,8 +15,8 @@ from ..models.frozen import replace
 from ..models.tokens import Tokens
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
-from .auth_calls import Attempt, outcome, respond
-from .password_proof import Prover, prove
+from .auth_calls import AuthContext, outcome, respond
+from .password_proof import SrpIdentity, prove
 
 # As AWS's own clients draw them.
 _PASSWORD_BYTES: Final = 40
@@ -54,30 +54,30 @@ def _base64(n: int) -> str:
     return base64.b64encode(srp.pad(n)).decode()
 
 
-def settled(attempt: Attempt, answer: Result[ServiceReply], username: str) -> Flow[Tokens | Challenge]:
+def finish(context: AuthContext, answer: Result[ServiceReply], username: str) -> Flow[Tokens | Challenge]:
     """What came of a call, once the attempt's device has proven itself where it was asked to."""
     result = outcome(answer, username)
-    if isinstance(result, Err) or not isinstance(result.value, Challenge) or attempt.device is None:
+    if isinstance(result, Err) or not isinstance(result.value, Challenge) or context.device is None:
         return result
     if result.value.name != "DEVICE_SRP_AUTH":
         return result
-    return (yield from prove_device(attempt, attempt.device, result.value))
+    return (yield from prove_device(context, context.device, result.value))
 
 
-def prove_device(attempt: Attempt, device: RememberedDevice, challenge: Challenge) -> Flow[Tokens | Challenge]:
+def prove_device(context: AuthContext, device: RememberedDevice, challenge: Challenge) -> Flow[Tokens | Challenge]:
     """Answer DEVICE_SRP_AUTH, and the proof that follows. A proof that is refused is `device-not-found`."""
-    pair = srp.Ephemeral.draw(attempt.config.randomness)
+    pair = srp.Ephemeral.draw(context.config.randomness)
     # The service may leave out whom it asks; what was typed before may be an alias.
     username = challenge.parameters.get("USERNAME") or device.username
     responses = {"USERNAME": username, "DEVICE_KEY": device.key, "SRP_A": f"{pair.A:x}"}
-    asked = yield from respond(attempt, challenge.name, responses, challenge.session)
+    asked = yield from respond(context, challenge.name, responses, challenge.session)
     if isinstance(asked, Err) or asked.value.body.get("ChallengeName") != "DEVICE_PASSWORD_VERIFIER":
         return _of_device(outcome(asked, username))
-    proof = prove(attempt.config, pair, asked.value, Prover(device.group_key, device.key, device.password))
+    proof = prove(context.config, pair, asked.value, SrpIdentity(device.group_key, device.key, device.password))
     if isinstance(proof, Err):
         return proof
     responses = {"USERNAME": username, "DEVICE_KEY": device.key, **proof.value.responses}
-    answer = yield from respond(attempt, "DEVICE_PASSWORD_VERIFIER", responses, proof.value.session)
+    answer = yield from respond(context, "DEVICE_PASSWORD_VERIFIER", responses, proof.value.session)
     return _of_device(outcome(answer, username))
 
 

@@ -15,7 +15,7 @@ from ..srp import exchange as srp
 
 
 @frozen
-class Prover:
+class SrpIdentity:
     """Whose password is proven: the three texts that the private key hashes.
 
     group, name: the pool's name and the user's id; of a device, its group key and its key.
@@ -70,7 +70,7 @@ def _number(parameters: Mapping[str, object], name: str) -> int:
         raise Misfit(f"{name} is {error}") from None
 
 
-def prove(config: Config, pair: srp.Ephemeral, asked: ServiceReply, prover: Prover) -> Result[Proof]:
+def prove(config: Config, pair: srp.Ephemeral, asked: ServiceReply, identity: SrpIdentity) -> Result[Proof]:
     """The proof that the answer asks for. Reasons: `malformed-reply`, `unsafe-srp-value`."""
     read = shaped(Ok(asked), Verifier.read)
     if isinstance(read, Err):
@@ -85,9 +85,9 @@ def prove(config: Config, pair: srp.Ephemeral, asked: ServiceReply, prover: Prov
         return replace(malformed(asked, str(error)), reason="unsafe-srp-value")
     except ValueError:  # not only binascii.Error, which what is not ASCII does not even reach
         return malformed(asked, "SECRET_BLOCK is not base64")
-    x = srp.private_key(verifier.salt, prover.group, prover.name, prover.password)
+    x = srp.private_key(verifier.salt, identity.group, identity.name, identity.password)
     key = srp.session_key(srp.premaster(pair, verifier.B, u, x), u)
-    proof = srp.signature(key, prover.group, prover.name, block, when)
+    proof = srp.signature(key, identity.group, identity.name, block, when)
     responses = {
         "PASSWORD_CLAIM_SECRET_BLOCK": verifier.secret_block,
         "PASSWORD_CLAIM_SIGNATURE": base64.b64encode(proof).decode(),

@@ -37,12 +37,12 @@ _WITH_PASSWORD: Final = ("PASSWORD", "PASSWORD_SRP")
 class Responses:
     """The responses to a challenge, and what they need first.
 
-    proven: a password that is proven over SRP: SRP_A is still to be added, and the proof to be made.
+    srp_password: a password that is proven over SRP: SRP_A is still to be added, and the proof to be made.
     code: of an authenticator app that is being set up; it goes to another operation before.
     """
 
     members: Mapping[str, str]
-    proven: str | None = None
+    srp_password: str | None = None
     code: str | None = None
 
     def __repr__(self) -> str:
@@ -84,7 +84,7 @@ def _of_text(kind: Challenge, answer: str, password: str | None, attributes: Map
         case PasswordChallenge(name="PASSWORD"):
             return _named(kind, PASSWORD=answer)
         case PasswordChallenge():
-            return Responses({"USERNAME": kind.username}, proven=answer)
+            return Responses({"USERNAME": kind.username}, srp_password=answer)
         case CustomChallenge():
             return _named(kind, ANSWER=answer)
         case SelectMfaType():
@@ -128,7 +128,7 @@ def _chosen(challenge: SelectChallenge, choice: str, password: str | None) -> Re
     require_text(password=password)
     if choice == "PASSWORD":
         return _named(challenge, ANSWER=choice, PASSWORD=password)
-    return Responses({"USERNAME": challenge.username, "ANSWER": choice}, proven=password)
+    return Responses({"USERNAME": challenge.username, "ANSWER": choice}, srp_password=password)
 
 
 def _set_up(challenge: MfaSetup, answer: str) -> Responses:

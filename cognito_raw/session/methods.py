@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 
 from ..config import Config
 from ..flow import done
-from ..flows.auth_calls import attempt_of
-from ..flows.authentication import AuthFlow, FirstFactor, beginning_of, signing_in
+from ..flows.auth_calls import auth_context
+from ..flows.authentication import AuthFlow, FirstFactor, first_call_of, run_sign_in
 from ..models.challenge import Challenge, ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_text
@@ -113,12 +113,12 @@ class SessionMethods:
         """
         if username == self.state.username and (password, flow, preferred, session) == (None, None, None, None):
             session = self.state.sign_up_session
-        beginning = beginning_of(username, password, flow, preferred, session)
-        device = device_for(self.state, username, proves_password=beginning.proven is not None)
-        attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_metadata)
+        first_call = first_call_of(username, password, flow, preferred, session)
+        device = device_for(self.state, username, proves_password=first_call.srp_password is not None)
+        context = auth_context(self.config, device, client_metadata, user_context_data, analytics_metadata)
         state = replace(self.state, username=username, challenge=None, sign_up_session=None)
         yield state
-        signed = yield from signing_in(attempt, beginning)
+        signed = yield from run_sign_in(context, first_call)
         return (yield from after_sign_in(self.config, state, signed, device, remember=self.remember_device))
 
     def new_password_challenge(
@@ -154,14 +154,14 @@ class SessionMethods:
         `code-mismatch`, `code-expired`, `challenge-session-invalid` (too late), `incorrect-username-or-password`,
         `software-token-mfa-refused`, `invalid-password`, `lambda-refused`, and the next challenge's.
         """
-        from ..flows.challenges import answering
+        from ..flows.challenges import run_answer
 
         challenge, device = self.state.challenge, self.state.device
         if challenge is None:
             return self.state, _NO_SESSION
-        attempt = attempt_of(self.config, device, client_metadata, user_context_data, analytics_metadata)
-        signed = yield from answering(
-            attempt,
+        context = auth_context(self.config, device, client_metadata, user_context_data, analytics_metadata)
+        signed = yield from run_answer(
+            context,
             challenge,
             answer,
             password=password,
