@@ -1,4 +1,4 @@
-"""Which failure of which call may be tried again, and when.
+"""Repetition of calls: after which failure, and after how long a pause.
 
 `persist` turns a flow, which knows only calls, into steps: requests to send and pauses to make, within a deadline.
 One law: nothing is done twice that was not safe to do twice. A call is repeated when nothing of it was sent, when
@@ -82,7 +82,7 @@ def _read(call: Call, reply: Result[Reply]) -> Result[ServiceReply]:
 
 
 def is_safe(call: Call, failure: Err) -> bool:
-    """Whether making the same call again can do no harm, and may help."""
+    """Tell if the same call can be made again without harm, and may then succeed."""
     if failure.reason == "throttled":
         return True
     if failure.reason not in PASSING:
@@ -91,7 +91,7 @@ def is_safe(call: Call, failure: Err) -> bool:
 
 
 def _is_repeatable(call: Call) -> bool:
-    """Whether the service does the same if it is asked twice."""
+    """Tell if the service does the same when it is asked twice."""
     if call.operation == "InitiateAuth":
         return call.parameters.get("AuthFlow") in _REPEATABLE_AUTH
     return call.operation in _REPEATABLE

@@ -22,7 +22,7 @@ from cognito_raw import Claims, Err, Result, TokenVerifier
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What to answer instead: a status, headers, and the reason in one word."""
+    """The answer that refuses a request: a status, headers, and the reason in one word."""
 
     status: int
     reason: str
@@ -47,7 +47,7 @@ def check(
 
 
 def judge(result: Result[Claims], *, scopes: Collection[str] = (), groups: Collection[str] = ()) -> Claims | Refusal:
-    """What a verifier's result means for the request."""
+    """Turn a verifier's result into claims, or into the answer that refuses the request."""
     if isinstance(result, Err):
         return _refusal(result)
     claims = result.value

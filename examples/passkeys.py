@@ -38,7 +38,7 @@ STATUS: Mapping[Kind, int] = {"challenge": 409, "signed-out": 401, "temporary": 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to answer the browser, and the state to keep."""
+    """The answer to the browser, and the state to keep."""
 
     status: int
     body: Mapping[str, Any]
@@ -47,7 +47,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """What passes between the browsers of a site and its user pool."""
+    """The traffic between the browsers of a site and its user pool."""
 
     config: Config
     transport: Transport | None = None
@@ -98,7 +98,7 @@ class Relay:
 
 
 def _told(session: Session, send: Callable[[], Result[object]], malformed: str) -> Step:
-    """What comes of what the browser sent. The library raises for what is malformed: here that is not our mistake."""
+    """Send what the browser posted, and answer it. The library raises if it is malformed: the browser's mistake."""
     try:
         result = send()
     except ValueError:

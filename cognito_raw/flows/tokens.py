@@ -91,7 +91,7 @@ def _renewed(config: Config, held: Tokens, by: RefreshFlow, device_key: str | No
 
 
 def _is_refused(result: Result[Tokens], by: RefreshFlow) -> bool:
-    """Whether the pool, or an emulator, does not renew tokens this way."""
+    """Tell if the pool, or an emulator, does not renew tokens this way."""
     if isinstance(result, Ok):
         return False
     if by == "REFRESH_TOKEN_AUTH":

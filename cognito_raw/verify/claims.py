@@ -1,4 +1,4 @@
-"""What a token must claim to be accepted, and what it then says.
+"""The claims of a token: the rules that they must keep, and their values.
 
 The rules are looked at after the signature, in an order that tells the caller most: whose token it is first, then
 whether it is in time, then what its user may do. A rule that cannot be checked is broken.
@@ -34,7 +34,7 @@ ANY_CLIENT: Final = AnyClient()
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says.
+    """The claims of a verified token.
 
     payload: all claims. client_id: the app client that it was issued to (`aud` of an ID token). username: the user's
         name in the pool; None for a client that signed in for itself. groups: of `cognito:groups`. scopes: of `scope`,
@@ -61,7 +61,7 @@ _SHOWN_DEMANDS: Final = 200
 
 
 class Rules:
-    """What is demanded of every token of one verifier; `ValueError` for demands that make no sense."""
+    """The demands of one verifier on every token; `ValueError` for demands that make no sense."""
 
     def __init__(
         self,

@@ -132,7 +132,7 @@ def _parsed(raw: bytes) -> object:
 
 
 def _is_too_deep(text: str) -> bool:
-    """Whether brackets outside of texts nest too deep; told before the reader goes down there."""
+    """Tell if brackets outside of strings nest too deep, before the reader goes down there."""
     depth = 0
     for character in _QUOTED.sub("", text):
         if character in "[{":
