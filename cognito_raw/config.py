@@ -142,7 +142,7 @@ class Config:
 
 def _checked_text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{name} must be text, not {type(value).__name__}")
+        raise ValueError(f"{name} must be a string, not {type(value).__name__}")
     if not value:
         raise ValueError(f"{name} is empty")
     return value
@@ -235,7 +235,7 @@ def _checked_client(client_id: object, client_secret: object) -> None:
     if client_secret is None:
         return
     if not isinstance(client_secret, str) or not client_secret:
-        raise ValueError("client_secret is not a text or empty: leave it out for an app client that has none")
+        raise ValueError("client_secret is not a string or empty: leave it out for an app client that has none")
     if not (client_secret.isascii() and _is_visible(client_secret)):
         raise ValueError("client_secret holds white space or characters that no secret of the service has")
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from .call import Call, Reply, Request, ServiceReply
-from .models.fields import Misfit
+from .models.fields import UnexpectedJson
 from .models.frozen import frozen
 from .result import Err, Ok, Result
 
@@ -58,14 +58,14 @@ def ask(
     return (yield Call(operation, parameters))
 
 
-def shaped(answer: Result[ServiceReply], read: Callable[[Mapping[str, object]], T]) -> Result[T]:
+def parse(answer: Result[ServiceReply], read: Callable[[Mapping[str, object]], T]) -> Result[T]:
     """The value that `read` makes of the answer; `malformed-reply` where it does not fit."""
     if isinstance(answer, Err):
         return answer
     try:
         return Ok(read(answer.value.body))
-    except Misfit as misfit:
-        return malformed(answer.value, str(misfit))
+    except UnexpectedJson as error:
+        return malformed(answer.value, str(error))
 
 
 def malformed(answer: ServiceReply, message: str) -> Err:

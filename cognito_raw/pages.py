@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from .flow import Flow
-from .models.fields import objects, optional_text
+from .models.fields import objects, optional_string
 from .models.frozen import field, frozen
 from .result import Err, Ok, Result
 
@@ -33,7 +33,7 @@ class Page(Generic[T]):
 
         An empty token would ask for the first page again, and counts as none.
         """
-        return cls(tuple(map(read, objects(body, items))), optional_text(body, after) or None)
+        return cls(tuple(map(read, objects(body, items))), optional_string(body, after) or None)
 
 
 Asking: TypeAlias = Callable[[str | None], Flow[Page[T]]]

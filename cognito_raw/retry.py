@@ -1,6 +1,6 @@
 """Repetition of calls: after which failure, and after how long a pause.
 
-`persist` turns a flow, which knows only calls, into steps: requests to send and pauses to make, within a deadline.
+`with_retries` turns a flow, which knows only calls, into steps: requests to send and pauses to make, within a deadline.
 One law: nothing is done twice that was not safe to do twice. A call is repeated when nothing of it was sent, when
 the service says that it was throttled, or when it only reads or may be repeated. A call that carries a password, a
 code or a challenge's answer is never sent a second time, and a quota is never retried. The service's exceptions
@@ -45,7 +45,9 @@ _ONCE: Final = frozenset(
 )
 
 
-def persist(flow: Generator[Call, Result[ServiceReply], R], config: Config, deadline: float | None = None) -> Steps[R]:
+def with_retries(
+    flow: Generator[Call, Result[ServiceReply], R], config: Config, deadline: float | None = None
+) -> Steps[R]:
     """The steps that drive a flow to its end within `deadline` seconds, or the configuration's."""
     ends = config.monotonic() + (config.deadline if deadline is None else deadline)
     with closing(flow):

@@ -15,7 +15,7 @@ from .call import Call, Request, ServiceReply
 from .config import Config, checked_deadline
 from .flow import AsyncTransport, Pause, Steps, Transport, advance
 from .result import Result
-from .retry import persist
+from .retry import with_retries
 from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
 
 R = TypeVar("R")
@@ -92,7 +92,7 @@ class Blocking(_Deadlined):
         return shared(self._transport) if isinstance(self._transport, str) else self._transport
 
     def _drive(self, flow: Generator[Call, Result[ServiceReply], R], deadline: float) -> R:
-        return run(persist(flow, self.config, deadline), self._sender())
+        return run(with_retries(flow, self.config, deadline), self._sender())
 
 
 class Asynchronous(_Deadlined):
@@ -123,7 +123,7 @@ class Asynchronous(_Deadlined):
         return shared_async() if self._transport is None else self._transport
 
     async def _drive(self, flow: Generator[Call, Result[ServiceReply], R], deadline: float) -> R:
-        return await arun(persist(flow, self.config, deadline), self._sender())
+        return await arun(with_retries(flow, self.config, deadline), self._sender())
 
 
 def as_method(

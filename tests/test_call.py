@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cognito_raw import Call, Reply, Request
 from cognito_raw.call import render, render_get
-from cognito_raw.models.fields import require_optional_text, require_text
+from cognito_raw.models.fields import require_optional_string, require_string
 
 ENDPOINT: Final = "https://cognito-idp.eu-west-1.amazonaws.com"
 JSON: Final = st.recursive(
@@ -142,19 +142,21 @@ def test_the_name_of_an_operation_is_letters_and_digits(operation: str) -> None:
 @pytest.mark.parametrize("value", ["", "abc", "\U0001f511", "\0"])
 def test_any_text_that_utf8_can_carry_is_accepted(value: str) -> None:
     """An empty text and one with odd letters are for the service to judge."""
-    require_text(username=value)
+    require_string(username=value)
 
 
 def test_a_call_of_no_texts_is_accepted() -> None:
     """Nothing asked is nothing refused."""
-    require_text()
+    require_string()
 
 
 @pytest.mark.parametrize("value", [None, 5, b"hunter2", ["hunter2"], "hunter2\ud800", "\udfffhunter2"], ids=repr)
 def test_what_is_no_text_is_named_and_not_repeated(value: Any) -> None:
     """The first bad argument is named in a ValueError that does not hold it."""
-    with pytest.raises(ValueError, match=r"^password (must be text, not |holds half of a surrogate pair)") as caught:
-        require_text(username="bob", password=value)
+    with pytest.raises(
+        ValueError, match=r"^password (must be a string, not |holds half of a surrogate pair)"
+    ) as caught:
+        require_string(username="bob", password=value)
     assert "hunter2" not in _chain(caught.value)
 
 
@@ -168,7 +170,7 @@ def test_the_reprs_hide_bodies() -> None:
 
 
 def test_none_is_fine_where_a_text_may_be_left_out() -> None:
-    """What is given must be text all the same."""
-    require_optional_text(device_name=None, session="s")
-    with pytest.raises(ValueError, match=r"^session must be text, not int$"):
-        require_optional_text(device_name=None, session=0)
+    """What is given must be a string all the same."""
+    require_optional_string(device_name=None, session="s")
+    with pytest.raises(ValueError, match=r"^session must be a string, not int$"):
+        require_optional_string(device_name=None, session=0)

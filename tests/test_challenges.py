@@ -27,7 +27,7 @@ from cognito_raw import (
     TotpSetup,
 )
 from cognito_raw.models.challenge import challenge_of, read_challenge
-from cognito_raw.models.fields import Misfit
+from cognito_raw.models.fields import UnexpectedJson
 from tests.samples import load
 
 KINDS: Final[dict[str, type[Challenge]]] = {
@@ -236,7 +236,7 @@ def test_a_challenge_may_come_without_session_and_parameters() -> None:
 )
 def test_a_challenge_of_another_type_is_a_misfit(body: dict[str, object]) -> None:
     """Name and session are texts, and so are all parameters."""
-    with pytest.raises(Misfit):
+    with pytest.raises(UnexpectedJson):
         read_challenge(body, username="bob")
 
 
@@ -270,10 +270,10 @@ MEMBERS: Final = {
 
 @given(st.fixed_dictionaries({}, optional=MEMBERS))
 def test_any_json_is_a_challenge_or_a_misfit(body: dict[str, Any]) -> None:
-    """No JSON object makes the reader raise anything but `Misfit`, and what is read can be sent and shown."""
+    """No JSON object makes the reader raise anything but `UnexpectedJson`, and what is read can be sent and shown."""
     try:
         challenge = read_challenge(body, username="bob")
-    except Misfit:
+    except UnexpectedJson:
         return
     json.dumps(asdict(challenge), ensure_ascii=False).encode()
     properties(challenge)

@@ -144,7 +144,7 @@ def test_a_malformed_issuer_is_refused_and_the_message_says_why(iss: str, word: 
 @pytest.mark.parametrize("iss", [None, 5, ISS.encode(), [ISS], ""], ids=repr)
 def test_an_issuer_that_is_no_text_is_refused(iss: Any) -> None:
     """None, bytes and the like are not an issuer."""
-    with pytest.raises(ValueError, match=r"^iss (must be text, not |is empty)"):
+    with pytest.raises(ValueError, match=r"^iss (must be a string, not |is empty)"):
         Config(iss, CLIENT)
 
 
@@ -343,9 +343,9 @@ def test_a_configuration_survives_copying_and_pickling() -> None:
     """It may go to another process; its copy follows a new issuer as it would itself."""
     config = Config(ISS, CLIENT, "s3cret", deadline=3)
     other = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_X"
-    for twin in (copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
-        assert (twin, hash(twin)) == (config, hash(config))
-        assert replace(twin, iss=other).endpoint == "https://cognito-idp.us-east-1.amazonaws.com"
+    for as_dataclass in (copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
+        assert (as_dataclass, hash(as_dataclass)) == (config, hash(config))
+        assert replace(as_dataclass, iss=other).endpoint == "https://cognito-idp.us-east-1.amazonaws.com"
 
 
 def test_two_configurations_with_other_clocks_are_equal() -> None:

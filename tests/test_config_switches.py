@@ -46,8 +46,8 @@ def test_the_switches_are_kept_when_the_issuer_is_replaced() -> None:
     """The calls of another pool go to its own region's endpoint of the same kind; copies do the same."""
     other = "https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_X"
     config = Config(ISS, CLIENT, fips=True, dual_stack=True)
-    for twin in (config, copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
-        assert replace(twin, iss=other).endpoint == "https://cognito-idp-fips.us-gov-west-1.api.aws"
+    for as_dataclass in (config, copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
+        assert replace(as_dataclass, iss=other).endpoint == "https://cognito-idp-fips.us-gov-west-1.api.aws"
 
 
 VARIANTS: Final = [row[flags] for row in REGIONS for flags in row if row[flags] != row["fips0_ds0"] and "_" in flags]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from cognito_raw import Call, Client, Err, Ok, Pause, Reply, Request, Result, ServiceReply, advance, ask
-from cognito_raw.flow import Flow, Steps, done, malformed, shaped
-from cognito_raw.models.fields import text
-from cognito_raw.retry import persist
+from cognito_raw.flow import Flow, Steps, done, malformed, parse
+from cognito_raw.models.fields import string
+from cognito_raw.retry import with_retries
 from cognito_raw.runner import arun, run
 from tests.conversation import Answering, AsyncScript, Exchange, Script, answered, configured
 
@@ -81,14 +81,14 @@ def test_what_a_flow_raises_goes_to_whoever_steps_it() -> None:
         pytest.param(Err("throttled"), Err("throttled"), id="a failure passes"),
         pytest.param(
             Ok(ServiceReply("GetUser", {"Username": 3}, 200, "id-2")),
-            Err("malformed-reply", "Username is not a text", None, "GetUser", 200, "id-2", sent="maybe"),
+            Err("malformed-reply", "Username is not a string", None, "GetUser", 200, "id-2", sent="maybe"),
             id="does not fit",
         ),
     ],
 )
 def test_an_answer_is_read_into_a_value_or_reported(answer: Result[ServiceReply], result: Result[str]) -> None:
     """An answer that does not fit its shape is `malformed-reply`, with the status and request id it came with."""
-    assert shaped(answer, lambda body: text(body, "Username")) == result
+    assert parse(answer, lambda body: string(body, "Username")) == result
 
 
 def test_a_malformed_answer_may_have_been_acted_upon() -> None:
@@ -175,7 +175,7 @@ def test_closing_the_steps_closes_the_flow_beneath() -> None:
         finally:
             closed.append("closed")
 
-    steps = persist(flow(), configured())
+    steps = with_retries(flow(), configured())
     advance(steps)
     steps.close()
     assert closed == ["closed"]
@@ -190,4 +190,4 @@ def test_a_transport_must_answer() -> None:
     with pytest.raises(TypeError, match="a transport must answer"):
         Client(configured(), transport=Answering(lambda _: None)).call("GetUser", {})
     with pytest.raises(TypeError, match="a transport must answer"):
-        asyncio.run(arun(persist(two_calls(), configured()), Answering(mute)))
+        asyncio.run(arun(with_retries(two_calls(), configured()), Answering(mute)))

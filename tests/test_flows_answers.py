@@ -137,14 +137,14 @@ MISTAKES: Final[dict[str, tuple[Challenge, Any, dict[str, Any], str]]] = {
     "a code for a choice": (challenge("SELECT_CHALLENGE", FACTORS), SECRET, {}, "one of PASSWORD, PASSWORD_SRP, EM"),
     "a choice that needs a password": (challenge("SELECT_CHALLENGE"), "PASSWORD", {}, "must go with the choice"),
     "one that needs none": (challenge("SELECT_CHALLENGE"), "SMS_OTP", {"password": SECRET}, "goes with no other"),
-    "no password": (challenge("SELECT_CHALLENGE"), "PASSWORD", {"password": 5}, "password must be text"),
+    "no password": (challenge("SELECT_CHALLENGE"), "PASSWORD", {"password": 5}, "password must be a string"),
     "a password elsewhere": (challenge("PASSWORD"), "p", {"password": SECRET}, "^password= goes with"),
     "attributes elsewhere": (challenge("SMS_MFA"), "0", {"attributes": {"a": SECRET}}, "^attributes= goes with"),
     "attributes that are none": (
         challenge("NEW_PASSWORD_REQUIRED"),
         "N3w",
         {"attributes": {"name": 5}},
-        "attribute 'name' must be text",
+        "attribute 'name' must be a string",
     ),
     "responses and attributes": (
         challenge("NEW_PASSWORD_REQUIRED"),
@@ -159,7 +159,7 @@ MISTAKES: Final[dict[str, tuple[Challenge, Any, dict[str, Any], str]]] = {
         "a mapping of responses holds all",
     ),
     "a response that is none": (challenge("SMS_MFA"), {"SMS_MFA_CODE": 123456}, {}, "response 'SMS_MFA_CODE' must be"),
-    "a response without a name": (challenge("SMS_MFA"), {5: SECRET}, {}, "the name of a response must be text"),
+    "a response without a name": (challenge("SMS_MFA"), {5: SECRET}, {}, "the name of a response must be a string"),
     "an app's name": (challenge("MFA_SETUP"), SECRET, {}, "MFA_SETUP is the first code of an authenticator app, or"),
     "an address that cannot be set up": (
         challenge("MFA_SETUP", SETUPS),

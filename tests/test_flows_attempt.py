@@ -100,9 +100,9 @@ def test_an_attempt_is_made_of_what_goes_with_it() -> None:
     ("arguments", "words"),
     [
         (("d3v",), "^device must be a RememberedDevice, not str"),
-        ((None, "a"), "^client_metadata must be a mapping of texts, not str"),
-        ((None, {"a": 5}), r"^client_metadata\['a'\] must be text"),
-        ((None, {5: "a"}), "^a key of client_metadata must be text"),
+        ((None, "a"), "^client_metadata must be a mapping of strings, not str"),
+        ((None, {"a": 5}), r"^client_metadata\['a'\] must be a string"),
+        ((None, {5: "a"}), "^a key of client_metadata must be a string"),
         ((None, None, {"IpAddress": "hunter2"}), r"^user_context_data must be UserContext\(...\), not dict"),
         ((None, None, None, 5), r"^analytics_metadata must be AnalyticsMetadata\(...\), not int"),
     ],

@@ -716,9 +716,9 @@ def test_no_reply_makes_an_answer_raise(name: str, bodies: list[object]) -> None
     [
         (123456, {}, "SMS_MFA is the code"),
         ("0", {"friendly_device_name": "x"}, "friendly_device_name= goes with the first code"),
-        ("0", {"friendly_device_name": 5}, "friendly_device_name must be text"),
+        ("0", {"friendly_device_name": 5}, "friendly_device_name must be a string"),
         ("0", {"device": "d3v"}, "device must be a RememberedDevice"),
-        ("0", {"client_metadata": {"a": 1}}, r"client_metadata\['a'\] must be text"),
+        ("0", {"client_metadata": {"a": 1}}, r"client_metadata\['a'\] must be a string"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_sent(answer: Any, options: dict[str, Any], words: str) -> None:

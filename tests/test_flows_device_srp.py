@@ -117,7 +117,7 @@ def test_what_is_no_text_is_a_mistake() -> None:
     """It is told before anything is sent."""
     client: Any = Client(configured(), transport=Script())
     for arguments, options in (((5, NEW, "5u8"), {}), (("a", NEW, None), {}), (("a", NEW, "5u8"), {"name": 5})):
-        with pytest.raises(ValueError, match="must be text"):
+        with pytest.raises(ValueError, match="must be a string"):
             client.confirm_new_device(*arguments, **options)
 
 

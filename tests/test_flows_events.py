@@ -31,5 +31,5 @@ def test_a_refusal_is_the_result() -> None:
 def test_what_is_no_text_raises(name: str) -> None:
     """An argument that is not text is the caller's mistake, named in the error without its value."""
     given: dict[str, Any] = {**FEEDBACK, name: b"hidden"}
-    with pytest.raises(ValueError, match=f"^{name} must be text, not bytes$"):
+    with pytest.raises(ValueError, match=f"^{name} must be a string, not bytes$"):
         advance(flows.update_auth_event_feedback(configured(), **given))

@@ -33,18 +33,18 @@ def test_a_count_is_a_whole_number(count: Any) -> None:
 def test_a_text_that_cannot_be_sent_is_named_as_the_caller_knows_it() -> None:
     """Its value is not."""
     wrong: Any = b"hidden"
-    with pytest.raises(ValueError, match=r"^device_name must be text, not bytes$"):
+    with pytest.raises(ValueError, match=r"^device_name must be a string, not bytes$"):
         optional(device_name=("DeviceName", wrong))
 
 
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ([("a", "b")], r"^client_metadata must be a mapping of texts, not list$"),
-        ("hidden", r"^client_metadata must be a mapping of texts, not str$"),
-        ({"a": b"hidden"}, r"^client_metadata\['a'\] must be text, not bytes$"),
+        ([("a", "b")], r"^client_metadata must be a mapping of strings, not list$"),
+        ("hidden", r"^client_metadata must be a mapping of strings, not str$"),
+        ({"a": b"hidden"}, r"^client_metadata\['a'\] must be a string, not bytes$"),
         ({"a": "hidden\ud800"}, r"^client_metadata\['a'\] holds half of a surrogate pair"),
-        ({5: "hidden"}, r"^a key of client_metadata must be text, not int$"),
+        ({5: "hidden"}, r"^a key of client_metadata must be a string, not int$"),
     ],
 )
 def test_metadata_is_a_mapping_of_texts(given: Any, complaint: str) -> None:

@@ -129,17 +129,17 @@ def test_an_answer_that_makes_no_sense_is_reported(operation: str, asked: tuple[
 @pytest.mark.parametrize(
     ("flow", "arguments", "complaint"),
     [
-        ("update_user_attributes", ["t", {"tier": b"hidden"}], r"^attribute 'tier' must be text"),
+        ("update_user_attributes", ["t", {"tier": b"hidden"}], r"^attribute 'tier' must be a string"),
         ("delete_user_attributes", ["t", "email"], r"^attribute_names 'email': must be a list of names"),
-        ("delete_user_attributes", ["t", [b"hidden"]], r"^the name of an attribute must be text"),
-        ("get_user_attribute_verification_code", ["t", None], r"^the name of an attribute must be text"),
+        ("delete_user_attributes", ["t", [b"hidden"]], r"^the name of an attribute must be a string"),
+        ("get_user_attribute_verification_code", ["t", None], r"^the name of an attribute must be a string"),
         (
             "set_user_settings",
             ["t", [{"DeliveryMedium": "hidden"}]],
             r"^mfa_options must be MfaOption\(\.\.\.\), not dict",
         ),
-        ("verify_user_attribute", ["t", 5, "1"], r"^the name of an attribute must be text"),
-        ("verify_user_attribute", ["t", "email", b"hidden"], r"^code must be text"),
+        ("verify_user_attribute", ["t", 5, "1"], r"^the name of an attribute must be a string"),
+        ("verify_user_attribute", ["t", "email", b"hidden"], r"^code must be a string"),
     ],
 )
 def test_what_is_no_text_raises(flow: str, arguments: list[Any], complaint: str) -> None:

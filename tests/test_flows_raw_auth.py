@@ -117,10 +117,10 @@ def test_refusals_and_nonsense_are_told(operation: str, asked: tuple[Any, ...]) 
 @pytest.mark.parametrize(
     ("flow", "arguments", "complaint"),
     [
-        ("initiate_auth", [None], r"^auth_flow must be text"),
-        ("initiate_auth", ["USER_AUTH", {"PASSWORD": b"hidden"}], r"^auth_parameters\['PASSWORD'\] must be text"),
-        ("initiate_auth", ["USER_AUTH", ["hidden"]], r"^auth_parameters must be a mapping of texts"),
-        ("respond_to_auth_challenge", [b"hidden", {}], r"^challenge_name must be text"),
+        ("initiate_auth", [None], r"^auth_flow must be a string"),
+        ("initiate_auth", ["USER_AUTH", {"PASSWORD": b"hidden"}], r"^auth_parameters\['PASSWORD'\] must be a string"),
+        ("initiate_auth", ["USER_AUTH", ["hidden"]], r"^auth_parameters must be a mapping of strings"),
+        ("respond_to_auth_challenge", [b"hidden", {}], r"^challenge_name must be a string"),
         ("respond_to_auth_challenge", ["SMS_MFA", {"SMS_MFA_CODE": 123456}], r"^challenge_responses\['SMS_MFA_CODE'\]"),
     ],
 )

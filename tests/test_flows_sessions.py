@@ -59,7 +59,7 @@ def test_refusals_and_mistakes_are_told(operation: str, flow: str, names: list[s
     wrong: Any = b"hidden"
     for name in names:
         given = {**dict.fromkeys(names, "fine"), name: wrong}
-        with pytest.raises(ValueError, match=f"^{name} must be text, not bytes"):
+        with pytest.raises(ValueError, match=f"^{name} must be a string, not bytes"):
             advance(getattr(flows, flow)(configured(), **given))
 
 

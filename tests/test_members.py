@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw.models.fields import (
-    Misfit,
+    UnexpectedJson,
     attributes,
-    flag,
+    boolean,
     integer,
     mapping,
     objects,
-    optional_flag,
+    optional_boolean,
     optional_integer,
-    optional_text,
+    optional_string,
     optional_time,
-    text,
-    texts,
-    words,
+    string,
+    string_map,
+    strings,
 )
 
 Reader = Callable[[Mapping[str, object], str], object]
@@ -32,14 +32,14 @@ LARGEST: Final = 2**53 - 1
 
 # What each reader makes of a member.
 FITS: Final[list[tuple[Reader, object, object]]] = [
-    (text, "abc", "abc"),
-    (text, "", ""),
-    (text, "Zo\u00eb \U0001f511", "Zo\u00eb \U0001f511"),
-    (optional_text, "abc", "abc"),
-    (optional_text, ABSENT, None),
-    (optional_text, None, None),
-    (flag, True, True),
-    (flag, False, False),
+    (string, "abc", "abc"),
+    (string, "", ""),
+    (string, "Zo\u00eb \U0001f511", "Zo\u00eb \U0001f511"),
+    (optional_string, "abc", "abc"),
+    (optional_string, ABSENT, None),
+    (optional_string, None, None),
+    (boolean, True, True),
+    (boolean, False, False),
     (integer, 0, 0),
     (integer, LARGEST, LARGEST),
     (integer, -LARGEST, -LARGEST),
@@ -50,17 +50,17 @@ FITS: Final[list[tuple[Reader, object, object]]] = [
     (mapping, {}, {}),
     (mapping, ABSENT, {}),
     (mapping, None, {}),
-    (texts, {"a": "b"}, {"a": "b"}),
-    (texts, ABSENT, {}),
-    (texts, None, {}),
-    (optional_flag, True, True),
-    (optional_flag, False, False),
-    (optional_flag, ABSENT, None),
-    (optional_flag, None, None),
-    (words, ["a", "", "Zo\u00eb"], ("a", "", "Zo\u00eb")),
-    (words, [], ()),
-    (words, ABSENT, ()),
-    (words, None, ()),
+    (string_map, {"a": "b"}, {"a": "b"}),
+    (string_map, ABSENT, {}),
+    (string_map, None, {}),
+    (optional_boolean, True, True),
+    (optional_boolean, False, False),
+    (optional_boolean, ABSENT, None),
+    (optional_boolean, None, None),
+    (strings, ["a", "", "Zo\u00eb"], ("a", "", "Zo\u00eb")),
+    (strings, [], ()),
+    (strings, ABSENT, ()),
+    (strings, None, ()),
     (objects, [{"a": 1}, {}], ({"a": 1}, {})),
     (objects, ABSENT, ()),
     (objects, None, ()),
@@ -78,9 +78,9 @@ FITS: Final[list[tuple[Reader, object, object]]] = [
 
 # What each reader refuses, and the words of the refusal.
 REFUSED: Final[list[tuple[Reader, str, list[object]]]] = [
-    (text, "x is not a text", [ABSENT, None, 5, True, [], {}, "hunter2\ud800", "\udfff"]),
-    (optional_text, "x is not a text", [5, False, [], {}, "hunter2\udc00"]),
-    (flag, "x is not a boolean", [ABSENT, None, 1, 0, "true", []]),
+    (string, "x is not a string", [ABSENT, None, 5, True, [], {}, "hunter2\ud800", "\udfff"]),
+    (optional_string, "x is not a string", [5, False, [], {}, "hunter2\udc00"]),
+    (boolean, "x is not a boolean", [ABSENT, None, 1, 0, "true", []]),
     (
         integer,
         "x is not a whole number",
@@ -88,27 +88,27 @@ REFUSED: Final[list[tuple[Reader, str, list[object]]]] = [
     ),
     (optional_integer, "x is not a whole number", [False, 1.5, "1", 10**400, []]),
     (mapping, "x is not an object", [[], "", 0, False, "hunter2"]),
-    (texts, "x is not an object", [[], "", 0, ["hunter2"]]),
+    (string_map, "x is not an object", [[], "", 0, ["hunter2"]]),
     (
-        texts,
-        "x does not hold texts alone",
+        string_map,
+        "x does not hold strings alone",
         [{"a": 5}, {"a": "b", "c": {}}, {"a": "\ud800"}, {"\ud800": "a"}, {5: "a"}, {"hunter2": 1}],
     ),
-    (optional_flag, "x is not a boolean", [1, 0, "true", []]),
-    (words, "x is not a list", [{}, "", 0, "hunter2"]),
-    (words, "x does not hold texts alone", [[1], ["a", None], [["hunter2"]], ["hunter2\ud800"]]),
+    (optional_boolean, "x is not a boolean", [1, 0, "true", []]),
+    (strings, "x is not a list", [{}, "", 0, "hunter2"]),
+    (strings, "x does not hold strings alone", [[1], ["a", None], [["hunter2"]], ["hunter2\ud800"]]),
     (objects, "x is not a list", [{}, "", 0, "hunter2"]),
     (objects, "x does not hold objects alone", [[1], [{}, None], ["hunter2"]]),
     (attributes, "x is not a list", [{"Name": "a"}, "hunter2"]),
-    (attributes, "Name is not a text", [[{}], [{"Value": "hunter2"}], [{"Name": 1}], [{"Name": "\ud800"}]]),
-    (attributes, "Value is not a text", [[{"Name": "a", "Value": 5}], [{"Name": "a", "Value": ["hunter2"]}]]),
+    (attributes, "Name is not a string", [[{}], [{"Value": "hunter2"}], [{"Name": 1}], [{"Name": "\ud800"}]]),
+    (attributes, "Value is not a string", [[{"Name": "a", "Value": 5}], [{"Name": "a", "Value": ["hunter2"]}]]),
     (
         optional_time,
         "x is not a time",
         [True, -1, -0.1, 253402300799, 253402300799.9, float("nan"), float("inf"), "2024-05-07", 10**400, [], {}],
     ),
 ]
-MISFITS: Final = [(read, value, words) for read, words, values in REFUSED for value in values]
+MISFITS: Final = [(read, value, strings) for read, strings, values in REFUSED for value in values]
 
 
 def body(value: object) -> dict[str, object]:
@@ -121,17 +121,19 @@ def test_a_member_that_fits_is_read(read: Reader, value: object, result: object)
     assert read(body(value), "x") == result
 
 
-@pytest.mark.parametrize(("read", "value", "words"), MISFITS, ids=lambda value: getattr(value, "__name__", None))
-def test_a_member_that_does_not_fit_is_named_and_not_shown(read: Reader, value: object, words: str) -> None:
-    """`Misfit`, a ValueError, says which member has the wrong type, and never what it holds."""
-    with pytest.raises(Misfit) as caught:
+@pytest.mark.parametrize(("read", "value", "strings"), MISFITS, ids=lambda value: getattr(value, "__name__", None))
+def test_a_member_that_does_not_fit_is_named_and_not_shown(read: Reader, value: object, strings: str) -> None:
+    """`UnexpectedJson`, a ValueError, says which member has the wrong type, and never what it holds."""
+    with pytest.raises(UnexpectedJson) as caught:
         read(body(value), "x")
-    assert str(caught.value) == words
+    assert str(caught.value) == strings
     assert isinstance(caught.value, ValueError)
 
 
 @given(
-    st.sampled_from([text, optional_text, flag, optional_flag, integer, optional_integer, mapping, texts]),
+    st.sampled_from(
+        [string, optional_string, boolean, optional_boolean, integer, optional_integer, mapping, string_map]
+    ),
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
@@ -139,19 +141,19 @@ def test_a_member_that_does_not_fit_is_named_and_not_shown(read: Reader, value: 
     ),
 )
 def test_no_json_raises_anything_else(read: Reader, value: Any) -> None:
-    """Any JSON value is read or is a `Misfit`."""
+    """Any JSON value is read or is a `UnexpectedJson`."""
     try:
         result = read({"x": value}, "x")
-    except Misfit:
+    except UnexpectedJson:
         return
     expected = {} if value is None and isinstance(result, dict) else value
-    if read is texts and isinstance(value, dict):
+    if read is string_map and isinstance(value, dict):
         expected = {name: member for name, member in value.items() if member is not None}
     assert result == expected
 
 
 @given(
-    st.sampled_from([words, objects, attributes, optional_time]),
+    st.sampled_from([strings, objects, attributes, optional_time]),
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["Name", "Value"]), inner),
@@ -159,9 +161,9 @@ def test_no_json_raises_anything_else(read: Reader, value: Any) -> None:
     ),
 )
 def test_no_list_and_no_time_raises_anything_else(read: Reader, value: Any) -> None:
-    """Any JSON value is read into what can be shown, or is a `Misfit`."""
+    """Any JSON value is read into what can be shown, or is a `UnexpectedJson`."""
     try:
         result = read({"x": value}, "x")
-    except Misfit:
+    except UnexpectedJson:
         return
     assert repr(result)

@@ -131,13 +131,13 @@ def test_the_text_of_an_error_has_an_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "twin", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))], ids=["copy", "pickle"]
+    "as_dataclass", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))], ids=["copy", "pickle"]
 )
-def test_results_and_errors_survive_copying_and_pickling(twin: Any) -> None:
+def test_results_and_errors_survive_copying_and_pickling(as_dataclass: Any) -> None:
     """They may go to another thread or process and come back whole."""
-    assert [twin(Ok(5)), twin(ERR)] == [Ok(5), ERR]
-    assert twin(CognitoError(ERR)).err == ERR
-    assert str(twin(CognitoError(ERR))) == str(CognitoError(ERR))
+    assert [as_dataclass(Ok(5)), as_dataclass(ERR)] == [Ok(5), ERR]
+    assert as_dataclass(CognitoError(ERR)).err == ERR
+    assert str(as_dataclass(CognitoError(ERR))) == str(CognitoError(ERR))
 
 
 def test_callbacks_are_called_with_the_value_or_the_reason() -> None:

@@ -1,4 +1,4 @@
-"""Which failure of which call is tried again: the steps that `persist` makes of a flow, stepped by hand."""
+"""Which failure of which call is tried again: the steps that `with_retries` makes of a flow, stepped by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cognito_raw import Call, Client, Err, Ok, Pause, Reply, Request, Result, ad
 from cognito_raw.call import ServiceReply
 from cognito_raw.flow import Flow
 from cognito_raw.result import Sent
-from cognito_raw.retry import ATTEMPTS, is_safe, persist
+from cognito_raw.retry import ATTEMPTS, is_safe, with_retries
 from tests.conversation import Clock, Exchange, Script, answered, configured, refused
 
 THROTTLED = refused("TooManyRequestsException", "Too many requests")
@@ -40,7 +40,7 @@ def attempts(
 ) -> tuple[list[float], Result[Any]]:
     """The pauses between the attempts at a call that always meets the same answer, and the result."""
     config = configured(**changes)
-    steps = persist(calls(operation, parameters), config)
+    steps = with_retries(calls(operation, parameters), config)
     pauses: list[float] = []
     step = advance(steps)
     while isinstance(step, (Request, Pause)):
@@ -150,7 +150,7 @@ def test_pauses_double_and_are_spread_by_chance(reply: Result[Reply], byte: byte
 
 def test_a_success_ends_the_attempts() -> None:
     """The first answer that is a success is the result, whatever came before."""
-    steps = persist(calls("GetUser", {}), configured())
+    steps = with_retries(calls("GetUser", {}), configured())
     assert isinstance(advance(steps), Request)
     assert isinstance(advance(steps, LOST), Pause)
     assert isinstance(advance(steps), Request)
@@ -162,7 +162,7 @@ def test_a_success_ends_the_attempts() -> None:
 )
 def test_an_attempt_that_did_not_get_out_forgets_no_earlier_one(first: Result[Reply], sent: Sent) -> None:
     """`sent` is about all attempts: a refused connection says nothing about the request before it."""
-    steps = persist(calls("RevokeToken", {"Token": "t"}), configured())
+    steps = with_retries(calls("RevokeToken", {"Token": "t"}), configured())
     advance(steps)
     advance(steps, first)
     advance(steps)
@@ -175,7 +175,7 @@ def test_an_attempt_that_did_not_get_out_forgets_no_earlier_one(first: Result[Re
 def test_each_request_may_take_what_is_left_of_the_deadline() -> None:
     """The deadline is for the whole method: every request gets the time that those before it left."""
     clock = Clock(100.0)
-    steps = persist(calls("GetUser", {}), configured(monotonic=clock, deadline=10.0))
+    steps = with_retries(calls("GetUser", {}), configured(monotonic=clock, deadline=10.0))
     first = advance(steps)
     clock.now = 103.0
     advance(steps, LOST)
@@ -188,7 +188,7 @@ def test_each_request_may_take_what_is_left_of_the_deadline() -> None:
 
 def test_a_deadline_of_the_call_goes_before_the_configured_one() -> None:
     """A deadline given for one method replaces that of the configuration."""
-    request = advance(persist(calls("GetUser", {}), configured(deadline=10.0), 2.5))
+    request = advance(with_retries(calls("GetUser", {}), configured(deadline=10.0), 2.5))
     assert isinstance(request, Request)
     assert request.timeout == 2.5
 
@@ -196,7 +196,7 @@ def test_a_deadline_of_the_call_goes_before_the_configured_one() -> None:
 def test_no_pause_is_begun_that_would_outlast_the_deadline() -> None:
     """A failure is reported at once where the pause after it would use up the time."""
     clock = Clock(0.0)
-    steps = persist(calls("GetUser", {}), configured(monotonic=clock, deadline=10.0))
+    steps = with_retries(calls("GetUser", {}), configured(monotonic=clock, deadline=10.0))
     advance(steps)
     clock.now = 9.6
     result = advance(steps, THROTTLED)
@@ -207,7 +207,7 @@ def test_no_pause_is_begun_that_would_outlast_the_deadline() -> None:
 def test_nothing_is_sent_after_the_deadline() -> None:
     """Where a pause took longer than it should have, the failure before it is the result."""
     clock = Clock(0.0)
-    steps = persist(calls("GetUser", {}), configured(monotonic=clock, deadline=10.0))
+    steps = with_retries(calls("GetUser", {}), configured(monotonic=clock, deadline=10.0))
     advance(steps)
     assert isinstance(advance(steps, LOST), Pause)
     clock.now = 10.0
@@ -224,7 +224,7 @@ def test_a_call_that_comes_after_the_deadline_is_not_sent() -> None:
         return answer
 
     clock = Clock(0.0)
-    steps = persist(two(), configured(monotonic=clock, deadline=10.0))
+    steps = with_retries(two(), configured(monotonic=clock, deadline=10.0))
     advance(steps)
     clock.now = 11.0
     result = advance(steps, answered({}))
@@ -233,7 +233,7 @@ def test_a_call_that_comes_after_the_deadline_is_not_sent() -> None:
 
 def test_a_transport_that_answers_none_is_refused() -> None:
     """None is what a pause is answered with, so a transport that gives it raises `TypeError`."""
-    steps = persist(calls("GetUser", {}), configured())
+    steps = with_retries(calls("GetUser", {}), configured())
     advance(steps)
     with pytest.raises(TypeError, match="Ok or Err"):
         advance(steps)
@@ -241,7 +241,7 @@ def test_a_transport_that_answers_none_is_refused() -> None:
 
 def test_the_same_bytes_are_sent_again() -> None:
     """A repeated request is the same call: only its timeout differs."""
-    steps = persist(calls("GetUser", {"AccessToken": "t"}), configured())
+    steps = with_retries(calls("GetUser", {"AccessToken": "t"}), configured())
     first = advance(steps)
     advance(steps, LOST)
     second = advance(steps)

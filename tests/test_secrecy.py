@@ -197,7 +197,7 @@ def test_a_mistake_is_refused_before_it_is_sent_and_not_repeated(
 ) -> None:
     """An argument that cannot be sent raises ValueError, which holds it as little as the errors behind it do."""
     transport = Scripted(lambda _: Err("connection-failed"))
-    with pytest.raises(ValueError, match=r"text|JSON|surrogate") as caught:
+    with pytest.raises(ValueError, match=r"string|text|JSON|surrogate") as caught:
         method(Session(CONFIG, state=STATE, transport=transport), bad)
     assert hidden(said(caught.value))
     assert transport.sent == 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import Device, DeviceConfirmation, DeviceSecretVerifier
-from cognito_raw.models.fields import Misfit
+from cognito_raw.models.fields import UnexpectedJson
 
 FULL: dict[str, object] = {
     "DeviceKey": "eu-west-1_d",
@@ -53,7 +53,7 @@ def test_a_device_of_which_little_is_known_is_read() -> None:
 @pytest.mark.parametrize("body", [{}, {"Device": None}, {"Device": []}, {"Device": {"DeviceKey": 5}}], ids=repr)
 def test_a_device_that_is_not_there_is_a_misfit(body: dict[str, object]) -> None:
     """A reply without a device is no device."""
-    with pytest.raises(Misfit):
+    with pytest.raises(UnexpectedJson):
         Device.read_one(body)
 
 
@@ -69,7 +69,7 @@ def test_a_verifier_is_sent_and_not_shown() -> None:
     assert verifier.to_wire() == {"PasswordVerifier": "dmVyaWZpZXI=", "Salt": "c2FsdA=="}
     assert repr(verifier) == "DeviceSecretVerifier()"
     wrong: Any = b"hidden"
-    with pytest.raises(ValueError, match=r"^password_verifier must be text, not bytes"):
+    with pytest.raises(ValueError, match=r"^password_verifier must be a string, not bytes"):
         DeviceSecretVerifier(wrong, "c2FsdA==")
-    with pytest.raises(ValueError, match=r"^salt must be text, not bytes"):
+    with pytest.raises(ValueError, match=r"^salt must be a string, not bytes"):
         DeviceSecretVerifier("dmVyaWZpZXI=", wrong)

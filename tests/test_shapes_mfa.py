@@ -69,7 +69,7 @@ def test_what_goes_into_the_address_comes_out_of_it(account: str, issuer: str, s
         ("", "Engines", "must not be empty"),
         ("ada", "", "must not be empty"),
         ("ada", "Engines: Co", "holds a colon"),
-        (None, "Engines", "^account must be text"),
+        (None, "Engines", "^account must be a string"),
         ("ada", "\ud800", "^issuer holds half of a surrogate pair"),
     ],
 )

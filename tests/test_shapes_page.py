@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cognito_raw import Page
-from cognito_raw.models.fields import Misfit, text
+from cognito_raw.models.fields import UnexpectedJson, string
 
 
 @pytest.mark.parametrize(
@@ -19,14 +19,14 @@ from cognito_raw.models.fields import Misfit, text
 )
 def test_a_page_holds_items_and_what_asks_for_the_next(body: dict[str, object], page: Page[str]) -> None:
     """The last page, and one whose token is empty, ask for no other."""
-    assert Page.read(body, "Items", "Next", lambda item: text(item, "Id")) == page
+    assert Page.read(body, "Items", "Next", lambda item: string(item, "Id")) == page
 
 
 @pytest.mark.parametrize("body", [{"Items": {}}, {"Items": ["a"]}, {"Items": [{}]}, {"Next": 5}], ids=repr)
 def test_a_page_that_makes_no_sense_is_a_misfit(body: dict[str, object]) -> None:
     """No item is dropped silently."""
-    with pytest.raises(Misfit):
-        Page.read(body, "Items", "Next", lambda item: text(item, "Id"))
+    with pytest.raises(UnexpectedJson):
+        Page.read(body, "Items", "Next", lambda item: string(item, "Id"))
 
 
 def test_a_token_is_not_shown() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cognito_raw import WebAuthnCredential
-from cognito_raw.models.fields import Misfit
+from cognito_raw.models.fields import UnexpectedJson
 
 FULL: dict[str, object] = {
     "CredentialId": "c1",
@@ -37,5 +37,5 @@ def test_a_passkey_without_what_may_be_missing_is_read() -> None:
 @pytest.mark.parametrize("value", [None, [], "\ud800"], ids=ascii)
 def test_a_passkey_that_makes_no_sense_is_a_misfit(name: str, value: object) -> None:
     """The member that does not fit is named."""
-    with pytest.raises(Misfit, match=f"^{name} "):
+    with pytest.raises(UnexpectedJson, match=f"^{name} "):
         WebAuthnCredential.read({**FULL, name: value})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import AuthFactors, MfaOption, User
-from cognito_raw.models.fields import Misfit
+from cognito_raw.models.fields import UnexpectedJson
 
 FULL: dict[str, object] = {
     "Username": "ada",
@@ -59,7 +59,7 @@ def test_the_factors_of_a_user_are_read() -> None:
 )
 def test_a_user_that_makes_no_sense_is_a_misfit(changes: dict[str, object]) -> None:
     """A member of another type is refused, and not repeated."""
-    with pytest.raises(Misfit) as caught:
+    with pytest.raises(UnexpectedJson) as caught:
         User.read({**FULL, **changes})
     assert "hunter2" not in str(caught.value)
 

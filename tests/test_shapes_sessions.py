@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cognito_raw import Location, UserSession
-from cognito_raw.models.fields import Misfit
+from cognito_raw.models.fields import UnexpectedJson
 
 FULL: dict[str, object] = {
     "SessionId": "tkn0",
@@ -48,5 +48,5 @@ def test_a_session_of_which_little_is_known_is_read() -> None:
 @pytest.mark.parametrize(("name", "value"), [("SessionId", None), ("CreateDate", "now"), ("LastLocation", "London")])
 def test_a_session_that_makes_no_sense_is_a_misfit(name: str, value: object) -> None:
     """The member that does not fit is named."""
-    with pytest.raises(Misfit, match=f"^{name} "):
+    with pytest.raises(UnexpectedJson, match=f"^{name} "):
         UserSession.read({**FULL, name: value})

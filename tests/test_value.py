@@ -230,13 +230,15 @@ TWINS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("twin", TWINS.values(), ids=TWINS)
-def test_a_value_is_copied_whole(twin: Callable[[Any], Any]) -> None:
+@pytest.mark.parametrize("as_dataclass", TWINS.values(), ids=TWINS)
+def test_a_value_is_copied_whole(as_dataclass: Callable[[Any], Any]) -> None:
     """Copies and pickles have every field, and are of the same kind."""
     value = Value("a", "b", {"c": "d"}, 20, must=1)
-    assert {name: getattr(twin(value), name) for name in NAMES} == {name: getattr(value, name) for name in NAMES}
-    assert twin(value) == value
-    assert type(twin(Marked(1, 2))) is Marked
+    assert {name: getattr(as_dataclass(value), name) for name in NAMES} == {
+        name: getattr(value, name) for name in NAMES
+    }
+    assert as_dataclass(value) == value
+    assert type(as_dataclass(Marked(1, 2))) is Marked
 
 
 def test_a_kind_with_more_to_it_is_copied_with_that() -> None:
@@ -294,14 +296,16 @@ def test_a_field_is_replaced_and_the_whole_checked_anew(replacing: Callable[...,
 
 def test_dataclasses_takes_a_value_for_one() -> None:
     """Its functions give of a value what they give of the dataclass."""
-    value, twin = Value("a", "b", must=1), Twin("a", "b", must=1)
+    value, as_dataclass = Value("a", "b", must=1), Twin("a", "b", must=1)
     assert dataclasses.is_dataclass(Value)
     assert dataclasses.is_dataclass(value)
-    assert [described(one) for one in dataclasses.fields(value)] == [described(one) for one in dataclasses.fields(twin)]
+    assert [described(one) for one in dataclasses.fields(value)] == [
+        described(one) for one in dataclasses.fields(as_dataclass)
+    ]
     assert dataclasses.fields(Value) is not None
     assert [one.name for one in dataclasses.fields(Marked)] == ["x", "y"]
-    assert dataclasses.asdict(value) == dataclasses.asdict(twin)
-    assert dataclasses.astuple(value) == dataclasses.astuple(twin)
+    assert dataclasses.asdict(value) == dataclasses.asdict(as_dataclass)
+    assert dataclasses.astuple(value) == dataclasses.astuple(as_dataclass)
 
 
 def described(one: dataclasses.Field[Any]) -> tuple[object, ...]:

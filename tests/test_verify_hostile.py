@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import Err, Ok, Reply, TokenVerifier
-from cognito_raw.models.fields import Misfit
+from cognito_raw.models.fields import UnexpectedJson
 from cognito_raw.verify.claims import Rules
 from cognito_raw.verify.jws import read_object
 from tests.hostile_tokens import GOOD, KEY_SETS, TOKENS
@@ -143,6 +143,6 @@ def test_no_mutation_of_signed_claims_raises(seed: int) -> None:
         for _ in range(draw.randrange(1, 6)):
             place = draw.randrange(len(raw))
             raw[place : place + draw.randrange(3)] = draw.randbytes(draw.randrange(3))
-        with suppress(Misfit):
+        with suppress(UnexpectedJson):
             judged.add(told(rules.judge(read_object(bytes(raw)), NOW)))
     assert {"Ok", "token-issuer-refused", "token-use-refused", "token-client-refused", "token-claim-invalid"} <= judged

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw.concurrency.clock import Instant
-from cognito_raw.models.fields import Misfit
+from cognito_raw.models.fields import UnexpectedJson
 from cognito_raw.verify.key_cache import (
     GRACE,
     HARD_LIFE,
@@ -259,5 +259,5 @@ def test_a_bare_key_set_is_as_of_now() -> None:
 )
 def test_a_snapshot_that_does_not_fit_is_a_misfit(changes: dict[str, Any], words: str) -> None:
     """Another version, another pool, damaged, or without a usable key."""
-    with pytest.raises(Misfit, match=words):
+    with pytest.raises(UnexpectedJson, match=words):
         from_material(snapshot(**changes), URI, BEGIN, as_new=False)

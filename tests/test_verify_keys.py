@@ -14,7 +14,7 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 import cognito_raw
-from cognito_raw.models.fields import Misfit
+from cognito_raw.models.fields import UnexpectedJson
 from cognito_raw.verify.keys import LARGEST_KEY_SET, Key, read_keys, rs256, usable
 from tests.tokens import encoded, jwk, key_set, number, private_key
 
@@ -104,7 +104,7 @@ UNUSED: Final[dict[str, Any]] = {
 def test_any_other_key_is_skipped(entry: Any) -> None:
     """A key that is private, weak, meant for something else or not in its one form is as if it were not there."""
     assert ids(entry) == ["other"]
-    with pytest.raises(Misfit, match="no usable key"):
+    with pytest.raises(UnexpectedJson, match="no usable key"):
         usable({"keys": [entry]})
 
 
@@ -154,7 +154,7 @@ def test_a_key_does_not_show_what_pyjwt_made_of_it() -> None:
 )
 def test_what_is_no_key_set_is_a_misfit(raw: bytes) -> None:
     """Strict JSON with a list of keys, one of them usable; anything else is none."""
-    with pytest.raises(Misfit):
+    with pytest.raises(UnexpectedJson):
         read_keys(raw)
 
 
@@ -162,7 +162,7 @@ def test_a_key_set_has_128_kb_at_most() -> None:
     """Up to the cap a set is read."""
     raw = key_set()
     assert set(read_keys(raw.ljust(LARGEST_KEY_SET))) == {"one", "two"}
-    with pytest.raises(Misfit, match="128 kB"):
+    with pytest.raises(UnexpectedJson, match="128 kB"):
         read_keys(raw.ljust(LARGEST_KEY_SET + 1))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw.models.fields import Misfit
+from cognito_raw.models.fields import UnexpectedJson
 from cognito_raw.verify.jws import DEEPEST, read_object
 
 # Without halves of surrogate pairs, which are no characters.
@@ -106,7 +106,7 @@ REFUSED = {
 @pytest.mark.parametrize("raw", REFUSED.values(), ids=REFUSED.keys())
 def test_what_two_readers_could_take_differently_is_refused(raw: bytes) -> None:
     """What is no strict object is a misfit, and its error says nothing of it."""
-    with pytest.raises(Misfit, match=r"^not a strict JSON object$") as caught:
+    with pytest.raises(UnexpectedJson, match=r"^not a strict JSON object$") as caught:
         read_object(raw)
     # Nor is there one behind it, with the text that was read.
     assert caught.value.__context__ is None

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from ..call import Call, ServiceReply
 from ..config import Config
-from ..flow import ask, shaped
+from ..flow import ask, parse
 from ..models.challenge import Challenge, read_challenge
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
@@ -81,4 +81,4 @@ def outcome(answer: Result[ServiceReply], username: str) -> Result[Tokens | Chal
             return read_challenge(body, username=username)
         return Tokens.read(body)
 
-    return shaped(answer, read)
+    return parse(answer, read)

@@ -7,11 +7,11 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from ..call import Call, ServiceReply
 from ..config import Config
-from ..flow import Flow, shaped
+from ..flow import Flow, parse
 from ..models.challenge import Challenge
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
-from ..models.fields import mapping, optional_text, require_text, text
+from ..models.fields import mapping, optional_string, require_string, string
 from ..models.frozen import frozen, replace
 from ..models.tokens import Tokens
 from ..result import Err, Result
@@ -85,7 +85,7 @@ def first_call_of(
     session: str | None = None,
 ) -> FirstCall:
     """The first call that these arguments mean; `ValueError` where they contradict each other."""
-    require_text(username=username)
+    require_string(username=username)
     by_choice = preferred is not None or session is not None
     flow = flow or ("USER_AUTH" if by_choice else "USER_SRP_AUTH")
     if flow not in _FLOWS:
@@ -106,13 +106,13 @@ def first_call_of(
 
 def _require_password(password: str | None) -> None:
     if password is None:
-        raise ValueError("password must be text; to sign in without one, say which way with flow= or preferred=")
-    require_text(password=password)
+        raise ValueError("password must be a string; to sign in without one, say which way with flow= or preferred=")
+    require_string(password=password)
 
 
 def _by_choice(username: str, password: str | None, preferred: FirstFactor | None, session: str | None) -> FirstCall:
     if session is not None:
-        require_text(session=session)
+        require_string(session=session)
     if preferred is None and password is not None:
         if session is not None:
             raise ValueError("a sign-in that goes on from a sign-up takes no password: leave it out")
@@ -163,7 +163,7 @@ def prove_password(
     """Prove the password if that is what the answer asks for, which any other ends."""
     if isinstance(answer, Err) or answer.value.body.get("ChallengeName") != "PASSWORD_VERIFIER":
         return (yield from finish(context, answer, username))
-    named = shaped(answer, _names)
+    named = parse(answer, _names)
     if isinstance(named, Err):
         return named
     user_id, username = named.value
@@ -178,5 +178,5 @@ def prove_password(
 def _names(body: Mapping[str, object]) -> tuple[str, str]:
     """The user's id that the proof hashes, and the name that the answer has."""
     parameters = mapping(body, "ChallengeParameters")
-    user_id = text(parameters, "USER_ID_FOR_SRP")
-    return user_id, optional_text(parameters, "USERNAME") or user_id
+    user_id = string(parameters, "USER_ID_FOR_SRP")
+    return user_id, optional_string(parameters, "USERNAME") or user_id

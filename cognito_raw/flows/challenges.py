@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from ..config import Config
-from ..flow import Flow, ask, shaped
+from ..flow import Flow, ask, parse
 from ..models.challenge import Challenge, ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
-from ..models.fields import optional_text, require_text, text
+from ..models.fields import optional_string, require_string, string
 from ..models.frozen import replace
 from ..models.tokens import Tokens
 from ..reasons import ENDS_CHALLENGE
@@ -72,7 +72,7 @@ def respond_to_new_password_required(
     Reasons: `invalid-password`, `invalid-parameter` (an attribute is missing), `password-used-before`,
     `challenge-session-invalid`.
     """
-    require_text(new_password=new_password)
+    require_string(new_password=new_password)
     return (yield from answer_challenge(config, challenge, new_password, attributes=attributes))
 
 
@@ -86,9 +86,9 @@ def begin_totp_setup(config: Config, challenge: Challenge) -> Flow[TotpSetup]:
     answer = yield from ask("AssociateSoftwareToken", _within_session(challenge, {}))
 
     def read(body: Mapping[str, object]) -> TotpSetup:
-        return TotpSetup(text(body, "SecretCode"), _renewed(challenge, body))
+        return TotpSetup(string(body, "SecretCode"), _renewed(challenge, body))
 
-    return keep_challenge(shaped(answer, read), challenge)
+    return keep_challenge(parse(answer, read), challenge)
 
 
 def run_answer(
@@ -106,7 +106,7 @@ def run_answer(
         return keep_challenge(result, challenge), context.device
     responses = responses_to(challenge, answer, password=password, attributes=attributes)
     if friendly_device_name is not None:
-        require_text(friendly_device_name=friendly_device_name)
+        require_string(friendly_device_name=friendly_device_name)
         if responses.code is None:
             raise ValueError("friendly_device_name= goes with the first code of an authenticator app, for MFA_SETUP")
     if responses.code is not None:
@@ -142,9 +142,9 @@ def _verify(challenge: Challenge, code: str, friendly_device_name: str | None) -
     answer = yield from ask("VerifySoftwareToken", _within_session(challenge, {"UserCode": code, **named}))
 
     def read(body: Mapping[str, object]) -> tuple[bool, Challenge]:
-        return text(body, "Status") == "SUCCESS", _renewed(challenge, body)
+        return string(body, "Status") == "SUCCESS", _renewed(challenge, body)
 
-    result = shaped(answer, read)
+    result = parse(answer, read)
     if isinstance(result, Err):
         return keep_challenge(result, challenge)
     accepted, renewed = result.value
@@ -156,7 +156,7 @@ def _within_session(challenge: Challenge, request: dict[str, object]) -> dict[st
 
 
 def _renewed(challenge: Challenge, body: Mapping[str, object]) -> Challenge:
-    return replace(challenge, session=optional_text(body, "Session") or challenge.session)
+    return replace(challenge, session=optional_string(body, "Session") or challenge.session)
 
 
 def keep_challenge(result: Result[T], challenge: Challenge) -> Result[T]:

@@ -10,7 +10,7 @@ from ..config import Config
 from ..flow import Flow, ask
 from ..models.challenge import Challenge
 from ..models.device import ConfirmedDevice, NewDevice, RememberedDevice
-from ..models.fields import require_text
+from ..models.fields import require_string
 from ..models.frozen import replace
 from ..models.tokens import Tokens
 from ..result import Err, Ok, Result
@@ -33,7 +33,7 @@ def confirm_new_device(
     The service takes any verifier, and refuses a wrong one only at that sign-in. Reasons: `device-key-exists`,
     `device-not-found`, and those of access tokens.
     """
-    require_text(access_token=access_token, username=username, **({} if name is None else {"name": name}))
+    require_string(access_token=access_token, username=username, **({} if name is None else {"name": name}))
     password = base64.b64encode(config.randomness(_PASSWORD_BYTES)).decode()
     salt = int.from_bytes(config.randomness(_SALT_BYTES), "big")
     x = srp.private_key(salt, new_device.group_key, new_device.key, password)

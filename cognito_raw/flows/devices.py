@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from ..config import Config
-from ..flow import Flow, ask, done, shaped
+from ..flow import Flow, ask, done, parse
 from ..models.device import Device, DeviceConfirmation, DeviceSecretVerifier
-from ..models.fields import require_text
+from ..models.fields import require_string
 from ..pages import Page
 from .parameters import limited, optional, wire
 
@@ -25,21 +25,21 @@ def confirm_device(
     A wrong verifier is taken all the same, and fails at the next sign-in. Reasons: `device-key-exists`,
     `device-not-found`, `invalid-password`, `username-exists`, and those of access tokens.
     """
-    require_text(access_token=access_token, device_key=device_key)
+    require_string(access_token=access_token, device_key=device_key)
     parameters: dict[str, object] = {"AccessToken": access_token, "DeviceKey": device_key}
     if device_secret_verifier_config is not None:
         parameters["DeviceSecretVerifierConfig"] = wire(
             DeviceSecretVerifier, device_secret_verifier_config=device_secret_verifier_config
         )
     answer = yield from ask("ConfirmDevice", {**parameters, **optional(device_name=("DeviceName", device_name))})
-    return shaped(answer, DeviceConfirmation.read)
+    return parse(answer, DeviceConfirmation.read)
 
 
 def get_device(config: Config, access_token: str, device_key: str) -> Flow[Device]:
     """One remembered device of the user. Reasons: `device-not-found`, and those of access tokens."""
-    require_text(access_token=access_token, device_key=device_key)
+    require_string(access_token=access_token, device_key=device_key)
     answer = yield from ask("GetDevice", {"AccessToken": access_token, "DeviceKey": device_key})
-    return shaped(answer, Device.read_one)
+    return parse(answer, Device.read_one)
 
 
 def list_devices(
@@ -50,11 +50,11 @@ def list_devices(
     limit: how many a page holds at most, 0 to 60. pagination_token: the `next` of a page, to begin after it.
     Reasons: those of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     parameters = {"AccessToken": access_token, **limited("limit", "Limit", limit)}
     after = optional(pagination_token=("PaginationToken", pagination_token))
     answer = yield from ask("ListDevices", {**parameters, **after})
-    return shaped(answer, lambda body: Page.read(body, "Devices", "PaginationToken", Device.read))
+    return parse(answer, lambda body: Page.read(body, "Devices", "PaginationToken", Device.read))
 
 
 def update_device_status(
@@ -68,7 +68,7 @@ def update_device_status(
     Reasons: `device-not-found`, `invalid-parameter`, and those of access tokens.
     """
     status: str = device_remembered_status
-    require_text(access_token=access_token, device_key=device_key, device_remembered_status=status)
+    require_string(access_token=access_token, device_key=device_key, device_remembered_status=status)
     parameters = {"AccessToken": access_token, "DeviceKey": device_key, "DeviceRememberedStatus": status}
     answer = yield from ask("UpdateDeviceStatus", parameters)
     return done(answer)
@@ -76,6 +76,6 @@ def update_device_status(
 
 def forget_device(config: Config, access_token: str, device_key: str) -> Flow[None]:
     """Have the service forget a device. Reasons: `device-not-found`, and those of access tokens."""
-    require_text(access_token=access_token, device_key=device_key)
+    require_string(access_token=access_token, device_key=device_key)
     answer = yield from ask("ForgetDevice", {"AccessToken": access_token, "DeviceKey": device_key})
     return done(answer)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ..config import Config
 from ..flow import Flow, ask, done
-from ..models.fields import require_text
+from ..models.fields import require_string
 
 
 def update_auth_event_feedback(
@@ -17,7 +17,7 @@ def update_auth_event_feedback(
     Reasons: `not-authorized`, `user-not-found`, `user-pool-add-on-not-enabled`, `invalid-parameter`.
     """
     value: str = feedback_value
-    require_text(username=username, event_id=event_id, feedback_token=feedback_token, feedback_value=value)
+    require_string(username=username, event_id=event_id, feedback_token=feedback_token, feedback_value=value)
     parameters = {
         "UserPoolId": config.pool_id,
         "Username": username,

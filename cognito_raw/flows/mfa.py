@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..config import Config
-from ..flow import Flow, ask, done, shaped
-from ..models.fields import require_text
+from ..flow import Flow, ask, done, parse
+from ..models.fields import require_string
 from ..models.mfa import MfaSettings, SoftwareToken, SoftwareTokenVerification, WebAuthnMfaSettings
 from ..result import Err
 from .parameters import optional, wire
@@ -19,7 +19,7 @@ def associate_software_token(
     `software-token-mfa-not-found`, `challenge-session-invalid`, and those of access tokens.
     """
     answer = yield from ask("AssociateSoftwareToken", _either(access_token, session))
-    return shaped(answer, SoftwareToken.read)
+    return parse(answer, SoftwareToken.read)
 
 
 def verify_software_token(
@@ -36,10 +36,10 @@ def verify_software_token(
     `software-token-mfa-refused` (a wrong code), `code-mismatch`, `challenge-session-invalid`, and those of access
     tokens.
     """
-    require_text(user_code=user_code)
+    require_string(user_code=user_code)
     named = optional(friendly_device_name=("FriendlyDeviceName", friendly_device_name))
     answer = yield from ask("VerifySoftwareToken", {**_either(access_token, session), "UserCode": user_code, **named})
-    verified = shaped(answer, SoftwareTokenVerification.read)
+    verified = parse(answer, SoftwareTokenVerification.read)
     if isinstance(verified, Err) or verified.value.status == "SUCCESS" or isinstance(answer, Err):
         return verified
     # A success in form, which nobody must take for one.
@@ -60,7 +60,7 @@ def set_user_mfa_preference(
 
     Reasons: `invalid-parameter` (a factor that is not set up), and those of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     chosen: dict[str, object] = {"AccessToken": access_token}
     if sms_mfa_settings is not None:
         chosen["SMSMfaSettings"] = wire(MfaSettings, sms_mfa_settings=sms_mfa_settings)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ..config import Config
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import require_optional_text, require_text
+from ..models.fields import require_optional_string, require_string
 
 
 def context(
@@ -42,7 +42,7 @@ def wire(kind: type[Wired], **given: object) -> Mapping[str, object]:
 
 def optional(**given: tuple[str, str | None]) -> dict[str, object]:
     """The members of texts that are not None: `optional(device_name=("DeviceName", device_name))`."""
-    require_optional_text(**{name: value for name, (_, value) in given.items()})
+    require_optional_string(**{name: value for name, (_, value) in given.items()})
     return {member: value for member, value in given.values() if value is not None}
 
 
@@ -58,9 +58,9 @@ def limited(name: str, member: str, count: object) -> dict[str, object]:
 def texts(name: str, given: object) -> dict[str, str]:
     """A mapping of texts, as it is given; `ValueError` names the first that is none."""
     if not isinstance(given, Mapping):
-        raise ValueError(f"{name} must be a mapping of texts, not {type(given).__name__}")
+        raise ValueError(f"{name} must be a mapping of strings, not {type(given).__name__}")
     for key, value in given.items():
-        require_text(**{f"a key of {name}": key, f"{name}[{key!r}]": value})
+        require_string(**{f"a key of {name}": key, f"{name}[{key!r}]": value})
     return dict(given)
 
 

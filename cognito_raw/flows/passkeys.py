@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..config import Config
-from ..flow import Flow, ask, done, shaped
-from ..models.fields import Misfit, require_text
+from ..flow import Flow, ask, done, parse
+from ..models.fields import UnexpectedJson, require_string
 from ..models.passkeys import WebAuthnCredential
 from ..pages import Page
 from .parameters import limited, optional
@@ -20,9 +20,9 @@ def start_web_authn_registration(config: Config, access_token: str) -> Flow[Mapp
     The form is PublicKeyCredentialCreationOptionsJSON of https://www.w3.org/TR/webauthn-3/. Reasons:
     `web-authn-not-enabled`, `web-authn-configuration-missing`, and those of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     answer = yield from ask("StartWebAuthnRegistration", {"AccessToken": access_token})
-    return shaped(answer, _creation_options)
+    return parse(answer, _creation_options)
 
 
 def complete_web_authn_registration(
@@ -35,7 +35,7 @@ def complete_web_authn_registration(
     late), `web-authn-origin-not-allowed`, `web-authn-relying-party-mismatch`, `web-authn-client-mismatch`,
     `web-authn-credential-not-supported`, `web-authn-not-enabled`, and those of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     parameters = {"AccessToken": access_token, "Credential": _credential(credential)}
     answer = yield from ask("CompleteWebAuthnRegistration", parameters)
     return done(answer)
@@ -49,15 +49,15 @@ def list_web_authn_credentials(
     max_results: how many a page holds at most, 0 to 20. next_token: the `next` of a page, to begin after it.
     Reasons: those of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     parameters = {"AccessToken": access_token, **limited("max_results", "MaxResults", max_results)}
     answer = yield from ask("ListWebAuthnCredentials", {**parameters, **optional(next_token=("NextToken", next_token))})
-    return shaped(answer, lambda body: Page.read(body, "Credentials", "NextToken", WebAuthnCredential.read))
+    return parse(answer, lambda body: Page.read(body, "Credentials", "NextToken", WebAuthnCredential.read))
 
 
 def delete_web_authn_credential(config: Config, access_token: str, credential_id: str) -> Flow[None]:
     """Delete a passkey of the user. Reasons: `resource-not-found`, and those of access tokens."""
-    require_text(access_token=access_token, credential_id=credential_id)
+    require_string(access_token=access_token, credential_id=credential_id)
     parameters = {"AccessToken": access_token, "CredentialId": credential_id}
     answer = yield from ask("DeleteWebAuthnCredential", parameters)
     return done(answer)
@@ -66,7 +66,7 @@ def delete_web_authn_credential(config: Config, access_token: str, credential_id
 def _creation_options(body: Mapping[str, object]) -> Mapping[str, Any]:
     options = body.get("CredentialCreationOptions")
     if not isinstance(options, dict) or not options:
-        raise Misfit("CredentialCreationOptions is not an object")
+        raise UnexpectedJson("CredentialCreationOptions is not an object")
     return options
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from ..call import ServiceReply
 from ..config import Config
-from ..flow import malformed, shaped
-from ..models.fields import Misfit, mapping, optional_text, text
+from ..flow import malformed, parse
+from ..models.fields import UnexpectedJson, mapping, optional_string, string
 from ..models.frozen import frozen, replace
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
@@ -44,8 +44,8 @@ class Verifier:
         return cls(
             B=_number(parameters, "SRP_B"),
             salt=_number(parameters, "SALT"),
-            secret_block=text(parameters, "SECRET_BLOCK"),
-            session=optional_text(body, "Session"),
+            secret_block=string(parameters, "SECRET_BLOCK"),
+            session=optional_string(body, "Session"),
         )
 
     def __repr__(self) -> str:
@@ -65,14 +65,14 @@ class Proof:
 
 def _number(parameters: Mapping[str, object], name: str) -> int:
     try:
-        return srp.number(text(parameters, name))
+        return srp.number(string(parameters, name))
     except srp.UnsafeValue as error:
-        raise Misfit(f"{name} is {error}") from None
+        raise UnexpectedJson(f"{name} is {error}") from None
 
 
 def prove(config: Config, pair: srp.Ephemeral, asked: ServiceReply, identity: SrpIdentity) -> Result[Proof]:
     """The proof that the answer asks for. Reasons: `malformed-reply`, `unsafe-srp-value`."""
-    read = shaped(Ok(asked), Verifier.read)
+    read = parse(Ok(asked), Verifier.read)
     if isinstance(read, Err):
         return read
     verifier = read.value

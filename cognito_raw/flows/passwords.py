@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..config import Config
-from ..flow import Flow, ask, done, shaped
+from ..flow import Flow, ask, done, parse
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import require_text
+from ..models.fields import require_string
 from ..models.sign_up import Delivery
 from .parameters import beside_username, context, optional
 
@@ -25,14 +25,14 @@ def forgot_password(
     Reasons: `user-not-found`, `no-verified-address`, `wrong-user-state`, `disabled-user`,
     `daily-operations-limit-exceeded`. A client that hides which users exist answers for any name.
     """
-    require_text(username=username)
+    require_string(username=username)
     parameters = {
         "ClientId": config.client_id,
         "Username": username,
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     answer = yield from ask("ForgotPassword", beside_username(config, parameters, username))
-    return shaped(answer, Delivery.read)
+    return parse(answer, Delivery.read)
 
 
 def confirm_forgot_password(
@@ -50,7 +50,7 @@ def confirm_forgot_password(
     Reasons: `code-mismatch`, `code-expired`, `invalid-password`, `password-used-before`, `user-not-found`,
     `too-many-failed-attempts`, `daily-operations-limit-exceeded`.
     """
-    require_text(username=username, new_password=new_password, code=code)
+    require_string(username=username, new_password=new_password, code=code)
     parameters = {
         "ClientId": config.client_id,
         "Username": username,
@@ -68,7 +68,7 @@ def change_password(config: Config, access_token: str, old_password: str | None,
     old_password: None for a user who has none yet. Reasons: `incorrect-username-or-password` (the old one is wrong),
     `invalid-password`, `password-used-before`, `daily-operations-limit-exceeded`, and those of access tokens.
     """
-    require_text(access_token=access_token, new_password=new_password)
+    require_string(access_token=access_token, new_password=new_password)
     parameters = {"AccessToken": access_token, "ProposedPassword": new_password}
     answer = yield from ask(
         "ChangePassword", {**parameters, **optional(old_password=("PreviousPassword", old_password))}

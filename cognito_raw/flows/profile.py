@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..config import Config
-from ..flow import Flow, ask, done, shaped
-from ..models.fields import objects, require_text
+from ..flow import Flow, ask, done, parse
+from ..models.fields import objects, require_string
 from ..models.profile import AuthFactors, MfaOption, User
 from ..models.sign_up import Delivery
 from .parameters import context, wire
@@ -19,9 +19,9 @@ def get_user(config: Config, access_token: str) -> Flow[User]:
     Reasons: those of access tokens: `access-token-expired`, `access-token-revoked`, `access-token-invalid`,
     `access-token-scope-missing`, `user-not-found`.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     answer = yield from ask("GetUser", {"AccessToken": access_token})
-    return shaped(answer, User.read)
+    return parse(answer, User.read)
 
 
 def update_user_attributes(
@@ -36,14 +36,14 @@ def update_user_attributes(
     Gives where codes went, for each address that must be proven with `verify_user_attribute`. Reasons:
     `invalid-parameter`, `alias-exists`, `code-delivery-failed`, `lambda-refused`, and those of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     parameters = {
         "AccessToken": access_token,
         "UserAttributes": listed(named_attributes(attributes)),
         **context(client_metadata),
     }
     answer = yield from ask("UpdateUserAttributes", parameters)
-    return shaped(answer, _deliveries)
+    return parse(answer, _deliveries)
 
 
 def delete_user_attributes(config: Config, access_token: str, attribute_names: Iterable[str]) -> Flow[None]:
@@ -51,7 +51,7 @@ def delete_user_attributes(config: Config, access_token: str, attribute_names: I
 
     Reasons: `invalid-parameter`, and those of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     if isinstance(attribute_names, str):
         raise ValueError(f"attribute_names {attribute_names!r}: must be a list of names, not one text")
     names = [service_name(name) for name in attribute_names]
@@ -67,10 +67,10 @@ def get_user_attribute_verification_code(
     attribute_name: `email` or `phone_number`. Reasons: `invalid-parameter`, `code-delivery-failed`,
     `daily-operations-limit-exceeded`, and those of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     parameters = {"AccessToken": access_token, "AttributeName": service_name(attribute_name)}
     answer = yield from ask("GetUserAttributeVerificationCode", {**parameters, **context(client_metadata)})
-    return shaped(answer, Delivery.read)
+    return parse(answer, Delivery.read)
 
 
 def verify_user_attribute(config: Config, access_token: str, attribute_name: str, code: str) -> Flow[None]:
@@ -79,7 +79,7 @@ def verify_user_attribute(config: Config, access_token: str, attribute_name: str
     Reasons: `code-mismatch`, `code-expired`, `alias-exists`, `daily-operations-limit-exceeded`, and those of access
     tokens.
     """
-    require_text(access_token=access_token, code=code)
+    require_string(access_token=access_token, code=code)
     parameters = {"AccessToken": access_token, "AttributeName": service_name(attribute_name), "Code": code}
     answer = yield from ask("VerifyUserAttribute", parameters)
     return done(answer)
@@ -87,16 +87,16 @@ def verify_user_attribute(config: Config, access_token: str, attribute_name: str
 
 def delete_user(config: Config, access_token: str) -> Flow[None]:
     """Delete the user, for good. Reasons: those of access tokens."""
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     answer = yield from ask("DeleteUser", {"AccessToken": access_token})
     return done(answer)
 
 
 def get_user_auth_factors(config: Config, access_token: str) -> Flow[AuthFactors]:
     """How the user can sign in: the first and second factors that are set up. Reasons: those of access tokens."""
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     answer = yield from ask("GetUserAuthFactors", {"AccessToken": access_token})
-    return shaped(answer, AuthFactors.read)
+    return parse(answer, AuthFactors.read)
 
 
 def set_user_settings(config: Config, access_token: str, mfa_options: Iterable[MfaOption]) -> Flow[None]:
@@ -104,7 +104,7 @@ def set_user_settings(config: Config, access_token: str, mfa_options: Iterable[M
 
     Reasons: `invalid-parameter`, and those of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     options = [wire(MfaOption, mfa_options=option) for option in mfa_options]
     answer = yield from ask("SetUserSettings", {"AccessToken": access_token, "MFAOptions": options})
     return done(answer)

@@ -10,10 +10,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 from ..call import ServiceReply
 from ..config import Config
-from ..flow import Flow, ask, shaped
+from ..flow import Flow, ask, parse
 from ..models.challenge import Challenge, read_challenge
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import require_text
+from ..models.fields import require_string
 from ..models.tokens import Tokens
 from ..result import Err, Ok, Result
 from .parameters import context, optional, texts, within_responses
@@ -50,7 +50,7 @@ def initiate_auth(
     Gives the tokens, or the challenge that must be answered first. Reasons: those of `sign_in`, and for a refresh those
     of `get_tokens_from_refresh_token`.
     """
-    require_text(auth_flow=auth_flow)
+    require_string(auth_flow=auth_flow)
     given = texts("auth_parameters", auth_parameters or {})
     parameters = {
         "AuthFlow": auth_flow,
@@ -81,7 +81,7 @@ def respond_to_auth_challenge(
     Gives the tokens, or the next challenge. Reasons: `code-mismatch`, `code-expired`, `challenge-session-invalid`,
     `invalid-password`, `invalid-parameter`, `lambda-refused`, and those of `sign_in`.
     """
-    require_text(challenge_name=challenge_name)
+    require_string(challenge_name=challenge_name)
     given = texts("challenge_responses", challenge_responses)
     parameters = {
         "ChallengeName": challenge_name,
@@ -106,7 +106,7 @@ def _outcome(answer: Result[ServiceReply], username: str, refresh_token: str | N
             return read_challenge(body, username=username)
         return Tokens.read(body, kept=refresh_token)
 
-    return shaped(answer, read)
+    return parse(answer, read)
 
 
 def call(config: Config, operation: str, parameters: Mapping[str, object]) -> Flow[Mapping[str, Any]]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..config import Config
-from ..flow import Flow, ask, shaped
+from ..flow import Flow, ask, parse
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import require_text
+from ..models.fields import require_string
 from ..models.sign_up import Confirmation, Delivery, Registration
 from .parameters import beside_username, context, optional, texts
 
@@ -38,7 +38,7 @@ def sign_up(
     keys as they are. Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`,
     `code-delivery-failed`, `lambda-refused`.
     """
-    require_text(username=username)
+    require_string(username=username)
     parameters: dict[str, object] = {
         "ClientId": config.client_id,
         "Username": username,
@@ -49,7 +49,7 @@ def sign_up(
     if validation_data is not None:
         parameters["ValidationData"] = listed(texts("validation_data", validation_data))
     answer = yield from ask("SignUp", beside_username(config, parameters, username))
-    return shaped(answer, Registration.read)
+    return parse(answer, Registration.read)
 
 
 def confirm_sign_up(
@@ -70,7 +70,7 @@ def confirm_sign_up(
     `code-mismatch`, `code-expired`, `user-not-found`, `user-already-confirmed`, `alias-exists`,
     `too-many-failed-attempts`.
     """
-    require_text(username=username, code=code)
+    require_string(username=username, code=code)
     parameters: dict[str, object] = {
         "ClientId": config.client_id,
         "Username": username,
@@ -81,7 +81,7 @@ def confirm_sign_up(
     if force_alias_creation is not None:
         parameters["ForceAliasCreation"] = force_alias_creation
     answer = yield from ask("ConfirmSignUp", beside_username(config, parameters, username))
-    return shaped(answer, Confirmation.read)
+    return parse(answer, Confirmation.read)
 
 
 def resend_confirmation_code(
@@ -96,20 +96,20 @@ def resend_confirmation_code(
 
     Reasons: `user-not-found`, `user-already-confirmed`, `daily-operations-limit-exceeded`, `code-delivery-failed`.
     """
-    require_text(username=username)
+    require_string(username=username)
     parameters = {
         "ClientId": config.client_id,
         "Username": username,
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     answer = yield from ask("ResendConfirmationCode", beside_username(config, parameters, username))
-    return shaped(answer, Delivery.read)
+    return parse(answer, Delivery.read)
 
 
 def named_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
     """The attributes under the names that the service has for them."""
     for name, value in attributes.items():
-        require_text(**{"the name of an attribute": name, f"attribute {name!r}": value})
+        require_string(**{"the name of an attribute": name, f"attribute {name!r}": value})
     named = {service_name(name): value for name, value in attributes.items()}
     if len(named) < len(attributes):
         raise ValueError("an attribute is given twice, once with and once without custom: in front")
@@ -118,7 +118,7 @@ def named_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
 
 def service_name(name: str) -> str:
     """The name that the service has for an attribute: `custom:` in front, unless it is a standard one or has it."""
-    require_text(**{"the name of an attribute": name})
+    require_string(**{"the name of an attribute": name})
     return name if name in STANDARD_ATTRIBUTES or name.startswith("custom:") else f"custom:{name}"
 
 

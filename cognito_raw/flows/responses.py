@@ -24,7 +24,7 @@ from ..models.challenge import (
     SelectMfaType,
     challenge_of,
 )
-from ..models.fields import require_text
+from ..models.fields import require_string
 from ..models.frozen import frozen
 from .registration import named_attributes
 
@@ -70,7 +70,7 @@ def responses_to(
         return _as_they_are(kind, answer)
     if not isinstance(answer, str):
         raise _wrong(kind)
-    require_text(answer=answer)
+    require_string(answer=answer)
     return _of_text(kind, answer, password, attributes or {})
 
 
@@ -104,8 +104,8 @@ def _named(challenge: Challenge, **members: str) -> Responses:
 def _as_they_are(challenge: Challenge, answer: Mapping[str, object]) -> Responses:
     members = {"USERNAME": challenge.username}
     for name, value in answer.items():
-        require_text(**{"the name of a response": name})
-        require_text(**{f"response {name!r}": value})
+        require_string(**{"the name of a response": name})
+        require_string(**{f"response {name!r}": value})
         members[name] = str(value)
     return Responses(members)
 
@@ -125,7 +125,7 @@ def _chosen(challenge: SelectChallenge, choice: str, password: str | None) -> Re
         raise ValueError(f"password= {wrong} PASSWORD or PASSWORD_SRP")
     if password is None:
         return _named(challenge, ANSWER=choice)
-    require_text(password=password)
+    require_string(password=password)
     if choice == "PASSWORD":
         return _named(challenge, ANSWER=choice, PASSWORD=password)
     return Responses({"USERNAME": challenge.username, "ANSWER": choice}, srp_password=password)

@@ -7,8 +7,8 @@ from typing import Literal
 
 from ..call import Call, ServiceReply
 from ..config import Config
-from ..flow import Flow, ask, done, shaped
-from ..models.fields import require_text
+from ..flow import Flow, ask, done, parse
+from ..models.fields import require_string
 from ..models.frozen import replace
 from ..models.tokens import RefreshFlow, Tokens
 from ..reasons import OPERATION_UNKNOWN, REFRESH_FLOW_REFUSED, classify_refresh
@@ -29,7 +29,7 @@ def get_tokens_from_refresh_token(
     `refresh-token-expired`, `refresh-token-revoked`, `refresh-token-reused`, `refresh-token-invalid`, `user-deleted`,
     `disabled-user`, `wrong-client-secret`.
     """
-    require_text(refresh_token=refresh_token)
+    require_string(refresh_token=refresh_token)
     parameters = {
         "RefreshToken": refresh_token,
         "ClientId": config.client_id,
@@ -48,7 +48,7 @@ def refresh_token_auth(
     username: the service's own name of the user, as `cognito:username` of the ID token has it. Reasons: those of
     `get_tokens_from_refresh_token`.
     """
-    require_text(refresh_token=refresh_token, username=username)
+    require_string(refresh_token=refresh_token, username=username)
     parameters = {"REFRESH_TOKEN": refresh_token}
     if device_key is not None:
         parameters["DEVICE_KEY"] = device_key
@@ -63,7 +63,7 @@ def refresh_token_auth(
 def _tokens(answer: Result[ServiceReply], refresh_token: str) -> Result[Tokens]:
     if isinstance(answer, Err):
         return replace(answer, reason=classify_refresh(answer.reason))
-    return shaped(answer, lambda body: Tokens.read(body, kept=refresh_token))
+    return parse(answer, lambda body: Tokens.read(body, kept=refresh_token))
 
 
 def renew(
@@ -109,7 +109,7 @@ def revoke_token(
     `operation-not-supported` (revocation is off for the client), `token-type-not-supported`, `not-authorized`,
     `wrong-client-secret`.
     """
-    require_text(refresh_token=refresh_token)
+    require_string(refresh_token=refresh_token)
     linked = optional(revoke_associated_sessions=("RevokeAssociatedSessions", revoke_associated_sessions))
     parameters = {"Token": refresh_token, "ClientId": config.client_id, **linked}
     answer = yield from ask("RevokeToken", in_clear(config, parameters))
@@ -118,6 +118,6 @@ def revoke_token(
 
 def global_sign_out(config: Config, access_token: str) -> Flow[None]:
     """Revoke all tokens of the user, on every device. Reasons: those of access tokens."""
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     answer = yield from ask("GlobalSignOut", {"AccessToken": access_token})
     return done(answer)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from ..config import Config
-from ..flow import Flow, ask, done, shaped
-from ..models.fields import require_text
+from ..flow import Flow, ask, done, parse
+from ..models.fields import require_string
 from ..models.user_sessions import UserSession
 from ..pages import Page
 from .parameters import optional
@@ -18,10 +18,10 @@ def list_user_sessions(config: Config, access_token: str, *, next_token: str | N
     next_token: the `next` of a page, to begin after it. Reasons: `operation-not-enabled`, `user-not-found`, and those
     of access tokens.
     """
-    require_text(access_token=access_token)
+    require_string(access_token=access_token)
     parameters = {"AccessToken": access_token, **optional(next_token=("NextToken", next_token))}
     answer = yield from ask("ListUserSessions", parameters)
-    return shaped(answer, lambda body: Page.read(body, "Sessions", "NextToken", UserSession.read))
+    return parse(answer, lambda body: Page.read(body, "Sessions", "NextToken", UserSession.read))
 
 
 def revoke_user_session(
@@ -36,7 +36,7 @@ def revoke_user_session(
     revoke_associated_sessions: `LINKED` takes those with it that came from it. Reasons: `resource-not-found`,
     `operation-not-enabled`, and those of access tokens.
     """
-    require_text(access_token=access_token, session_id=session_id)
+    require_string(access_token=access_token, session_id=session_id)
     parameters = {"AccessToken": access_token, "SessionId": session_id}
     linked = optional(revoke_associated_sessions=("RevokeAssociatedSessions", revoke_associated_sessions))
     answer = yield from ask("RevokeUserSession", {**parameters, **linked})

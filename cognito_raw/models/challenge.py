@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .device import RememberedDevice
-from .fields import mapping, optional_text, text, texts
+from .fields import mapping, optional_string, string, string_map
 from .frozen import field, frozen
 from .sign_up import Delivery
 
@@ -228,12 +228,14 @@ def challenge_of(
 
 def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
     """The challenge of a reply; `username` is the name to answer with where the reply has no better one."""
-    parameters = texts({"ChallengeParameters": _flattened(mapping(body, "ChallengeParameters"))}, "ChallengeParameters")
+    parameters = string_map(
+        {"ChallengeParameters": _flattened(mapping(body, "ChallengeParameters"))}, "ChallengeParameters"
+    )
     named = parameters.get("USERNAME") or parameters.get("USER_ID_FOR_SRP") or username
     available = body.get(_AVAILABLE)
     if _is_list(available):
         parameters[_AVAILABLE] = json.dumps(available)
-    return challenge_of(text(body, "ChallengeName"), named, optional_text(body, "Session"), parameters)
+    return challenge_of(string(body, "ChallengeName"), named, optional_string(body, "Session"), parameters)
 
 
 def _flattened(parameters: Mapping[str, object]) -> dict[str, object]:

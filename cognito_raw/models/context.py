@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fields import require_optional_text, require_text
+from .fields import require_optional_string, require_string
 from .frozen import field, frozen
 
 
@@ -18,7 +18,7 @@ class UserContext:
     encoded_data: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        require_optional_text(ip_address=self.ip_address, encoded_data=self.encoded_data)
+        require_optional_string(ip_address=self.ip_address, encoded_data=self.encoded_data)
 
     def to_wire(self) -> dict[str, str]:
         """UserContextData with the members that are known."""
@@ -33,7 +33,7 @@ class AnalyticsMetadata:
     endpoint_id: str
 
     def __post_init__(self) -> None:
-        require_text(endpoint_id=self.endpoint_id)
+        require_string(endpoint_id=self.endpoint_id)
 
     def to_wire(self) -> dict[str, str]:
         """AnalyticsMetadata with its member."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .fields import attributes, mapping, optional_flag, optional_time, require_text, text
+from .fields import attributes, mapping, optional_boolean, optional_time, require_string, string
 from .frozen import field, frozen
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Device:
     def read(cls, body: Mapping[str, object]) -> Device:
         """From DeviceType."""
         return cls(
-            key=text(body, "DeviceKey"),
+            key=string(body, "DeviceKey"),
             attributes=attributes(body, "DeviceAttributes"),
             create_date=optional_time(body, "DeviceCreateDate"),
             last_modified_date=optional_time(body, "DeviceLastModifiedDate"),
@@ -97,7 +97,7 @@ class DeviceSecretVerifier:
     salt: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        require_text(password_verifier=self.password_verifier, salt=self.salt)
+        require_string(password_verifier=self.password_verifier, salt=self.salt)
 
     def to_wire(self) -> dict[str, str]:
         """DeviceSecretVerifierConfigType."""
@@ -113,4 +113,4 @@ class DeviceConfirmation:
     @classmethod
     def read(cls, body: Mapping[str, object]) -> DeviceConfirmation:
         """From what ConfirmDevice answers."""
-        return cls(optional_flag(body, "UserConfirmationNecessary") or False)
+        return cls(optional_boolean(body, "UserConfirmationNecessary") or False)

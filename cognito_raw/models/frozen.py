@@ -43,11 +43,22 @@ class _Shape:
     """
 
     owner: type
-    __slots__ = ("compared", "fields", "found", "hashed", "owner", "positional", "setters", "shown", "taken", "twins")
+    __slots__ = (
+        "compared",
+        "dataclasses",
+        "fields",
+        "found",
+        "hashed",
+        "owner",
+        "positional",
+        "setters",
+        "shown",
+        "taken",
+    )
 
     def __init__(self, found: Mapping[str, Any]) -> None:
         self.found = found
-        self.twins: list[Any] = []
+        self.dataclasses: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
         """Sort the fields: this attribute has no value yet."""
@@ -67,9 +78,9 @@ class _Shape:
         self.fields = fields
         return object.__getattribute__(self, name)
 
-    def twin(self) -> Any:
+    def as_dataclass(self) -> Any:
         """The dataclass that has these fields."""
-        if not self.twins:
+        if not self.dataclasses:
             import dataclasses
 
             said = {
@@ -79,24 +90,24 @@ class _Shape:
             fields = [
                 (name, self.owner.__annotations__[name], dataclasses.field(**words)) for name, words in said.items()
             ]
-            self.twins.append(dataclasses.make_dataclass(self.owner.__name__, fields, frozen=True))
-        return self.twins[0]
+            self.dataclasses.append(dataclasses.make_dataclass(self.owner.__name__, fields, frozen=True))
+        return self.dataclasses[0]
 
 
-class _FromTwin:
+class _FromDataclass:
     """An attribute that is asked of the twin."""
 
     def __init__(self, ask: Callable[[Any], object]) -> None:
         self._ask = ask
 
     def __get__(self, instance: object, owner: type[_Value]) -> object:
-        return self._ask(owner._shape.twin())
+        return self._ask(owner._shape.as_dataclass())
 
 
-def _signature(twin: Any) -> object:
+def _signature(as_dataclass: Any) -> object:
     import inspect
 
-    return inspect.signature(twin)
+    return inspect.signature(as_dataclass)
 
 
 class _Value:
@@ -105,9 +116,9 @@ class _Value:
     __slots__ = ()
     if TYPE_CHECKING:  # or it would be among the annotations of every value
         _shape: _Shape
-    __dataclass_fields__ = _FromTwin(lambda twin: twin.__dataclass_fields__)
-    __dataclass_params__ = _FromTwin(lambda twin: twin.__dataclass_params__)
-    __signature__ = _FromTwin(_signature)
+    __dataclass_fields__ = _FromDataclass(lambda as_dataclass: as_dataclass.__dataclass_fields__)
+    __dataclass_params__ = _FromDataclass(lambda as_dataclass: as_dataclass.__dataclass_params__)
+    __signature__ = _FromDataclass(_signature)
 
     def __init__(self, /, *given: object, **named: object) -> None:
         shape, left = self._shape, len(named)
@@ -125,7 +136,7 @@ class _Value:
                 left = -1
                 break
         if left or len(given) > len(shape.positional):
-            shape.twin().__init__(self, *given, **named)  # which raises, in Python's own words
+            shape.as_dataclass().__init__(self, *given, **named)  # which raises, in Python's own words
         self.__post_init__()
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from .fields import optional_text, require_text, text
+from .fields import optional_string, require_string, string
 from .frozen import field, frozen
 
 
@@ -23,7 +23,7 @@ class SoftwareToken:
     @classmethod
     def read(cls, body: Mapping[str, object]) -> SoftwareToken:
         """From what AssociateSoftwareToken answers."""
-        return cls(text(body, "SecretCode"), optional_text(body, "Session"))
+        return cls(string(body, "SecretCode"), optional_string(body, "Session"))
 
     def uri(self, account: str, issuer: str) -> str:
         """The `otpauth://` address that authenticator apps scan, for codes of six digits that change every 30 seconds.
@@ -32,7 +32,7 @@ class SoftwareToken:
         either is empty, or where the issuer holds a colon, which parts the two. The form is that of
         https://github.com/google/google-authenticator/wiki/Key-Uri-Format.
         """
-        require_text(account=account, issuer=issuer)
+        require_string(account=account, issuer=issuer)
         if not (account and issuer):
             raise ValueError("account and issuer must not be empty: they tell the user which codes are whose")
         if ":" in issuer:
@@ -68,7 +68,7 @@ class SoftwareTokenVerification:
     @classmethod
     def read(cls, body: Mapping[str, object]) -> SoftwareTokenVerification:
         """From what VerifySoftwareToken answers."""
-        return cls(text(body, "Status"), optional_text(body, "Session"))
+        return cls(string(body, "Status"), optional_string(body, "Session"))
 
 
 @frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .fields import Misfit, optional_text, optional_time, text, words
+from .fields import UnexpectedJson, optional_string, optional_time, string, strings
 from .frozen import frozen
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ class WebAuthnCredential:
         """From WebAuthnCredentialDescription."""
         created = optional_time(body, "CreatedAt")
         if created is None:
-            raise Misfit("CreatedAt is not a time")
+            raise UnexpectedJson("CreatedAt is not a time")
         return cls(
-            id=text(body, "CredentialId"),
-            friendly_credential_name=text(body, "FriendlyCredentialName"),
-            relying_party_id=text(body, "RelyingPartyId"),
+            id=string(body, "CredentialId"),
+            friendly_credential_name=string(body, "FriendlyCredentialName"),
+            relying_party_id=string(body, "RelyingPartyId"),
             created_at=created,
-            authenticator_attachment=optional_text(body, "AuthenticatorAttachment"),
+            authenticator_attachment=optional_string(body, "AuthenticatorAttachment"),
             # Required in the service's model, and yet absent from the samples of its API reference.
-            authenticator_transports=words(body, "AuthenticatorTransports"),
+            authenticator_transports=strings(body, "AuthenticatorTransports"),
         )

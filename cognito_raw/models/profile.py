@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .fields import attributes, objects, optional_text, require_optional_text, text, words
+from .fields import attributes, objects, optional_string, require_optional_string, string, strings
 from .frozen import field, frozen
 
 
@@ -19,12 +19,12 @@ class MfaOption:
     attribute_name: str | None = None
 
     def __post_init__(self) -> None:
-        require_optional_text(delivery_medium=self.delivery_medium, attribute_name=self.attribute_name)
+        require_optional_string(delivery_medium=self.delivery_medium, attribute_name=self.attribute_name)
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> MfaOption:
         """From MFAOptionType."""
-        return cls(optional_text(body, "DeliveryMedium"), optional_text(body, "AttributeName"))
+        return cls(optional_string(body, "DeliveryMedium"), optional_string(body, "AttributeName"))
 
     def to_wire(self) -> dict[str, str]:
         """MFAOptionType with the members that are known."""
@@ -52,11 +52,11 @@ class User:
     def read(cls, body: Mapping[str, object]) -> User:
         """From what GetUser answers."""
         return cls(
-            username=text(body, "Username"),
+            username=string(body, "Username"),
             attributes=attributes(body, "UserAttributes"),
             # Absent from the service where there is none, and empty from others.
-            preferred_mfa_setting=optional_text(body, "PreferredMfaSetting") or None,
-            user_mfa_setting_list=words(body, "UserMFASettingList"),
+            preferred_mfa_setting=optional_string(body, "PreferredMfaSetting") or None,
+            user_mfa_setting_list=strings(body, "UserMFASettingList"),
             mfa_options=tuple(map(MfaOption.read, objects(body, "MFAOptions"))),
         )
 
@@ -78,8 +78,8 @@ class AuthFactors:
     def read(cls, body: Mapping[str, object]) -> AuthFactors:
         """From what GetUserAuthFactors answers."""
         return cls(
-            username=text(body, "Username"),
-            configured_user_auth_factors=words(body, "ConfiguredUserAuthFactors"),
-            preferred_mfa_setting=optional_text(body, "PreferredMfaSetting") or None,
-            user_mfa_setting_list=words(body, "UserMFASettingList"),
+            username=string(body, "Username"),
+            configured_user_auth_factors=strings(body, "ConfiguredUserAuthFactors"),
+            preferred_mfa_setting=optional_string(body, "PreferredMfaSetting") or None,
+            user_mfa_setting_list=strings(body, "UserMFASettingList"),
         )

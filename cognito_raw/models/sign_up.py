@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .fields import flag, mapping, optional_text, text
+from .fields import boolean, mapping, optional_string, string
 from .frozen import field, frozen
 
 
@@ -21,9 +21,9 @@ class Delivery:
         """From CodeDeliveryDetails, any of whose members the service may leave out."""
         details = mapping(body, "CodeDeliveryDetails")
         return cls(
-            destination=optional_text(details, "Destination"),
-            medium=optional_text(details, "DeliveryMedium"),
-            attribute=optional_text(details, "AttributeName"),
+            destination=optional_string(details, "Destination"),
+            medium=optional_string(details, "DeliveryMedium"),
+            attribute=optional_string(details, "AttributeName"),
         )
 
 
@@ -43,10 +43,10 @@ class Registration:
     def read(cls, body: Mapping[str, object]) -> Registration:
         sent = body.get("CodeDeliveryDetails") is not None
         return cls(
-            text(body, "UserSub"),
-            flag(body, "UserConfirmed"),
+            string(body, "UserSub"),
+            boolean(body, "UserConfirmed"),
             Delivery.read(body) if sent else None,
-            optional_text(body, "Session"),
+            optional_string(body, "Session"),
         )
 
 
@@ -59,4 +59,4 @@ class Confirmation:
     @classmethod
     def read(cls, body: Mapping[str, object]) -> Confirmation:
         """From what ConfirmSignUp answers."""
-        return cls(optional_text(body, "Session"))
+        return cls(optional_string(body, "Session"))

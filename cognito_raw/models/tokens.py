@@ -1,6 +1,6 @@
-"""The values that calls give: small and frozen, each of which reads itself from the service's JSON.
+"""Tokens, as the service's JSON has them.
 
-A constructor named `read` raises `Misfit` where the JSON does not fit. What is secret stays out of every `repr`.
+A constructor named `read` raises `UnexpectedJson` if the JSON does not fit. No secret is in a `repr`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from .device import NewDevice
-from .fields import Misfit, integer, mapping, optional_integer, optional_text, text
+from .fields import UnexpectedJson, integer, mapping, optional_integer, optional_string, string
 from .frozen import field, frozen
 
 TokenUse: TypeAlias = Literal["id", "access"]
@@ -36,7 +36,7 @@ class IdToken:
         payload = claims(jwt)
         issued = optional_integer(payload, "iat")
         if issued is not None and issued < 0:  # sessions reckon with it
-            raise Misfit("iat is before the epoch")
+            raise UnexpectedJson("iat is before the epoch")
         return cls(jwt, integer(payload, "exp"), payload)
 
 
@@ -58,9 +58,9 @@ class Tokens:
         """From AuthenticationResult; `kept` is the refresh token that stays where the service sends no new one."""
         result = mapping(body, "AuthenticationResult")
         return cls(
-            id_token=IdToken.read(text(result, "IdToken")),
-            access_token=text(result, "AccessToken"),
-            refresh_token=optional_text(result, "RefreshToken") or kept,
+            id_token=IdToken.read(string(result, "IdToken")),
+            access_token=string(result, "AccessToken"),
+            refresh_token=optional_string(result, "RefreshToken") or kept,
             expires_in=optional_integer(result, "ExpiresIn"),
             new_device=_new_device(result.get("NewDeviceMetadata")),
         )
@@ -70,17 +70,17 @@ def _new_device(metadata: object) -> NewDevice | None:
     """The device that the metadata names; none where they do not: the tokens beside them are worth more."""
     try:
         found = mapping({"metadata": metadata}, "metadata")
-        return NewDevice(text(found, "DeviceKey"), text(found, "DeviceGroupKey"))
-    except Misfit:
+        return NewDevice(string(found, "DeviceKey"), string(found, "DeviceGroupKey"))
+    except UnexpectedJson:
         return None
 
 
 def claims(jwt: str) -> dict[str, Any]:
-    """The claims of a token, unverified; `Misfit` if it is not a JSON Web Token."""
+    """The claims of a token, unverified; `UnexpectedJson` if it is not a JSON Web Token."""
     parts = jwt.split(".")
     payload = _decoded(parts[1]) if len(parts) == 3 else None
     if not isinstance(payload, dict):
-        raise Misfit("not a JSON Web Token")
+        raise UnexpectedJson("not a JSON Web Token")
     return payload
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .fields import mapping, optional_flag, optional_text, optional_time, text
+from .fields import mapping, optional_boolean, optional_string, optional_time, string
 from .frozen import frozen
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Location:
     @classmethod
     def read(cls, body: Mapping[str, object]) -> Location:
         """From SessionLocationType."""
-        return cls(optional_text(body, "City"), optional_text(body, "Country"))
+        return cls(optional_string(body, "City"), optional_string(body, "Country"))
 
 
 @frozen
@@ -52,14 +52,14 @@ class UserSession:
         """From SessionDescriptionType."""
         known = body.get("LastLocation") is not None
         return cls(
-            id=text(body, "SessionId"),
-            type=optional_text(body, "SessionType"),
-            client_id=optional_text(body, "ClientId"),
+            id=string(body, "SessionId"),
+            type=optional_string(body, "SessionType"),
+            client_id=optional_string(body, "ClientId"),
             create_date=optional_time(body, "CreateDate"),
             last_active_date=optional_time(body, "LastActiveDate"),
-            device_type=optional_text(body, "DeviceType"),
-            last_ip_address=optional_text(body, "LastIPAddress"),
+            device_type=optional_string(body, "DeviceType"),
+            last_ip_address=optional_string(body, "LastIPAddress"),
             last_location=Location.read(mapping(body, "LastLocation")) if known else None,
-            origin_session_id=optional_text(body, "OriginSessionId"),
-            is_current_session=optional_flag(body, "IsCurrentSession"),
+            origin_session_id=optional_string(body, "OriginSessionId"),
+            is_current_session=optional_boolean(body, "IsCurrentSession"),
         )

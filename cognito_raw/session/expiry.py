@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..concurrency.clock import Instant
 from ..config import Config
-from ..models.fields import Misfit, integer
+from ..models.fields import UnexpectedJson, integer
 from ..models.frozen import frozen
 from ..models.tokens import Tokens, TokenUse, claims
 from ..result import Ok
@@ -80,7 +80,7 @@ def _lifetimes(tokens: Tokens) -> tuple[TokenLifetime, TokenLifetime]:
     token, access = tokens.id_token, tokens.access_token
     try:  # the app client may give it another life than the ID token
         end = integer(claims(access), "exp")
-    except Misfit:  # some emulators give opaque ones
+    except UnexpectedJson:  # some emulators give opaque ones
         end = token.exp
     issued = token.payload.get("iat")
     return _lifetime(Ok(token), token.jwt, issued, token.exp), _lifetime(Ok(access), access, issued, end)

@@ -18,7 +18,7 @@ from ..flows.auth_calls import auth_context
 from ..flows.authentication import AuthFlow, FirstFactor, first_call_of, run_sign_in
 from ..models.challenge import Challenge, ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import require_text
+from ..models.fields import require_string
 from ..models.frozen import frozen, replace
 from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
@@ -53,7 +53,7 @@ class SessionMethods:
         """
         from ..flows.registration import sign_up
 
-        require_text(password=password)
+        require_string(password=password)
         state = replace(self.state, username=username, sign_up_session=None)
         yield state  # a call that is interrupted may have made the user, who must then be confirmed
         result = yield from sign_up(self.config, username, password, attributes)
@@ -133,7 +133,7 @@ class SessionMethods:
         challenge = self.state.challenge
         if challenge is None or challenge.name != "NEW_PASSWORD_REQUIRED":
             return self.state, _NO_SESSION
-        require_text(new_password=new_password)
+        require_string(new_password=new_password)
         return (yield from self.answer_challenge(new_password, attributes=attributes))
 
     def answer_challenge(
@@ -236,7 +236,7 @@ class SessionMethods:
         state, held = yield from usable_tokens(self.config, self.state)
         if isinstance(held, Err):
             return state, held
-        require_text(old_password=old_password)
+        require_string(old_password=old_password)
         return state, (yield from change_password(self.config, held.value.access_token, old_password, new_password))
 
 

@@ -9,7 +9,7 @@ from ..config import Config
 from ..flows.device_proof import confirm_new_device
 from ..models.challenge import Challenge
 from ..models.device import RememberedDevice
-from ..models.fields import Misfit
+from ..models.fields import UnexpectedJson
 from ..models.frozen import replace
 from ..models.tokens import IdToken, Tokens, claims
 from ..result import Err, Ok, Result
@@ -72,7 +72,7 @@ def claims_of(access_token: str) -> Mapping[str, object]:
     """The claims of an access token; none of one that is opaque, as some emulators give."""
     try:
         return claims(access_token)
-    except Misfit:
+    except UnexpectedJson:
         return {}
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, TypeVar, get_args
 from ..call import Call
 from ..models.challenge import Challenge, challenge_of
 from ..models.device import RememberedDevice
-from ..models.fields import Misfit, flag, optional_integer, optional_text, text, texts
+from ..models.fields import UnexpectedJson, boolean, optional_integer, optional_string, string, string_map
 from ..models.frozen import field, frozen
 from ..models.tokens import IdToken, RefreshFlow, Tokens
 from ..result import Result
@@ -79,7 +79,7 @@ class State:
         saved = {**_SINCE_1, **saved}
         try:
             return cls(
-                username=optional_text(saved, "username"),
+                username=optional_string(saved, "username"),
                 challenge=_challenge_from_dict(_part(saved, "challenge")),
                 tokens=_tokens_from_dict(_part(saved, "tokens")),
                 # Measured against the clock of another machine, perhaps: a clock that was behind may still be, but
@@ -87,11 +87,11 @@ class State:
                 drift=max(0.0, _drift(saved.get("drift", 0.0))),
                 device=_device_from_dict(_part(saved, "device")),
                 refresh_flow=_refresh_flow(saved.get("refresh_flow")),
-                unanswered=flag(saved, "unanswered"),
-                sign_up_session=optional_text(saved, "sign_up_session"),
+                unanswered=boolean(saved, "unanswered"),
+                sign_up_session=optional_string(saved, "sign_up_session"),
             )
-        except Misfit as misfit:
-            raise ValueError(f"a damaged saved session: {misfit}") from None
+        except UnexpectedJson as error:
+            raise ValueError(f"a damaged saved session: {error}") from None
 
 
 SessionFlow: TypeAlias = Generator[Call | State, Any, tuple[State, Result[T]]]
@@ -110,8 +110,8 @@ def _challenge_to_dict(challenge: Challenge) -> dict[str, object]:
 def _challenge_from_dict(saved: Mapping[str, object] | None) -> Challenge | None:
     if saved is None:
         return None
-    session, parameters = optional_text(saved, "session"), texts(saved, "parameters")
-    return challenge_of(text(saved, "name"), text(saved, "username"), session, parameters)
+    session, parameters = optional_string(saved, "session"), string_map(saved, "parameters")
+    return challenge_of(string(saved, "name"), string(saved, "username"), session, parameters)
 
 
 def _tokens_to_dict(tokens: Tokens) -> dict[str, object]:
@@ -127,9 +127,9 @@ def _tokens_from_dict(saved: Mapping[str, object] | None) -> Tokens | None:
     if saved is None:
         return None
     return Tokens(
-        IdToken.read(text(saved, "id_token")),
-        text(saved, "access_token"),
-        optional_text(saved, "refresh_token"),
+        IdToken.read(string(saved, "id_token")),
+        string(saved, "access_token"),
+        optional_string(saved, "refresh_token"),
         optional_integer(saved, "expires_in"),
     )
 
@@ -141,25 +141,25 @@ def _device_to_dict(device: RememberedDevice) -> dict[str, object]:
 def _device_from_dict(saved: Mapping[str, object] | None) -> RememberedDevice | None:
     if saved is None:
         return None
-    return RememberedDevice(*(text(saved, name) for name in _DEVICE))
+    return RememberedDevice(*(string(saved, name) for name in _DEVICE))
 
 
 def _refresh_flow(value: object) -> RefreshFlow:
     for known in _FLOWS:
         if value == known:
             return known
-    raise Misfit("refresh_flow is none that this library knows")
+    raise UnexpectedJson("refresh_flow is none that this library knows")
 
 
 def _part(saved: Mapping[str, object], name: str) -> Mapping[str, object] | None:
     value = saved.get(name)
     if value is not None and not isinstance(value, Mapping):
-        raise Misfit(f"{name} is not an object")
+        raise UnexpectedJson(f"{name} is not an object")
     return value
 
 
 def _drift(value: object) -> float:
     # Compared so that neither infinity nor what is not a number passes.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST_DRIFT:
-        raise Misfit("drift is not a number")
+        raise UnexpectedJson("drift is not a number")
     return float(value)

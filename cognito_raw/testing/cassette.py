@@ -16,7 +16,16 @@ from typing import Any, Final, get_args
 
 from ..call import Reply, Request
 from ..config import Config
-from ..models.fields import Misfit, flag, integer, mapping, optional_integer, optional_text, text, texts
+from ..models.fields import (
+    UnexpectedJson,
+    boolean,
+    integer,
+    mapping,
+    optional_integer,
+    optional_string,
+    string,
+    string_map,
+)
 from ..reasons import Reason
 from ..result import Err, Ok, Result
 
@@ -60,20 +69,20 @@ class Exchange:
 
     @classmethod
     def read(cls, saved: Mapping[str, object]) -> Exchange:
-        operation, request = text(saved, "operation"), _object(saved, "request")
+        operation, request = string(saved, "operation"), _object(saved, "request")
         if "failure" in saved:
             return cls(operation, request, failure=_failure(_object(saved, "failure")))
         reply = _object(saved, "reply")
         body = reply.get("body")
         if not isinstance(body, (str, dict)):
-            raise Misfit("body is neither an object nor a text")
+            raise UnexpectedJson("body is neither an object nor a text")
         return cls(operation, request, integer(reply, "status"), _texts(reply, "headers"), body)
 
 
 def _failure(saved: Mapping[str, object]) -> Mapping[str, Any]:
-    reason, sent = text(saved, "reason"), text(saved, "sent")
+    reason, sent = string(saved, "reason"), string(saved, "sent")
     if reason not in get_args(Reason) or sent not in ("no", "maybe", "yes"):
-        raise Misfit("failure is not one of a transport")
+        raise UnexpectedJson("failure is not one of a transport")
     return {"reason": reason, "sent": sent, "status": optional_integer(saved, "status")}
 
 
@@ -119,8 +128,8 @@ class Cassette:
             )
         try:
             return cls._read(saved)
-        except Misfit as misfit:
-            raise CassetteError(f"{path}: a damaged cassette: {misfit}") from None
+        except UnexpectedJson as error:
+            raise CassetteError(f"{path}: a damaged cassette: {error}") from None
 
     def _to_dict(self) -> dict[str, Any]:
         proof = None
@@ -143,27 +152,27 @@ class Cassette:
         pool = _object(saved, "pool")
         clock, exchanges = saved.get("clock"), saved.get("exchanges")
         if not isinstance(clock, list) or not all(map(_is_time, clock)):
-            raise Misfit("clock is not a list of seconds")
+            raise UnexpectedJson("clock is not a list of seconds")
         if not isinstance(exchanges, list) or not all(isinstance(exchange, dict) for exchange in exchanges):
-            raise Misfit("exchanges is not a list of objects")
+            raise UnexpectedJson("exchanges is not a list of objects")
         kept = saved.get("kept")
         if not isinstance(kept, list):
-            raise Misfit("kept is not a list of names")
+            raise UnexpectedJson("kept is not a list of names")
         if "proof" not in saved:
-            raise Misfit("proof is not there")
+            raise UnexpectedJson("proof is not there")
         proof = None if saved["proof"] is None else _object(saved, "proof")
-        iss, client_id = text(pool, "iss"), text(pool, "client_id")
+        iss, client_id = string(pool, "iss"), string(pool, "client_id")
         _check_pool(iss, client_id)
         return cls(
             provenance=_texts(saved, "provenance"),
             iss=iss,
             client_id=client_id,
-            has_secret=flag(pool, "has_secret"),
+            has_secret=boolean(pool, "has_secret"),
             clock=tuple(clock),
             randomness=None if proof is None else _draws(proof),
             exchanges=tuple(map(Exchange.read, exchanges)),
-            password=None if proof is None else optional_text(proof, "password"),
-            kept=tuple(text({"kept": name}, "kept") for name in kept),
+            password=None if proof is None else optional_string(proof, "password"),
+            kept=tuple(string({"kept": name}, "kept") for name in kept),
         )
 
 
@@ -184,15 +193,15 @@ def _json(path: Path) -> object:
 def _object(saved: Mapping[str, object], name: str) -> Mapping[str, object]:
     """An object that must be there."""
     if saved.get(name) is None:
-        raise Misfit(f"{name} is not an object")
+        raise UnexpectedJson(f"{name} is not an object")
     return mapping(saved, name)
 
 
 def _texts(saved: Mapping[str, object], name: str) -> dict[str, str]:
     """An object that must be there, all of whose members are texts."""
-    members = texts(saved, name)
+    members = string_map(saved, name)
     if len(members) < len(_object(saved, name)):
-        raise Misfit(f"{name} does not hold texts alone")
+        raise UnexpectedJson(f"{name} does not hold strings alone")
     return members
 
 
@@ -205,14 +214,14 @@ def _check_pool(iss: str, client_id: str) -> None:
     try:
         Config(iss, client_id, endpoint="https://replay.invalid")
     except ValueError as error:
-        raise Misfit(f"its pool: {error}") from None
+        raise UnexpectedJson(f"its pool: {error}") from None
 
 
 def _draws(proof: Mapping[str, object]) -> tuple[bytes, ...]:
     draws = proof.get("randomness")
     if isinstance(draws, list) and all(isinstance(drawn, str) and _HEXADECIMAL.fullmatch(drawn) for drawn in draws):
         return tuple(map(bytes.fromhex, draws))
-    raise Misfit("randomness is not a list of hexadecimal texts")
+    raise UnexpectedJson("randomness is not a list of hexadecimal texts")
 
 
 def _utf8(text: str) -> bytes:

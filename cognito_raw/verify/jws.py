@@ -11,7 +11,7 @@ import re
 from binascii import Error, a2b_base64
 from typing import Any, Final, NamedTuple
 
-from ..models.fields import Misfit
+from ..models.fields import UnexpectedJson
 from ..result import Err
 
 LARGEST_TOKEN: Final = 64 * 1024
@@ -69,7 +69,7 @@ def _has_scheme(text: str) -> bool:
 def _key_id(raw: bytes) -> str | Err:
     try:
         header = read_object(raw)
-    except Misfit:
+    except UnexpectedJson:
         return _NO_HEADER
     if header.get("alg") != "RS256":
         return _NO_ALGORITHM
@@ -110,11 +110,11 @@ _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """The JSON object that the bytes are; `Misfit` for anything else, with no word of what it holds."""
+    """The JSON object that the bytes are; `UnexpectedJson` for anything else, with no word of what it holds."""
     value = _parsed(raw)
     if not isinstance(value, dict):
         # Out here, since an error of the JSON reader carries the whole text.
-        raise Misfit("not a strict JSON object")
+        raise UnexpectedJson("not a strict JSON object")
     return value
 
 

@@ -16,7 +16,7 @@ from ..concurrency.background import BackgroundTask, Loop
 from ..concurrency.clock import Instant
 from ..concurrency.locks import ForkLock
 from ..config import Config
-from ..models.fields import Misfit
+from ..models.fields import UnexpectedJson
 from ..reasons import Reason
 from ..result import Err, Result
 from .keys import Key, KeySet, read_keys, usable
@@ -141,16 +141,16 @@ def to_snapshot(held: Held, jwks_uri: str) -> dict[str, object]:
 
 
 def from_material(material: dict[str, Any], jwks_uri: str, now: Instant, *, as_new: bool) -> Held:
-    """A key set that was given: a snapshot with its age, a bare one as of now. `Misfit` where it cannot be used."""
+    """Read a key set that was given: a snapshot has its age, a bare one is new. `UnexpectedJson` if it cannot be used."""
     if "fetched_at" not in material:
         return Held(usable(material), now)
     if material.get("version") != _VERSION:
-        raise Misfit(f"a snapshot of another version; version {_VERSION} is what this library reads")
+        raise UnexpectedJson(f"a snapshot of another version; version {_VERSION} is what this library reads")
     if material.get("jwks_uri") != jwks_uri:
-        raise Misfit("a snapshot of another pool's key set")
+        raise UnexpectedJson("a snapshot of another pool's key set")
     then = material["fetched_at"]
     if isinstance(then, bool) or not isinstance(then, (int, float)):
-        raise Misfit("a snapshot whose time is no number")
+        raise UnexpectedJson("a snapshot whose time is no number")
     # Its monotonic clock was another machine's. A time to come means that one of the clocks is wrong.
     since = now if as_new else Instant(now.monotonic - abs(now.wall - then), then)
     return Held(usable(material), since)
@@ -262,5 +262,5 @@ def keys_of(reply: Result[Reply]) -> KeySet | Err:
         return Err("redirect-refused" if 300 <= status < 400 else "service-unavailable")
     try:
         return read_keys(reply.value.body)
-    except Misfit:
+    except UnexpectedJson:
         return Err("malformed-reply")

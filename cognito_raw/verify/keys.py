@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ..models.fields import Misfit
+from ..models.fields import UnexpectedJson
 from .jws import octets, read_object
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def rs256() -> RSAAlgorithm:
 
 
 def read_keys(raw: bytes) -> KeySet:
-    """The usable keys of a key set, by id; an id that names two keys names none. `Misfit` where there is none."""
+    """Return the usable keys of a key set, by id. An id of two keys names none. `UnexpectedJson` if there is none."""
     if len(raw) > LARGEST_KEY_SET:
-        raise Misfit("larger than 128 kB")
+        raise UnexpectedJson("larger than 128 kB")
     return usable(read_object(raw))
 
 
@@ -65,12 +65,12 @@ def usable(key_set: Mapping[str, object]) -> KeySet:
     """The same of a JSON object."""
     entries = key_set.get("keys")
     if not isinstance(entries, list):
-        raise Misfit("a key set is an object with a list of keys")
+        raise UnexpectedJson("a key set is an object with a list of keys")
     members = [entry for entry in entries if isinstance(entry, dict)]
     times = Counter(kid for entry in members if isinstance(kid := entry.get("kid"), str))
     found = {entry["kid"]: key for entry in members if times[_kid(entry)] == 1 and (key := _key(entry))}
     if not found:
-        raise Misfit("a key set with no usable key")
+        raise UnexpectedJson("a key set with no usable key")
     return found
 
 

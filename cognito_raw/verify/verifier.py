@@ -12,7 +12,7 @@ from ..concurrency.background import Loop, log_error, running_loop
 from ..concurrency.clock import Instant
 from ..config import Config
 from ..flow import AsyncTransport, Transport
-from ..models.fields import Misfit
+from ..models.fields import UnexpectedJson
 from ..result import Err, Result
 from ..runner import Asynchronous, Blocking
 from ..transport import TransportName
@@ -85,8 +85,8 @@ class _Judge(Generic[W]):
     def _load(self, keys: Mapping[str, Any] | str | bytes, *, as_new: bool = False, if_needed: bool = False) -> None:
         try:
             self._source.load(_object_of(keys), self._now(), as_new=as_new, if_needed=if_needed)
-        except Misfit as misfit:
-            raise ValueError(f"keys: {misfit}") from None
+        except UnexpectedJson as error:
+            raise ValueError(f"keys: {error}") from None
 
     def _now(self) -> Instant:
         return Instant.now(self.config)
@@ -107,7 +107,7 @@ class _Judge(Generic[W]):
             return _WRONG_SIGNATURE
         try:
             payload = read_object(jws.payload)
-        except Misfit:
+        except UnexpectedJson:
             return _NO_CLAIMS
         return self._rules.judge(payload, self.config.clock())
 
@@ -229,7 +229,7 @@ def _object_of(keys: object) -> dict[str, Any]:
             keys = None
     raw = keys.encode("utf-8", "surrogatepass") if isinstance(keys, str) else keys
     if not isinstance(raw, bytes):
-        raise Misfit("neither a mapping, a string nor bytes that hold JSON")
+        raise UnexpectedJson("neither a mapping, a string nor bytes that hold JSON")
     if len(raw) > LARGEST_KEY_SET:
-        raise Misfit("larger than 128 kB")
+        raise UnexpectedJson("larger than 128 kB")
     return read_object(raw)
