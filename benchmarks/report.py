@@ -143,10 +143,10 @@ def plot(measured: Mapping[str, tuple[Task, Mapping[str, Figure]]]) -> None:
     for key, (task, figures) in measured.items():
         there = {name: figure for name, figure in figures.items() if not figure.missing}
         drawing, axes = pyplot.subplots(figsize=(8, 0.6 + 0.38 * len(there)))
-        colours = ["#1b7f5c" if name.startswith("cognito_raw") else "#9aa5b1" for name in there]
+        modes = ["#1b7f5c" if name.startswith("cognito_raw") else "#9aa5b1" for name in there]
         medians = [figure.median for figure in there.values()]
         spread = [[f.median - f.low for f in there.values()], [f.high - f.median for f in there.values()]]
-        bars = axes.barh(list(there), medians, color=colours, xerr=spread, ecolor="#52606d", capsize=2)
+        bars = axes.barh(list(there), medians, color=modes, xerr=spread, ecolor="#52606d", capsize=2)
         axes.bar_label(bars, labels=[f" {_rounded(median)}" for median in medians], padding=6)
         axes.invert_yaxis()
         axes.set_title(f"{task.title}: {task.unit}", loc="left", fontsize=11)

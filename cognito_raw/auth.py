@@ -51,7 +51,7 @@ class SessionAuth(httpx.Auth):
     twice: a generator, a file or a multipart form, unless `request.read()` took it into memory.
 
     Raises `CognitoError` with the `Err` where the session has no token, and `ValueError` for a session of the other
-    colour.
+    kind.
     """
 
     def __init__(

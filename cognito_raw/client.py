@@ -10,19 +10,19 @@ from .config import Config
 from .flow import Flow
 from .pages import Asking, AsyncPages, Page, Pages
 from .result import Result
-from .runner import Asynchronous, Blocking, as_async_method, as_method
+from .runner import AsyncRunner, Runner, as_async_method, as_method
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Runner(Blocking):
+class _Runner(Runner):
     def run(self, flow: Flow[T]) -> Result[T]:
         """Run a flow to its end: one of `cognito_raw.flows`, or your own."""
         return self._drive(flow, self._deadline)
 
 
-class _AsyncRunner(Asynchronous):
+class _AsyncRunner(AsyncRunner):
     async def run(self, flow: Flow[T]) -> Result[T]:
         """Run a flow to its end: one of `cognito_raw.flows`, or your own."""
         return await self._drive(flow, self._deadline)

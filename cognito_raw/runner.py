@@ -66,7 +66,7 @@ class _Deadlined:
         return other
 
 
-class Blocking(_Deadlined):
+class Runner(_Deadlined):
     """Runs flows for sync clients and sessions."""
 
     def __init__(self, config: Config, *, transport: Transport | TransportName | None = None) -> None:
@@ -95,7 +95,7 @@ class Blocking(_Deadlined):
         return run(with_retries(flow, self.config, deadline), self._sender())
 
 
-class Asynchronous(_Deadlined):
+class AsyncRunner(_Deadlined):
     """Runs flows for async clients and sessions."""
 
     def __init__(self, config: Config, *, transport: AsyncTransport | None = None) -> None:

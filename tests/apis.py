@@ -1,4 +1,4 @@
-"""APIs that take a bearer token, on this machine, and callers of both colours behind one manner of asking."""
+"""APIs that take a bearer token, on this machine, and callers of both kinds behind one manner of asking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several test modules share: the local server, a certificate, and both colours behind one manner of calling."""
+"""What several test modules share: the local server, a certificate, and sync and async behind one manner of calling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from hypothesis import settings
 
 from examples.local_pool import Server, serve
-from tests.colours import COLOURS, Colour
+from tests.modes import MODES, Mode
 from tests.transports import SENDERS, Sender, closing_sender, leaving_nothing
 
 # Names that cannot exist, which the tests of the transports look up.
@@ -114,9 +114,9 @@ def sender(request: pytest.FixtureRequest) -> Iterator[Sender]:
         yield made
 
 
-@pytest.fixture(params=COLOURS, ids=lambda colour: colour.__name__)
-def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+@pytest.fixture(params=MODES, ids=lambda mode: mode.__name__)
+def mode(request: pytest.FixtureRequest) -> Iterator[Mode]:
     """Makes sessions: blocking ones in one run of a test, asynchronous ones in the other."""
-    made: Colour = request.param()
+    made: Mode = request.param()
     yield made
     made.close()

@@ -1,7 +1,7 @@
 """The journeys that are recorded from the local server and replayed without it.
 
 A journey is what an administrator prepares, and a script that uses one session and tells what came of each step. The
-script is the same when it is recorded and when it is replayed, in either colour.
+script is the same when it is recorded and when it is replayed, sync or async.
 """
 
 from __future__ import annotations

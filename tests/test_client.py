@@ -1,4 +1,4 @@
-"""The stateless face: every flow as a method, in both colours, which remember nothing."""
+"""The stateless face: every flow as a method, sync and async, which remember nothing."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_flow_of_ones_own_is_run() -> None:
 
 
 def test_a_failure_that_may_pass_is_tried_again() -> None:
-    """A call that only reads survives a lost connection, in both colours."""
+    """A call that only reads survives a lost connection, sync and async."""
     table = [Exchange("GetUser", {}, Err("connection-lost", sent="maybe")), Exchange("GetUser", {}, answered({"a": 1}))]
     assert Client(configured(), transport=Script(table)).call("GetUser", {}) == Ok({"a": 1})
     assert asyncio.run(AsyncClient(configured(), transport=AsyncScript(table)).call("GetUser", {})) == Ok({"a": 1})

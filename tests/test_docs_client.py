@@ -129,7 +129,7 @@ def test_every_method_has_its_section_and_its_example() -> None:
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_a_section_shows_the_arguments_of_its_method(name: str) -> None:
-    """In both colours, with their defaults."""
+    """Sync and async, with their defaults."""
     for client in (Client, AsyncClient):
         signature = inspect.signature(getattr(client, name))
         shown = list(signature.parameters.values())[1:]  # without the configuration

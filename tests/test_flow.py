@@ -1,4 +1,4 @@
-"""The flow contract: stepping one by hand, driving one in both colours, and what becomes of one that is left."""
+"""The flow contract: stepping one by hand, driving one sync and async, and what becomes of one that is left."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_closing_the_steps_closes_the_flow_beneath() -> None:
 
 
 def test_a_transport_must_answer() -> None:
-    """A transport that answers None breaks its contract: `TypeError`, in both colours."""
+    """A transport that answers None breaks its contract: `TypeError`, sync and async."""
 
     async def mute(_: Request) -> None:
         return None

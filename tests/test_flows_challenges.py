@@ -1,4 +1,4 @@
-"""Answering challenges: every chain on a service that checks each answer, wrong ones included, in both colours."""
+"""Answering challenges: every chain on a service that checks each answer, wrong ones included, sync and async."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ from tests.samples import load
 
 
 class Steps:
-    """A client of either colour that remembers its last challenge, and tells what came of each step."""
+    """A client of either kind that remembers its last challenge, and tells what came of each step."""
 
     def __init__(self, call: Callable[..., Result[Any]], service: Service) -> None:
         self._call = call

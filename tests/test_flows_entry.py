@@ -1,4 +1,4 @@
-"""What sign-ins and answers leave in a session, in both colours, on a service that checks them."""
+"""What sign-ins and answers leave in a session, sync and async, on a service that checks them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tests.conversation import (
 
 
 class Scene:
-    """A session of either colour, and what came of each step in one word."""
+    """A session of either kind, and what came of each step in one word."""
 
     def __init__(self, session: Any, call: Callable[..., Result[Any]], service: Service) -> None:
         self.session = session

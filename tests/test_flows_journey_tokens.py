@@ -95,7 +95,7 @@ def test_the_newest_refresh_token_is_kept(came: str | None, held: str) -> None:
 
 @pytest.mark.parametrize("hours", [-9, -1, 1, 9])
 def test_a_wrong_local_clock_neither_ages_tokens_nor_keeps_them_young(hours: int) -> None:
-    """The session measures how far its clock is off when tokens come, and reckons with the service's time."""
+    """The session measures how far its clock is off when tokens come, and computes with the service's time."""
     off = hours * 3600
     outcome = play(
         Act("login", ("jane", "Passw0rd!"), srp_sign_in(answered(authentication_result())), NOW + off),

@@ -88,7 +88,7 @@ GOOD = unsigned_token(exp=NOW)
         pytest.param({"AccessToken": "a", "IdToken": unsigned_token()}, id="without an end"),
         pytest.param({"AccessToken": "a", "IdToken": unsigned_token(exp="soon")}, id="its end a word"),
         pytest.param({"AccessToken": "a", "IdToken": unsigned_token(exp=float("nan"))}, id="its end no number"),
-        pytest.param({"AccessToken": "a", "IdToken": unsigned_token(exp=10**400)}, id="its end beyond reckoning"),
+        pytest.param({"AccessToken": "a", "IdToken": unsigned_token(exp=10**400)}, id="its end beyond computing"),
         pytest.param({"AccessToken": "a", "IdToken": unsigned_token(exp=1, iat=[])}, id="its beginning a list"),
         pytest.param({"AccessToken": 7, "IdToken": GOOD}, id="access token a number"),
         pytest.param({"AccessToken": "\ud800", "IdToken": GOOD}, id="access token that cannot be sent"),

@@ -1,4 +1,4 @@
-"""No method of the faces raises, whatever an endpoint does, in either colour; and each keeps its deadline."""
+"""No method of the faces raises, whatever an endpoint does, sync or async; and each keeps its deadline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from cognito_raw import (
     State,
     Tokens,
 )
-from tests.colours import COLOURS, Colour, Standard
 from tests.hostile import (
     MIB,
     Behaviour,
@@ -41,6 +40,7 @@ from tests.hostile import (
     saying,
     serving,
 )
+from tests.modes import MODES, Mode, Standard
 from tests.samples import CLIENT, ISS, jwt
 
 OK: Final = b"HTTP/1.1 200 OK\r\n"
@@ -49,10 +49,10 @@ OK: Final = b"HTTP/1.1 200 OK\r\n"
 pytestmark = pytest.mark.usefixtures("tidy")
 
 
-@pytest.fixture(params=(*COLOURS, Standard), ids=lambda colour: colour.__name__)
-def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+@pytest.fixture(params=(*MODES, Standard), ids=lambda mode: mode.__name__)
+def mode(request: pytest.FixtureRequest) -> Iterator[Mode]:
     """Every transport of ours, the one over the standard library too."""
-    made: Colour = request.param()
+    made: Mode = request.param()
     yield made
     made.close()
 
@@ -101,11 +101,11 @@ BEHAVIOURS: Final = [
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
-def test_no_method_raises(colour: Colour, behaviour: Behaviour) -> None:
+def test_no_method_raises(mode: Mode, behaviour: Behaviour) -> None:
     """Every method of a session gives an `Err` for a server that misbehaves, and says what was sent."""
     with serving(behaviour) as server:
         for name, call in METHODS.items():
-            result = call(colour.session(config(server.url), state=KNOWN))
+            result = call(mode.session(config(server.url), state=KNOWN))
             assert isinstance(result, Err), name
             assert result.operation, name
             assert result.sent in ("maybe", "yes"), name
@@ -121,34 +121,34 @@ def test_no_method_raises(colour: Colour, behaviour: Behaviour) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["login", "id_token", "logout everywhere"])
-def test_every_method_keeps_its_deadline(colour: Colour, behaviour: Behaviour, name: str) -> None:
+def test_every_method_keeps_its_deadline(mode: Mode, behaviour: Behaviour, name: str) -> None:
     """A method ends at the deadline of its configuration, however slowly the server goes on."""
     with serving(behaviour) as server:
         began = time.monotonic()
-        result = METHODS[name](colour.session(config(server.url, deadline=0.3), state=KNOWN))
+        result = METHODS[name](mode.session(config(server.url, deadline=0.3), state=KNOWN))
         assert time.monotonic() - began < 3
         assert isinstance(result, Err)
         assert (result.reason, result.sent) == ("timed-out", "maybe")
         # A refresh is not the caller's alone: it goes on for a while, as long as its event loop runs.
-        assert is_left_for_good(server, colour) if name == "id_token" else server.is_left()
+        assert is_left_for_good(server, mode) if name == "id_token" else server.is_left()
 
 
-def is_left_for_good(server: Server, colour: Colour) -> bool:
+def is_left_for_good(server: Server, mode: Mode) -> bool:
     """Whether nobody is connected any more, nor comes back."""
     quiet = 0
     for _ in range(100):
-        colour.rest(0.03)
+        mode.rest(0.03)
         quiet = 0 if server.open else quiet + 1
         if quiet == 5:
             return True
     return False
 
 
-def test_every_method_tells_that_nothing_was_sent(colour: Colour) -> None:
+def test_every_method_tells_that_nothing_was_sent(mode: Mode) -> None:
     """Where nobody listens, every method gives `connection-failed`; it may be called again without harm."""
     with refusing() as url:
         for name, call in METHODS.items():
-            result = call(colour.session(config(url, deadline=1.0), state=KNOWN))
+            result = call(mode.session(config(url, deadline=1.0), state=KNOWN))
             assert isinstance(result, Err), name
             assert (result.reason, result.sent, result.retryable) == ("connection-failed", "no", True), name
 
@@ -268,13 +268,13 @@ class Script:
         pytest.param("change_password", [SIGNED_IN], {}, id="change"),
     ],
 )
-def test_every_spoiled_reply_gives_a_result(colour: Colour, name: str, before: list[object], body: object) -> None:
+def test_every_spoiled_reply_gives_a_result(mode: Mode, name: str, before: list[object], body: object) -> None:
     """A member of a wrong type or value, at any level of a reply, gives a result, and the session can be kept."""
     script = Script()
     with serving(script) as server:
         for tried in [*RAW, *map(encoded, spoiled(body))]:
             script.bodies = [*map(encoded, before), tried]
-            session = colour.session(config(server.url), state=KNOWN)
+            session = mode.session(config(server.url), state=KNOWN)
             result = METHODS[name](session)
             assert isinstance(result, (Ok, Err)), tried[:200]
             kept = replace(session.state, drift=max(0.0, session.state.drift))

@@ -1,4 +1,4 @@
-"""Lists that page themselves, in both colours."""
+"""Lists that page themselves, sync and async."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOST = Err("connection-lost", sent="maybe")
 
 
 class Both:
-    """One list in both colours, which must give the same; it remembers what was asked."""
+    """One list sync and async, which must give the same; it remembers what was asked."""
 
     def __init__(self, answers: Asked) -> None:
         self.asked: list[str | None] = []

@@ -13,8 +13,8 @@ import pytest
 from cognito_raw import Err, Ok, PasskeyChallenge, SelectChallenge, State, Tokens
 from tests.browser import Browser, NotAllowed, decoded, encoded
 from tests.challenge_service import PASSWORD, USER
-from tests.colours import COLOURS, Asynchronous, Colour
 from tests.conversation import NOW, SECRET, Answering, Clock, configured
+from tests.modes import MODES, Async, Mode
 from tests.passkey_service import LIFE, ORIGIN, RELYING_PARTY, PasskeyService
 
 # How the browser's JSON comes to the library: parsed by the web server, or as it was posted.
@@ -23,18 +23,18 @@ forms = pytest.mark.parametrize("form", FORMS, ids=["dict", "mapping", "text"])
 
 
 class Scene:
-    """A user with a browser, a service, and the library between them in one colour."""
+    """A user with a browser, a service, and the library between them in one mode."""
 
-    def __init__(self, colour: Colour, secret: str | None = None) -> None:
+    def __init__(self, mode: Mode, secret: str | None = None) -> None:
         self.service = PasskeyService(secret=secret, clock=Clock())
         self.browser = Browser(ORIGIN)
-        self._transport = Answering(self.service.asend) if isinstance(colour, Asynchronous) else self.service
-        self._colour = colour
+        self._transport = Answering(self.service.asend) if isinstance(mode, Async) else self.service
+        self._mode = mode
         self._config = configured(client_secret=secret)
-        self.client = colour.client(self._config, transport=self._transport)
+        self.client = mode.client(self._config, transport=self._transport)
 
     def session(self, state: State | None = None) -> Any:
-        return self._colour.session(self._config, state=state, transport=self._transport)
+        return self._mode.session(self._config, state=state, transport=self._transport)
 
     def options(self, token: str | None = None) -> dict[str, Any]:
         """What a registration begins with."""
@@ -63,16 +63,16 @@ class Scene:
         return found
 
 
-@pytest.fixture(params=COLOURS, ids=lambda colour: colour.__name__.lower())
-def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+@pytest.fixture(params=MODES, ids=lambda mode: mode.__name__.lower())
+def mode(request: pytest.FixtureRequest) -> Iterator[Mode]:
     made = request.param()
     yield made
     made.close()
 
 
 @pytest.fixture
-def scene(colour: Colour) -> Scene:
-    return Scene(colour)
+def scene(mode: Mode) -> Scene:
+    return Scene(mode)
 
 
 # --- what works
@@ -80,9 +80,9 @@ def scene(colour: Colour) -> Scene:
 
 @forms
 @pytest.mark.parametrize("secret", [None, SECRET], ids=["public client", "client secret"])
-def test_a_passkey_is_made_and_signs_in_by_client(colour: Colour, form: Any, secret: str | None) -> None:
+def test_a_passkey_is_made_and_signs_in_by_client(mode: Mode, form: Any, secret: str | None) -> None:
     """Preferred at once, with the tokens as its end."""
-    scene = Scene(colour, secret)
+    scene = Scene(mode, secret)
     token = scene.client.sign_in("jane", PASSWORD).unwrap().access_token
     credential = scene.browser.create(scene.options(token))
     assert scene.complete(form(credential), token) == Ok(None)

@@ -16,7 +16,7 @@ import pytest
 
 from cognito_raw import Challenge, Client, CustomChallenge, Err, Ok, Result, Tokens
 from examples.local_pool import REGION, Pool, Server
-from tests.colours import Colour
+from tests.modes import Mode
 
 PASSWORD = "An-Engine-1843"
 _names = (f"user{number}" for number in count())
@@ -76,14 +76,14 @@ def told(result: Result[Any]) -> str:
 
 
 @pytest.mark.parametrize("password", [None, PASSWORD], ids=["without SRP", "after SRP"])
-def test_the_triggers_of_a_pool_ask_until_they_are_content(pool: Pool, colour: Colour, password: str | None) -> None:
+def test_the_triggers_of_a_pool_ask_until_they_are_content(pool: Pool, mode: Mode, password: str | None) -> None:
     """The question is what the trigger tells; a wrong answer is asked again, the right one signs in.
 
     The server counts the two messages of SRP as answers, of which it allows three.
     """
     name = next(_names)
     pool.add_user(name, PASSWORD)
-    session = colour.session(pool.config())
+    session = mode.session(pool.config())
     assert told(session.login(name, password, flow="CUSTOM_AUTH")) == "custom-challenge"
     assert isinstance(session.challenge, CustomChallenge)
     assert session.challenge.public_parameters == {"question": "1 + 1?"}
@@ -93,20 +93,20 @@ def test_the_triggers_of_a_pool_ask_until_they_are_content(pool: Pool, colour: C
     assert told(session.answer_challenge("2")) == "no-session"
 
 
-def test_a_wrong_password_is_asked_nothing_more(pool: Pool, colour: Colour) -> None:
+def test_a_wrong_password_is_asked_nothing_more(pool: Pool, mode: Mode) -> None:
     """The proof comes first."""
     name = next(_names)
     pool.add_user(name, PASSWORD)
-    session = colour.session(pool.config())
+    session = mode.session(pool.config())
     assert told(session.login(name, "Wrong-1843", flow="CUSTOM_AUTH")) == "incorrect-username-or-password"
     assert session.challenge is None
 
 
-def test_too_many_wrong_answers_end_the_sign_in(pool: Pool, colour: Colour) -> None:
+def test_too_many_wrong_answers_end_the_sign_in(pool: Pool, mode: Mode) -> None:
     """Then only a new login helps."""
     name = next(_names)
     pool.add_user(name, PASSWORD)
-    session = colour.session(pool.config())
+    session = mode.session(pool.config())
     session.login(name, flow="CUSTOM_AUTH")
     answers = [told(session.answer_challenge("3")) for _ in range(3)]
     assert answers[:2] == ["custom-challenge"] * 2
@@ -114,20 +114,20 @@ def test_too_many_wrong_answers_end_the_sign_in(pool: Pool, colour: Colour) -> N
     assert session.challenge is None
 
 
-def test_a_password_that_is_sent_signs_in(pool: Pool, colour: Colour) -> None:
+def test_a_password_that_is_sent_signs_in(pool: Pool, mode: Mode) -> None:
     """USER_PASSWORD_AUTH, where the app client allows it."""
     name = next(_names)
     pool.add_user(name, PASSWORD)
-    session = colour.session(pool.config())
+    session = mode.session(pool.config())
     assert told(session.login(name, "Wrong-1843", flow="USER_PASSWORD_AUTH")) == "incorrect-username-or-password"
     assert told(session.login(name, PASSWORD, flow="USER_PASSWORD_AUTH")) == "Ok"
 
 
-def test_a_flow_that_the_client_does_not_allow_is_told(server: Server, colour: Colour) -> None:
+def test_a_flow_that_the_client_does_not_allow_is_told(server: Server, mode: Mode) -> None:
     """The reason is the app client's, and not the password's."""
     pool = server.pool()
     pool.add_user("ada", PASSWORD)
-    session = colour.session(pool.config())
+    session = mode.session(pool.config())
     assert told(session.login("ada", PASSWORD, flow="USER_PASSWORD_AUTH")) == "invalid-parameter"
 
 
@@ -149,14 +149,14 @@ def wrong_code(secret: str) -> str:
 
 @pytest.mark.parametrize("secret", [False, True], ids=["public client", "client with a secret"])
 @pytest.mark.parametrize("flow", ["USER_SRP_AUTH", "USER_PASSWORD_AUTH"])
-def test_an_authenticator_app_is_a_second_factor(server: Server, colour: Colour, flow: str, secret: bool) -> None:
+def test_an_authenticator_app_is_a_second_factor(server: Server, mode: Mode, flow: str, secret: bool) -> None:
     """A wrong code keeps the challenge, and the app's code signs in."""
     pool = server.pool(secret=secret, flows=("USER_PASSWORD_AUTH",))
     pool.admin.set_user_pool_mfa_config(
         UserPoolId=pool.id, MfaConfiguration="OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True}
     )
     pool.add_user("ada", PASSWORD)
-    session = colour.session(pool.config())
+    session = mode.session(pool.config())
     session.login("ada", PASSWORD)
     token = session.access_token().unwrap()
     seed = pool.admin.associate_software_token(AccessToken=token)["SecretCode"]

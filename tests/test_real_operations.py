@@ -1,4 +1,4 @@
-"""The operations of a client, in both colours, on servers that nobody here wrote, as far as each has them.
+"""The operations of a client, sync and async, on servers that nobody here wrote, as far as each has them.
 
 What none of them has is held by its documented exchange alone: devices, passkeys, sessions, first factors.
 """
@@ -17,7 +17,7 @@ import pytest
 from cognito_raw import AnalyticsMetadata, Challenge, Confirmation, Delivery, Err, MfaSettings, Ok, Tokens, UserContext
 from examples.local_pool import RESET_CODE, SIGN_UP_CODE, Pool, Server
 from tests import servers
-from tests.colours import Colour
+from tests.modes import Mode
 
 pytestmark = pytest.mark.once
 
@@ -79,9 +79,9 @@ def signed_in(client: Any, pool: Pool) -> tuple[str, Tokens]:
     return name, tokens
 
 
-def test_a_user_registers_with_all_that_may_be_said(pool: Pool, colour: Colour) -> None:
+def test_a_user_registers_with_all_that_may_be_said(pool: Pool, mode: Mode) -> None:
     """Metadata, the user's address and the rest are taken, and change no result."""
-    client, name = colour.client(pool.config()), new_name()
+    client, name = mode.client(pool.config()), new_name()
     delivery = Delivery(name, "EMAIL", "email")
     registered = client.sign_up(name, PASSWORD, {"email": name}, validation_data={"by": "ada"}, **TOLD)
     assert (registered.value.confirmed, registered.value.delivery) == (False, delivery)
@@ -92,9 +92,9 @@ def test_a_user_registers_with_all_that_may_be_said(pool: Pool, colour: Colour) 
     assert isinstance(by_password(client, name).value, Tokens)
 
 
-def test_a_profile_is_read_and_changed(pool: Pool, colour: Colour) -> None:
+def test_a_profile_is_read_and_changed(pool: Pool, mode: Mode) -> None:
     """Attributes that are not standard ones are custom ones, on the way in and out."""
-    client = colour.client(pool.config())
+    client = mode.client(pool.config())
     name, tokens = signed_in(client, pool)
     told = client.update_user_attributes(tokens.access_token, {"nickname": "Countess", "tier": "gold"}, **METADATA)
     assert told == Ok(())
@@ -105,9 +105,9 @@ def test_a_profile_is_read_and_changed(pool: Pool, colour: Colour) -> None:
     assert reason(client.get_user("none")) == "access-token-invalid"
 
 
-def test_an_authenticator_app_is_set_up(pool: Pool, colour: Colour) -> None:
+def test_an_authenticator_app_is_set_up(pool: Pool, mode: Mode) -> None:
     """A wrong code is refused, the right one taken, and then the app is asked for."""
-    client = colour.client(pool.config())
+    client = mode.client(pool.config())
     _, tokens = signed_in(client, pool)
     token = client.associate_software_token(access_token=tokens.access_token).value
     assert "otpauth://totp/" in token.uri("ada", "Engines")
@@ -123,9 +123,9 @@ def test_an_authenticator_app_is_set_up(pool: Pool, colour: Colour) -> None:
     assert user.user_mfa_setting_list == ("SOFTWARE_TOKEN_MFA",)
 
 
-def test_passwords_are_changed_and_reset(pool: Pool, colour: Colour) -> None:
+def test_passwords_are_changed_and_reset(pool: Pool, mode: Mode) -> None:
     """Each way to a new password ends in one that signs in."""
-    client = colour.client(pool.config())
+    client = mode.client(pool.config())
     name, tokens = signed_in(client, pool)
     assert reason(client.change_password(tokens.access_token, "wrong", OTHER)) == "incorrect-username-or-password"
     assert client.change_password(tokens.access_token, PASSWORD, OTHER) == Ok(None)
@@ -138,9 +138,9 @@ def test_passwords_are_changed_and_reset(pool: Pool, colour: Colour) -> None:
     assert isinstance(by_password(client, name, THIRD).value, Tokens)
 
 
-def test_a_temporary_password_is_replaced(pool: Pool, colour: Colour) -> None:
+def test_a_temporary_password_is_replaced(pool: Pool, mode: Mode) -> None:
     """The challenge is answered as the service has it, the client secret over the name that it gave."""
-    client, name = colour.client(pool.config()), new_name()
+    client, name = mode.client(pool.config()), new_name()
     pool.add_user(name, PASSWORD, temporary=True)
     challenge = by_password(client, name).value
     assert challenge.name == "NEW_PASSWORD_REQUIRED"
@@ -149,9 +149,9 @@ def test_a_temporary_password_is_replaced(pool: Pool, colour: Colour) -> None:
     assert isinstance(answer.value, Tokens)
 
 
-def test_tokens_are_renewed_and_revoked(pool: Pool, colour: Colour) -> None:
+def test_tokens_are_renewed_and_revoked(pool: Pool, mode: Mode) -> None:
     """Both ways to new tokens work, until they are taken back."""
-    client = colour.client(pool.config())
+    client = mode.client(pool.config())
     name, tokens = signed_in(client, pool)
     renewed = client.get_tokens_from_refresh_token(tokens.refresh_token, **METADATA).value
     assert renewed.access_token != tokens.access_token
@@ -167,17 +167,17 @@ def test_tokens_are_renewed_and_revoked(pool: Pool, colour: Colour) -> None:
     assert reason(client.get_user(tokens.access_token)) == "access-token-revoked"
 
 
-def test_a_user_is_deleted(pool: Pool, colour: Colour) -> None:
+def test_a_user_is_deleted(pool: Pool, mode: Mode) -> None:
     """Afterwards there is nobody to sign in."""
-    client = colour.client(pool.config())
+    client = mode.client(pool.config())
     name, tokens = signed_in(client, pool)
     assert client.delete_user(tokens.access_token) == Ok(None)
     assert reason(by_password(client, name)) in ("user-not-found", "incorrect-username-or-password")
 
 
-def test_feedback_on_an_event_that_never_was_is_refused(pool: Pool, colour: Colour) -> None:
+def test_feedback_on_an_event_that_never_was_is_refused(pool: Pool, mode: Mode) -> None:
     """The operation is known there, and refuses."""
-    client = colour.client(pool.config())
+    client = mode.client(pool.config())
     name, _ = signed_in(client, pool)
     result = client.update_auth_event_feedback(name, "event", "token", "Valid")
     assert isinstance(result, Err)
@@ -201,9 +201,9 @@ def moto_pool(moto: servers.Elsewhere, request: pytest.FixtureRequest) -> Pool:
     return moto.pool(secret=request.param, AutoVerifiedAttributes=["email"])
 
 
-def test_a_user_lives_on_moto(moto_pool: Pool, colour: Colour) -> None:
+def test_a_user_lives_on_moto(moto_pool: Pool, mode: Mode) -> None:
     """From the registration to the end of all sessions, with every operation that moto has."""
-    client, name = colour.client(moto_pool.config()), new_name()
+    client, name = mode.client(moto_pool.config()), new_name()
     assert client.sign_up(name, PASSWORD, {"email": name}, **TOLD).value.confirmed is False
     assert isinstance(client.confirm_sign_up(name, "123456", **TOLD).value, Confirmation)
     tokens = by_password(client, name).value
@@ -222,9 +222,9 @@ def test_a_user_lives_on_moto(moto_pool: Pool, colour: Colour) -> None:
     assert reason(client.get_user(access)) != "Ok"
 
 
-def test_a_temporary_password_is_replaced_on_moto(moto_pool: Pool, colour: Colour) -> None:
+def test_a_temporary_password_is_replaced_on_moto(moto_pool: Pool, mode: Mode) -> None:
     """The challenge is answered as the service has it."""
-    client, name = colour.client(moto_pool.config()), new_name()
+    client, name = mode.client(moto_pool.config()), new_name()
     moto_pool.add_user(name, PASSWORD, temporary=True)
     challenge = by_password(client, name).value
     assert isinstance(challenge, Challenge)
@@ -236,9 +236,9 @@ def test_a_temporary_password_is_replaced_on_moto(moto_pool: Pool, colour: Colou
     assert client.initiate_auth("REFRESH_TOKEN_AUTH", parameters).value.refresh_token == tokens.refresh_token
 
 
-def test_an_error_page_of_moto_is_a_failure_like_any(moto_pool: Pool, colour: Colour) -> None:
+def test_an_error_page_of_moto_is_a_failure_like_any(moto_pool: Pool, mode: Mode) -> None:
     """What it does not have it answers with HTML."""
-    client = colour.client(moto_pool.config())
+    client = mode.client(moto_pool.config())
     for result in (client.get_device("t", "k"), client.delete_user("t"), client.start_web_authn_registration("t")):
         assert (reason(result), result.status) == ("service-unavailable", 500)
 
@@ -271,9 +271,9 @@ def signed_up(client: Any) -> tuple[str, Tokens]:
     return name, tokens
 
 
-def test_attributes_are_proven_and_deleted_on_cognito_local(local_pool: Pool, colour: Colour) -> None:
+def test_attributes_are_proven_and_deleted_on_cognito_local(local_pool: Pool, mode: Mode) -> None:
     """It alone has these operations, and checks the codes."""
-    client = colour.client(local_pool.config())
+    client = mode.client(local_pool.config())
     _, tokens = signed_up(client)
     access = tokens.access_token
     changed = {"nickname": "Countess", "email": "b@example.com"}
@@ -287,9 +287,9 @@ def test_attributes_are_proven_and_deleted_on_cognito_local(local_pool: Pool, co
     assert "nickname" not in client.get_user(access).value.attributes
 
 
-def test_second_factors_are_preferred_on_cognito_local(local_pool: Pool, colour: Colour) -> None:
+def test_second_factors_are_preferred_on_cognito_local(local_pool: Pool, mode: Mode) -> None:
     """An app must be proven before it can be preferred; then a sign-in asks for its code."""
-    client = colour.client(local_pool.config())
+    client = mode.client(local_pool.config())
     name, tokens = signed_up(client)
     access = tokens.access_token
     token = client.associate_software_token(access_token=access).value
@@ -306,9 +306,9 @@ def test_second_factors_are_preferred_on_cognito_local(local_pool: Pool, colour:
     assert isinstance(answer.value, Tokens)
 
 
-def test_the_rest_works_on_cognito_local(local_pool: Pool, colour: Colour) -> None:
+def test_the_rest_works_on_cognito_local(local_pool: Pool, mode: Mode) -> None:
     """Passwords, tokens and the end of a user."""
-    client = colour.client(local_pool.config())
+    client = mode.client(local_pool.config())
     name, tokens = signed_up(client)
     access = tokens.access_token
     assert client.change_password(access, PASSWORD, OTHER) == Ok(None)

@@ -11,8 +11,8 @@ import pytest
 from cognito_raw import Ok
 from cognito_raw.testing import Cassette, Replay, ReplayMismatch
 from examples.local_pool import RESET_CODE, SIGN_UP_CODE
-from tests.colours import Colour
 from tests.journeys import JOURNEYS, OTHER, PASSWORD, outcome
+from tests.modes import Mode
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "journeys"
 pytestmark = pytest.mark.usefixtures("offline")
@@ -31,10 +31,10 @@ def texts(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", JOURNEYS)
-def test_a_journey_replays_to_the_recorded_outcomes(name: str, colour: Colour) -> None:
+def test_a_journey_replays_to_the_recorded_outcomes(name: str, mode: Mode) -> None:
     """The same steps send the same requests, and come to the same results, with no server at all."""
     with Replay(FIXTURES / f"{name}.json") as replay:
-        results = JOURNEYS[name].script(colour.session(replay.config, transport=replay))
+        results = JOURNEYS[name].script(mode.session(replay.config, transport=replay))
     assert " ".join(map(outcome, results)) == JOURNEYS[name].outcomes
 
 
@@ -56,18 +56,18 @@ def test_a_recording_says_where_it_comes_from_and_holds_no_secret(name: str) -> 
         assert not text.startswith("eyJ") or text.endswith(".redacted")
 
 
-def test_another_password_is_not_replayed(colour: Colour) -> None:
+def test_another_password_is_not_replayed(mode: Mode) -> None:
     """The proof depends on the password, which the recording does not hold: it is found out byte for byte."""
     replay = Replay(FIXTURES / "new-password.json")
-    session = colour.session(replay.config, transport=replay)
+    session = mode.session(replay.config, transport=replay)
     with pytest.raises(ReplayMismatch, match=r"ChallengeResponses\.PASSWORD_CLAIM_SIGNATURE"):
         session.login("charles", PASSWORD + "x")
 
 
-def test_a_sign_in_replays_with_the_claims_of_the_recorded_token(colour: Colour) -> None:
+def test_a_sign_in_replays_with_the_claims_of_the_recorded_token(mode: Mode) -> None:
     """Recorded tokens keep their claims, so that a replayed session reads and expires as the real one did."""
     replay = Replay(FIXTURES / "alias-and-client-secret.json")
-    token = colour.session(replay.config, transport=replay).login("ada@example.com", PASSWORD)
+    token = mode.session(replay.config, transport=replay).login("ada@example.com", PASSWORD)
     assert isinstance(token, Ok)
     assert token.value.payload["cognito:username"] == "ada"
     assert token.value.exp - token.value.payload["iat"] == 3600

@@ -86,7 +86,7 @@ def test_what_is_no_json_web_token_is_a_misfit(text: str) -> None:
 
 @pytest.mark.parametrize("exp", [..., None, True, 1783418703.5, 1e9, "1783418703", 2**53, -(10**400), [], {}], ids=repr)
 def test_a_token_without_a_whole_number_as_its_end_is_a_misfit(exp: object) -> None:
-    """`exp` must be there, and be a whole number that one can reckon with."""
+    """`exp` must be there, and be a whole number that one can compute with."""
     with pytest.raises(UnexpectedJson, match="exp is not a whole number"):
         IdToken.read(jwt({"iat": 1} if exp is ... else {"exp": exp}))
 

@@ -407,7 +407,7 @@ def test_a_method_whose_token_took_all_the_time_is_late() -> None:
 
 
 def test_a_turn_that_is_taken_makes_late() -> None:
-    """A second call that has no time to wait is told so, in both colours; without a token none is made."""
+    """A second call that has no time to wait is told so, sync and async; without a token none is made."""
     asked, go_on = threading.Event(), threading.Event()
 
     def slow(_: Request) -> Result[Reply]:

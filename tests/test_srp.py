@@ -1,4 +1,4 @@
-"""The arithmetic of one sign-in, and the values of the other side that it refuses to reckon with."""
+"""The arithmetic of one sign-in, and the values of the other side that it refuses to compute with."""
 
 from __future__ import annotations
 

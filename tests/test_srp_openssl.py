@@ -280,7 +280,7 @@ def test_without_ctypes_pow_does_it() -> None:
 
 
 def test_a_fork_reckons_while_a_thread_of_its_parent_does() -> None:
-    """A child that was forked in the middle of another thread's power reckons rightly, and ends."""
+    """A child that was forked in the middle of another thread's power computes rightly, and ends."""
     if sys.platform == "win32":
         pytest.skip("no forks here")
     program = """
@@ -291,12 +291,12 @@ warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process wit
 
 power(2, 3, srp.N)  # what Python loads at first, under locks of its own, is no part of it
 
-def reckon():
+def compute():
     while not over:
         power(2, 1 << 255, srp.N)
 
 over = False
-threads = [threading.Thread(target=reckon) for _ in range(3)]
+threads = [threading.Thread(target=compute) for _ in range(3)]
 for thread in threads:
     thread.start()
 for number in range(20):
@@ -324,6 +324,6 @@ def ran(program: str, environment: dict[str, str] | None = None) -> list[str]:
 
 
 def test_the_first_power_is_found_once() -> None:
-    """The module's own function is the one that sign-ins use, whichever way it reckons."""
+    """The module's own function is the one that sign-ins use, whichever way it computes."""
     assert power(3, 5, 7) == power(3, 5, 7) == 5
     assert power(2, 2**255 - 19, srp.N) == pow(2, 2**255 - 19, srp.N)

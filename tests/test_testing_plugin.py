@@ -269,7 +269,7 @@ def test_a_difference_that_the_program_swallowed_is_shown(suite: pytest.Pytester
 
 
 def test_an_asynchronous_client_records_and_replays(suite: pytest.Pytester, pool: Pool) -> None:
-    """The fixture serves as transport of any face, in either colour."""
+    """The fixture serves as transport of any face, sync or async."""
     suite.makepyfile(
         test_mine=f"""
         import asyncio

@@ -1,4 +1,4 @@
-"""Recording: from the local server in both colours, around any transport, and what becomes of failures."""
+"""Recording: from the local server sync and async, around any transport, and what becomes of failures."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from cognito_raw.testing import (
 )
 from cognito_raw.transport import shared, shared_async
 from examples.local_pool import SIGN_UP_CODE, Server
-from tests.colours import COLOURS
 from tests.kit import CONFIG, Canned, recorded, reply, request
+from tests.modes import MODES
 from tests.samples import CLIENT, ISS
 
 PASSWORD: Final = "Corr3ct-horse!"
@@ -84,7 +84,7 @@ def _told(value: Any) -> Any:
 def test_a_recording_of_a_real_server_replays_to_equal_outcomes(
     asynchronous: bool, own: bool, secret: bool, server: Server, tmp_path: Path
 ) -> None:
-    """In both colours, with and without a client secret, the proof computed anew."""
+    """Sync and async, with and without a client secret, the proof computed anew."""
     pool, path = server.pool(secret=secret), tmp_path / "c.json"
     with asyncio.Runner() as runner:
         transport: Any = (AsyncHttpxTransport() if asynchronous else HttpxTransport()) if own else None
@@ -119,10 +119,10 @@ FAILURES: Final = {
 
 
 @pytest.mark.parametrize(("step", "expected"), FAILURES.values(), ids=FAILURES)
-@pytest.mark.parametrize("colour", COLOURS, ids=lambda colour: colour.__name__)
-def test_failures_are_recorded_and_replayed_as_such(step: Any, expected: Err, colour: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.__name__)
+def test_failures_are_recorded_and_replayed_as_such(step: Any, expected: Err, mode: Any, tmp_path: Path) -> None:
     """What made no sense, or did not come, does so again."""
-    faces, sender, path = colour(), Scripted(step), tmp_path / "c"
+    faces, sender, path = mode(), Scripted(step), tmp_path / "c"
     with Recorder(path, CONFIG, sender) as recorder:
         first = faces.session(recorder.config, transport=recorder).register("ada", PASSWORD)
     with Replay(path) as replay:
@@ -133,7 +133,7 @@ def test_failures_are_recorded_and_replayed_as_such(step: Any, expected: Err, co
     assert (first.code, first.status) == (again.code, again.status)
 
 
-def test_transports_of_ones_own_are_recorded_in_either_colour(tmp_path: Path) -> None:
+def test_transports_of_ones_own_are_recorded_in_either_mode(tmp_path: Path) -> None:
     """Whatever has a `send` that gives a result, or one to be awaited."""
 
     class Awaiting:

@@ -1,4 +1,4 @@
-"""Replays: strict in order and field by field, loose by operation, in both colours, and never over a socket."""
+"""Replays: strict in order and field by field, loose by operation, sync and async, and never over a socket."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from cognito_raw import AsyncSession, Config, Err, Ok, Session, State
 from cognito_raw.call import render_get
 from cognito_raw.srp import exchange as srp
 from cognito_raw.testing import Cassette, Recorder, Replay, ReplayMismatch, tokens
-from tests.colours import Colour
 from tests.kit import CONFIG, Canned, body_of, recorded, replayed, reply, request
+from tests.modes import Mode
 from tests.srp_server import Exchange
 
 pytestmark = pytest.mark.usefixtures("offline")
@@ -49,16 +49,16 @@ def sign_in(path: Path, *, proof: bool = True, config: Config = CONFIG, after: t
 
 @pytest.mark.parametrize("secret", [None, "a-client-secret-1"], ids=["public", "with-secret"])
 @pytest.mark.parametrize("proof", [False, True], ids=["without-proof", "with-proof"])
-def test_a_sign_in_replays_in_both_colours(proof: bool, secret: str | None, colour: Colour, tmp_path: Path) -> None:
+def test_a_sign_in_replays_in_both_colours(proof: bool, secret: str | None, mode: Mode, tmp_path: Path) -> None:
     """The recorded outcome comes again, with the claims and the lifetime of the recorded token."""
     config = replace(CONFIG, client_secret=secret)
     cassette = sign_in(tmp_path / "c", proof=proof, config=config, after=(reply({}),))
     with Replay(cassette) as replay:
         assert replay.password == (PASSWORD if proof else None)
-        session = colour.session(replay.config, transport=replay)
+        session = mode.session(replay.config, transport=replay)
         token = session.login("ada@example.com", PASSWORD).unwrap()
         assert session.id_token().unwrap() == token
-        session = colour.session(replay.config, transport=replay, state=State.from_dict(session.state.to_dict()))
+        session = mode.session(replay.config, transport=replay, state=State.from_dict(session.state.to_dict()))
         assert session.logout() == Ok(None)
     assert (token.payload["email"], token.exp) == ("person1@redacted.example", CONFIG.clock() + 3600)
 
@@ -98,11 +98,11 @@ WRONG: Final = {
 
 @pytest.mark.parametrize(("config", "password", "words"), WRONG.values(), ids=WRONG)
 def test_a_client_that_proves_wrongly_fails_with_the_name_of_the_field(
-    config: Any, password: str, words: str, colour: Colour, tmp_path: Path
+    config: Any, password: str, words: str, mode: Mode, tmp_path: Path
 ) -> None:
     """The whole computation is checked, byte for byte."""
     replay = Replay(sign_in(tmp_path / "c"))
-    session = colour.session(config(replay), transport=replay)
+    session = mode.session(config(replay), transport=replay)
     with pytest.raises(ReplayMismatch, match=words):
         session.login("ada@example.com", password)
 
@@ -286,7 +286,7 @@ def test_a_failure_is_replayed_as_the_failure_that_it_was(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("in_headers", [False, True], ids=["body", "headers"])
-def test_a_triggers_words_are_replayed_with_its_name(in_headers: bool, colour: Colour, tmp_path: Path) -> None:
+def test_a_triggers_words_are_replayed_with_its_name(in_headers: bool, mode: Mode, tmp_path: Path) -> None:
     """Redaction takes the address out of the words, and leaves what the service puts around them."""
     code, message = "UserLambdaValidationException", "PreSignUp failed with error ada@example.com is taken.."
     named = {"x_amzn_errortype": f"{code}:", "x_amzn_errormessage": message}
@@ -294,19 +294,19 @@ def test_a_triggers_words_are_replayed_with_its_name(in_headers: bool, colour: C
     sent = {"ClientId": CONFIG.client_id, "Username": "ada", "Password": PASSWORD, "UserAttributes": []}
     cassette = recorded(tmp_path / "c", ("SignUp", sent, refusal))
     with Replay(cassette) as replay:
-        result = colour.session(replay.config, transport=replay).register("ada", PASSWORD)
+        result = mode.session(replay.config, transport=replay).register("ada", PASSWORD)
     assert isinstance(result, Err)
     assert (result.reason, result.code, result.trigger) == ("lambda-refused", code, "PreSignUp")
     assert result.message == "person1@redacted.example is taken."
 
 
-def test_a_firewalls_challenge_is_replayed_as_one(colour: Colour, tmp_path: Path) -> None:
+def test_a_firewalls_challenge_is_replayed_as_one(mode: Mode, tmp_path: Path) -> None:
     """The header that tells it is kept, since neither status nor body does."""
     challenge = reply("", 202, x_amzn_waf_action="challenge")
     sent = {"ClientId": CONFIG.client_id, "Username": "ada"}
     cassette = recorded(tmp_path / "c", ("ForgotPassword", sent, challenge))
     with Replay(cassette) as replay:
-        result = colour.session(replay.config, transport=replay).request_password_reset("ada")
+        result = mode.session(replay.config, transport=replay).request_password_reset("ada")
     assert isinstance(result, Err)
     assert result.reason == "request-blocked"
 

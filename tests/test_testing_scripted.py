@@ -11,8 +11,8 @@ import pytest
 from cognito_raw import AsyncSession, Err, Ok, Session, State
 from cognito_raw.call import render_get
 from cognito_raw.testing import Broken, Refusal, Scripted, Timeout, password_verifier, tokens
-from tests.colours import Colour
 from tests.kit import CONFIG, body_of, request
+from tests.modes import Mode
 
 pytestmark = pytest.mark.usefixtures("offline")
 
@@ -30,12 +30,10 @@ STEPS: Final = {
 
 
 @pytest.mark.parametrize(("step", "reason", "sent"), STEPS.values(), ids=STEPS)
-def test_every_kind_of_answer_is_given_in_both_colours(
-    step: Any, reason: str | None, sent: str, colour: Colour
-) -> None:
+def test_every_kind_of_answer_is_given_in_both_colours(step: Any, reason: str | None, sent: str, mode: Mode) -> None:
     """What a service, a network and a broken proxy may answer."""
     with Scripted(step, config=replace(CONFIG, deadline=5)) as script:
-        result = colour.session(script.config, transport=script).register("ada", "pw")
+        result = mode.session(script.config, transport=script).register("ada", "pw")
     came = (None, "yes") if isinstance(result, Ok) else (result.reason, result.sent)
     assert came == (reason, sent)
     assert [operation for operation, _ in script.calls] == ["SignUp"]
@@ -53,19 +51,19 @@ def test_the_service_words_of_a_refusal_arrive() -> None:
     )
 
 
-def test_a_triggers_refusal_is_written_as_the_service_sends_it(colour: Colour) -> None:
+def test_a_triggers_refusal_is_written_as_the_service_sends_it(mode: Mode) -> None:
     """With the trigger's name in front and a full stop behind, which the result has apart and has not."""
     refusal = Refusal("UserLambdaValidationException", "PreSignUp failed with error No more users, please.")
     with Scripted(("SignUp", refusal)) as script:
-        result = colour.session(script.config, transport=script).register("ada", "pw")
+        result = mode.session(script.config, transport=script).register("ada", "pw")
     assert isinstance(result, Err)
     assert (result.reason, result.trigger, result.message) == ("lambda-refused", "PreSignUp", "No more users, please")
 
 
-def test_a_scripted_sign_in_keeps_what_was_sent(colour: Colour) -> None:
+def test_a_scripted_sign_in_keeps_what_was_sent(mode: Mode) -> None:
     """`password_verifier` and `tokens` sign a user in with any password; `calls` tells how."""
     with Scripted(*SIGN_IN) as script:
-        token = colour.session(script.config, transport=script).login("ada", "any password").unwrap()
+        token = mode.session(script.config, transport=script).login("ada", "any password").unwrap()
     assert token.payload["cognito:username"] == "ada"
     assert [operation for operation, _ in script.calls] == ["InitiateAuth", "RespondToAuthChallenge"]
     assert script.calls[0][1]["AuthParameters"]["USERNAME"] == "ada"
@@ -73,13 +71,13 @@ def test_a_scripted_sign_in_keeps_what_was_sent(colour: Colour) -> None:
 
 
 @pytest.mark.parametrize(("passed", "operations"), [(2500, 0), (3590, 1), (4000, 1)], ids=["fresh", "near", "expired"])
-def test_tokens_expire_by_the_clock_of_the_configuration(passed: int, operations: int, colour: Colour) -> None:
+def test_tokens_expire_by_the_clock_of_the_configuration(passed: int, operations: int, mode: Mode) -> None:
     """They are issued `at` a moment, and live for their `lifetime`: then they are refreshed."""
     now = [1000.0]
     renewed = ("GetTokensFromRefreshToken", tokens("ada", at=1000 + passed))
     first = ("RespondToAuthChallenge", tokens("ada", at=1000, lifetime=3600, email="a@b.c"))
     script = Scripted(SIGN_IN[0], first, renewed, config=replace(CONFIG, clock=lambda: now[0]))
-    session = colour.session(script.config, transport=script)
+    session = mode.session(script.config, transport=script)
     token = session.login("ada", "pw").unwrap()
     assert (token.exp, token.payload["email"]) == (4600, "a@b.c")
     now[0] += passed

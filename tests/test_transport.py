@@ -287,7 +287,7 @@ def test_a_deadline_of_centuries_is_one_of_a_day(sender: Sender) -> None:
         assert body_of(sender.send(post(server.url, b"x", within=1e300))) == b"x"
 
 
-def test_the_process_shares_one_transport_of_each_colour() -> None:
+def test_the_process_shares_one_transport_of_each_mode() -> None:
     """Whoever brings no transport uses the same one, also when many threads ask at the same time."""
     found: set[tuple[object, ...]] = set()
 

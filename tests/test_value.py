@@ -117,7 +117,7 @@ ARGUMENTS: Final[dict[str, tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "one twice": (("a", "b"), {"name": "c", "must": 1}),
     "one too many": (("a", "b", {}, 4, 5, True), {"must": 1}),
     "far too many": (tuple("abcdefghijklm"), {"must": 1}),
-    "an unknown one": (("a", "b"), {"must": 1, "colour": "red"}),
+    "an unknown one": (("a", "b"), {"must": 1, "mode": "red"}),
     "a derived one": (("a", "b"), {"must": 1, "long": True}),
     "what the check refuses": (("", "b"), {"must": 1}),
 }
@@ -138,7 +138,7 @@ def test_a_value_takes_its_arguments_as_a_dataclass_does(positional: tuple[Any, 
     assert outcome(Value, positional, named) == outcome(Twin, positional, named)
 
 
-ANY: Final = st.dictionaries(st.sampled_from([*NAMES, "self", "colour"]), st.integers(0, 2))
+ANY: Final = st.dictionaries(st.sampled_from([*NAMES, "self", "mode"]), st.integers(0, 2))
 
 
 @given(st.lists(st.integers(0, 2), max_size=8), ANY)
@@ -290,8 +290,8 @@ def test_a_field_is_replaced_and_the_whole_checked_anew(replacing: Callable[...,
     assert (value.long, changed.long) == (False, True)
     with pytest.raises(ValueError, match="name is empty"):
         replacing(value, name="")
-    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
-        replacing(value, colour="red")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'mode'"):
+        replacing(value, mode="red")
 
 
 def test_dataclasses_takes_a_value_for_one() -> None:

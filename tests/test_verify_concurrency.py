@@ -123,7 +123,7 @@ def test_a_loop_that_stands_still_holds_no_other_up(clock: Clock) -> None:
 
 
 def test_a_blocking_verifier_does_not_wait_for_the_loop_that_it_blocks(clock: Clock) -> None:
-    """Both colours share their keys where they have one transport; and none waits for ever."""
+    """Both modes share their keys where they have one transport; and none waits for ever."""
     service = Service()
 
     class Both:

@@ -1,4 +1,4 @@
-"""The key set over real sockets, from an endpoint that hangs, drips, lies or goes away, in both colours."""
+"""The key set over real sockets, from an endpoint that hangs, drips, lies or goes away, sync and async."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real tokens of a real server, with the key set that it serves, in both colours."""
+"""Real tokens of a real server, with the key set that it serves, sync and async."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verifiers, in both colours: what they fetch, what they keep, and what they tell."""
+"""The verifiers, sync and async: what they fetch, what they keep, and what they tell."""
 
 from __future__ import annotations
 

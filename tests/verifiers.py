@@ -1,4 +1,4 @@
-"""Verifiers of both colours behind one manner of calling, and a pool's key set that a test has in its hand."""
+"""Verifiers of both kinds behind one manner of calling, and a pool's key set that a test has in its hand."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ from .auth_calls import AuthContext, auth_context, initiate, respond
 from .device_proof import finish
 from .password_proof import SrpIdentity, prove
 
-AuthFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
+SignInFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
 FirstFactor: TypeAlias = Literal["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]
 Signing: TypeAlias = Generator[Call, Result[ServiceReply], tuple[Result[Tokens | Challenge], RememberedDevice | None]]
 """What came of it, and the device, which is None once the service has forgotten it."""
 
-_FLOWS: Final = get_args(AuthFlow)
+_FLOWS: Final = get_args(SignInFlow)
 _FACTORS: Final = get_args(FirstFactor)
 _WITH_PASSWORD: Final = ("PASSWORD", "PASSWORD_SRP")
 
@@ -35,7 +35,7 @@ def sign_in(
     username: str,
     password: str | None = None,
     *,
-    flow: AuthFlow | None = None,
+    flow: SignInFlow | None = None,
     preferred: FirstFactor | None = None,
     session: str | None = None,
     device: RememberedDevice | None = None,
@@ -68,7 +68,7 @@ def sign_in(
 class FirstCall:
     """The first call of a sign-in: its flow, what it says, and the password if it is proven over SRP."""
 
-    flow: AuthFlow
+    flow: SignInFlow
     parameters: Mapping[str, str]
     srp_password: str | None = None
     session: str | None = None
@@ -80,7 +80,7 @@ class FirstCall:
 def first_call_of(
     username: str,
     password: str | None,
-    flow: AuthFlow | None = None,
+    flow: SignInFlow | None = None,
     preferred: FirstFactor | None = None,
     session: str | None = None,
 ) -> FirstCall:

@@ -48,7 +48,7 @@ def optional_boolean(body: Mapping[str, object], name: str) -> bool | None:
 
 
 def integer(body: Mapping[str, object], name: str) -> int:
-    """A whole number that must be there, small enough to reckon with: JSON sets no limit."""
+    """A whole number that must be there, small enough to compute with: JSON sets no limit."""
     value = body.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _LARGEST:
         raise UnexpectedJson(f"{name} is not a whole number")

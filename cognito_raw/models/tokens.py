@@ -35,7 +35,7 @@ class IdToken:
     def read(cls, jwt: str) -> IdToken:
         payload = claims(jwt)
         issued = optional_integer(payload, "iat")
-        if issued is not None and issued < 0:  # sessions reckon with it
+        if issued is not None and issued < 0:  # sessions compute with it
             raise UnexpectedJson("iat is before the epoch")
         return cls(jwt, integer(payload, "exp"), payload)
 

@@ -13,7 +13,7 @@ from ..config import Config
 from ..flow import AsyncTransport, advance
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
-from ..runner import Asynchronous, as_async_method
+from ..runner import AsyncRunner, as_async_method
 from .holder import SessionHolder
 from .methods import SessionMethods, SessionProperties
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
@@ -39,7 +39,7 @@ def _method(
     return as_async_method(flow, lambda self, start: self._call(lambda state: start(self._methods(state)), needs))
 
 
-class AsyncSession(SessionProperties, Asynchronous):
+class AsyncSession(SessionProperties, AsyncRunner):
     """One user's session with the pool, with `await`. Every method returns `Ok` or `Err`.
 
     state: what an earlier session knew, to go on from there.

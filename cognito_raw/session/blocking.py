@@ -13,7 +13,7 @@ from ..config import Config
 from ..flow import Transport, advance
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
-from ..runner import Blocking, as_method
+from ..runner import Runner, as_method
 from ..transport import TransportName
 from .holder import SessionHolder
 from .methods import SessionMethods, SessionProperties
@@ -39,7 +39,7 @@ def _method(
     return as_method(flow, lambda self, start: self._call(lambda state: start(self._methods(state)), needs))
 
 
-class Session(SessionProperties, Blocking):
+class Session(SessionProperties, Runner):
     """One user's session with the pool, blocking. Every method returns `Ok` or `Err`.
 
     state: what an earlier session knew, to go on from there.

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from ..config import Config
 from ..flow import done
 from ..flows.auth_calls import auth_context
-from ..flows.authentication import AuthFlow, FirstFactor, first_call_of, run_sign_in
+from ..flows.authentication import FirstFactor, SignInFlow, first_call_of, run_sign_in
 from ..models.challenge import Challenge, ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_string
@@ -93,7 +93,7 @@ class SessionMethods:
         username: str,
         password: str | None = None,
         *,
-        flow: AuthFlow | None = None,
+        flow: SignInFlow | None = None,
         preferred: FirstFactor | None = None,
         session: str | None = None,
         client_metadata: Mapping[str, str] | None = None,

@@ -21,7 +21,7 @@ _VERSION: Final = 2
 # What version 1 did not have yet.
 _SINCE_1: Final = {"device": None, "refresh_flow": _FLOWS[0], "unanswered": False}
 _DEVICE: Final = ("key", "group_key", "password", "username")
-# Far more than any clock is wrong, and small enough to reckon with: JSON sets no limit to a number.
+# Far more than any clock is wrong, and small enough to compute with: JSON sets no limit to a number.
 _LARGEST_DRIFT: Final = 2**53
 
 

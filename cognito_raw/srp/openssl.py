@@ -63,7 +63,7 @@ def find_power(extension: str = "_ssl") -> Power:
 
 
 def checked(candidate: Power) -> Power:
-    """The candidate if it reckons as `pow` does, else `pow`."""
+    """The candidate if it computes as `pow` does, else `pow`."""
     return candidate if all(candidate(*sample) == pow(*sample) for sample in _SAMPLES) else pow
 
 
@@ -97,14 +97,14 @@ class Libcrypto:
             return pow(base, exponent, modulus)
         context, numbers = self._new_context(), [self._new() for _ in range(4)]
         try:
-            result = self._reckon(context, numbers, base % modulus, exponent, modulus)
+            result = self._compute(context, numbers, base % modulus, exponent, modulus)
         finally:  # both take NULL as free() does
             for number in numbers:
                 self._free(number)
             self._free_context(context)
         return pow(base, exponent, modulus) if result is None else result
 
-    def _reckon(self, context: object, numbers: list[object], *values: int) -> int | None:
+    def _compute(self, context: object, numbers: list[object], *values: int) -> int | None:
         """The power of the three values, computed in these numbers; None if OpenSSL finds no memory for it."""
         result, *operands = numbers
         if not context or not all(numbers) or not all(map(self._fill, operands, values)):

@@ -7,7 +7,8 @@ or output. One law: every check is on unless the caller says otherwise by name, 
 
 from __future__ import annotations
 
-from .claims import ANY_CLIENT, AnyClient, Claims, TokenUse
+from ..models.tokens import TokenUse
+from .claims import ANY_CLIENT, AnyClient, Claims
 from .verifier import AsyncTokenVerifier, TokenVerifier
 
 __all__ = ["ANY_CLIENT", "AnyClient", "AsyncTokenVerifier", "Claims", "TokenUse", "TokenVerifier"]

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, TypeAlias, get_args
 
 from ..config import Config
+from ..models.tokens import TokenUse
 from ..result import Err, Ok, Result
-
-TokenUse: TypeAlias = Literal["id", "access"]
 
 LONGEST_LEEWAY: Final = 300.0
 # How far the service's clock may be ahead of ours when it issues a token: tokens are used the moment that they come.

@@ -141,7 +141,7 @@ def to_snapshot(held: Held, jwks_uri: str) -> dict[str, object]:
 
 
 def from_material(material: dict[str, Any], jwks_uri: str, now: Instant, *, as_new: bool) -> Held:
-    """Read a key set that was given: a snapshot has its age, a bare one is new. `UnexpectedJson` if it cannot be used."""
+    """Read a key set that was given: a snapshot has its age, a bare one is new. `UnexpectedJson` if unusable."""
     if "fetched_at" not in material:
         return Held(usable(material), now)
     if material.get("version") != _VERSION:

@@ -1,4 +1,4 @@
-"""The verifiers, in both colours: thin shells around the rules, which get the keys and judge the token."""
+"""The sync and the async verifier: they get the keys, and judge tokens by the rules of `claims`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from ..concurrency.clock import Instant
 from ..config import Config
 from ..flow import AsyncTransport, Transport
 from ..models.fields import UnexpectedJson
+from ..models.tokens import TokenUse
 from ..result import Err, Result
-from ..runner import Asynchronous, Blocking
+from ..runner import AsyncRunner, Runner
 from ..transport import TransportName
-from .claims import AnyClient, Check, Claims, Rules, TokenUse
+from .claims import AnyClient, Check, Claims, Rules
 from .jws import Jws, read, read_object
 from .key_cache import Advice, Fetch, keys_of, source_of, unavailable
 from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
@@ -29,7 +30,7 @@ _LATE: Final = unavailable("timed-out")
 
 
 class _Judge(Generic[W]):
-    """What both colours have in common."""
+    """The common part of both verifiers."""
 
     config: Config
 
@@ -47,7 +48,7 @@ class _Judge(Generic[W]):
         transport: W | None = None,
         keys: Mapping[str, Any] | str | bytes | None = None,
     ) -> None:
-        super().__init__(config, transport=transport)  # type: ignore[call-arg]  # the colour's, which comes next
+        super().__init__(config, transport=transport)  # type: ignore[call-arg]  # the runner's, which comes next
         rs256()  # says here, and not at the first token, that a package is missing
         self._rules = Rules(
             config,
@@ -112,7 +113,7 @@ class _Judge(Generic[W]):
         return self._rules.judge(payload, self.config.clock())
 
 
-class TokenVerifier(_Judge[Transport | TransportName], Blocking):
+class TokenVerifier(_Judge[Transport | TransportName], Runner):
     """Tells whether a token is this pool's, still in time, and for you; blocking, and safe to use from many threads.
 
     token_use: "id", "access", or both as ("id", "access"); exactly this is accepted.
@@ -172,7 +173,7 @@ class TokenVerifier(_Judge[Transport | TransportName], Blocking):
         self._land(fetch, keys)
 
 
-class AsyncTokenVerifier(_Judge[AsyncTransport], Asynchronous):
+class AsyncTokenVerifier(_Judge[AsyncTransport], AsyncRunner):
     """Tells whether a token is this pool's, still in time, and for you; with `await`, in one event loop or several.
 
     The arguments are those of `TokenVerifier`; transport: what fetches the key set, such as `AsyncHttpxTransport`.

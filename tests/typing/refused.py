@@ -76,7 +76,7 @@ def wrong_demands(token: str) -> None:
     TokenVerifier(config, client_ids=True)  # type: ignore[arg-type]  # refused: say ANY_CLIENT
     TokenVerifier(config, check=lambda: True)  # type: ignore[arg-type, misc]  # refused: takes no claims
     TokenVerifier(config).verify(token.encode())  # type: ignore[arg-type]  # refused: not a text
-    TokenVerifier(config, transport=AsyncHttpxTransport())  # type: ignore[arg-type]  # refused: the other colour's
+    TokenVerifier(config, transport=AsyncHttpxTransport())  # type: ignore[arg-type]  # refused: the other mode's
     AsyncTokenVerifier(config).verify(token).unwrap()  # type: ignore[attr-defined]  # refused: no await
 
 

@@ -1,4 +1,4 @@
-"""One manner of calling for both colours, so that a test is written once and run in each."""
+"""One manner of calling for sync and async, so that a test is written once and run in each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cognito_raw import (
 )
 
 
-class Colour(Protocol):
+class Mode(Protocol):
     """Makes sessions and clients whose methods are called without `await`, whatever they are inside."""
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any: ...
@@ -31,7 +31,7 @@ class Colour(Protocol):
     def close(self) -> None: ...
 
 
-class Blocking:
+class Sync:
     """`Session` and `Client` as they are."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Blocking:
         self._transport.close()
 
 
-class Asynchronous:
+class Async:
     """`AsyncSession` and `AsyncClient`, each of whose methods is run to its end in one event loop."""
 
     def __init__(self) -> None:
@@ -85,11 +85,11 @@ class _Awaited:
         return lambda *args, **kwargs: self._runner.run(found(*args, **kwargs))
 
 
-class Standard(Blocking):
+class Standard(Sync):
     """`Session` over the standard library."""
 
     def __init__(self) -> None:
         self._transport = StandardTransport()
 
 
-COLOURS = (Blocking, Asynchronous)
+MODES = (Sync, Async)
