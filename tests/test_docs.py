@@ -187,7 +187,8 @@ def test_a_forged_or_old_state_is_refused(pool: Pool) -> None:
     state = sign_in(function, "charles", "Temporary-1822")[1]["state"]
     key = Fernet(Fernet.generate_key())
     old = function["BOX"].encrypt_at_time(function["BOX"].decrypt(state), 1_000_000_000).decode()
-    for bad in ("", "abc", state[:-8], state[:40] + "A" + state[41:], old, key.encrypt(b"{}").decode()):
+    forged = state[:40] + ("B" if state[40] == "A" else "A") + state[41:]
+    for bad in ("", "abc", state[:-8], forged, old, key.encrypt(b"{}").decode()):
         answer = function["new_password"](posted(state=bad, password="Permanent-1823"), Context())
         assert said(answer) == (401, {"error": "challenge-session-invalid"})
 
