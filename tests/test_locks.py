@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,24 +16,106 @@ import pytest
 from cognito_raw.concurrency.locks import ForkLock, LoopLock
 
 
-def test_a_lock_is_one_within_a_process() -> None:
-    """All its threads share it."""
+def test_one_thread_at_a_time_holds_a_lock() -> None:
+    """However many there are, and however often one takes the lock from the other."""
+    lock, counted, inside = ForkLock(), [0], [0]
+
+    def count(_: int) -> None:
+        for _ in range(50):
+            with lock:
+                inside[0] += 1
+                assert inside[0] == 1
+                before = counted[0]
+                time.sleep(0)
+                counted[0] = before + 1
+                inside[0] -= 1
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(count, range(16)))
+    assert counted[0] == 16 * 50
+
+
+def test_a_lock_that_is_held_is_waited_for_so_long() -> None:
+    """Then the answer is that it is not free."""
+    lock, go_on, held = ForkLock(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            go_on.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(10)
+    assert not lock.acquire_for(sys._getframe(), 0.01)
+    assert not lock.acquire_for(sys._getframe(), 0.6)  # looks twice at the frame that holds it
+    lock.release_for(sys._getframe())  # which does not hold it
+    assert not lock.acquire_for(sys._getframe(), 0.0)
+    go_on.set()
+    assert lock.acquire_for(sys._getframe(), 10.0)
+    thread.join()
+    lock.release_for(sys._getframe())
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["the same thread", "another thread"])
+def test_a_lock_that_nobody_released_is_free(*, elsewhere: bool) -> None:
+    """An interrupted caller leaves it behind, also where its traceback is kept."""
     lock = ForkLock()
-    with ThreadPoolExecutor(8) as threads:
-        assert {id(own) for own in threads.map(lambda _: lock.own(), range(64))} == {id(lock.own())}
+    kept: list[BaseException] = []
+
+    def interrupted() -> None:
+        lock.acquire_for(sys._getframe())
+        raise KeyboardInterrupt
+
+    def call() -> None:
+        try:
+            interrupted()
+        except KeyboardInterrupt as error:
+            kept.append(error)
+
+    if elsewhere:
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+    else:
+        call()
+    with lock:
+        assert kept
+    with lock:
+        pass
+
+
+def test_a_frame_that_missed_its_release_takes_the_lock_again() -> None:
+    """A function that is interrupted in the middle, and tries once more, does not wait for itself."""
+    lock = ForkLock()
+    for _ in range(2):
+        assert lock.acquire_for(sys._getframe(), 0.0)
+    lock.release_for(sys._getframe())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no forks here")
 def test_the_lock_of_a_child_is_free() -> None:
     """Whoever of the parent held it when the child was forked."""
     lock = ForkLock()
-    with lock.own(), warnings.catch_warnings():
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            go_on.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(10)
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads
         child = os.fork()
-        if child == 0:
-            os._exit(0 if lock.own().acquire(blocking=False) else 1)
-        assert os.waitpid(child, 0)[1] == 0
-        assert lock.own().locked()
+    if child == 0:
+        os._exit(0 if lock.acquire_for(sys._getframe(), 10.0) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert not lock.acquire_for(sys._getframe(), 0.0)
+    go_on.set()
+    thread.join()
 
 
 async def _takes(turns: LoopLock, order: list[int], number: int) -> None:

@@ -301,7 +301,7 @@ def test_a_refresh_that_was_never_started_is_started_by_the_next_caller() -> Non
     task = session._refresher.join_or_start()
     assert session.id_token() == Ok(SECOND)
     assert task is not None
-    assert task.result.done()
+    assert task.done
 
 
 def test_a_refresh_that_never_ends_is_given_up() -> None:

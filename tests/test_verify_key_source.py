@@ -89,9 +89,9 @@ def test_the_first_caller_is_told_to_fetch_and_the_others_to_wait() -> None:
     others = [ask(asked, kid) for kid in ("one", "two", "three")]
     assert [other.start for other in others] == [None] * 3
     assert {id(advice.then) for advice in (first, *others)} == {id(first.then)}
-    assert not first.then.result.done()
+    assert not first.then.done
     asked.land(first.start, BEGIN, KEYS, 0.0)
-    assert first.then.result.done()
+    assert first.then.done
     assert asked.fresh("one", BEGIN) == ask(asked).then == KEYS["one"]
     assert ask(asked, "three").then == Err("token-key-unknown", "the pool's key set has no key with this kid")
 
@@ -122,7 +122,7 @@ def test_a_fetch_that_was_stopped_wakes_those_who_wait() -> None:
     asked = source()
     advice = ask(asked)
     asked.lose(advice.start, BEGIN)
-    assert advice.then.result.done()
+    assert advice.then.done
     again = ask(asked)
     assert again.start is not None
     asked.land(again.start, BEGIN, KEYS, 0.0)
@@ -136,23 +136,25 @@ def test_those_who_wait_for_a_lost_fetch_are_woken_by_the_next() -> None:
     lost = ask(asked)
     advice = ask(asked, now=Instant(15.0, NOW + 15))
     assert advice.start is not None
-    assert lost.then.result.done()
-    assert not advice.then.result.done()
+    assert lost.then.done
+    assert not advice.then.done
 
 
 def test_stopping_to_wait_does_not_stop_the_fetch() -> None:
-    """Also where a task that waits is cancelled."""
+    """A task that waits and is cancelled leaves the fetch alone."""
     asked = source()
     advice = ask(asked)
-    assert not advice.then.result.cancel()
 
     async def main() -> None:
-        waiting = asyncio.ensure_future(asyncio.wrap_future(advice.then.result))
+        waiting = asyncio.ensure_future(advice.then.wait_async(60))
         await asyncio.sleep(0)
         waiting.cancel()
+        await asyncio.wait((waiting,))
 
     asyncio.run(main())
-    assert advice.then.result.running()
+    assert not advice.then.done
+    asked.land(advice.start, BEGIN, KEYS, 0.0)
+    assert ask(asked).then == KEYS["one"]
 
 
 def test_a_fetch_of_a_loop_is_reached_from_it_and_from_other_threads() -> None:
@@ -168,7 +170,7 @@ def test_a_fetch_of_a_loop_is_reached_from_it_and_from_other_threads() -> None:
     assert elsewhere == [(first.then, None)]
     second = ask(asked)  # blocking, in the thread of the loop
     assert second.start is not None
-    assert first.then.result.done()
+    assert first.then.done
     assert ask(asked, loop=loop) == (second.then, None)
 
 
@@ -177,13 +179,13 @@ def test_a_fork_does_not_wait_for_its_parent(monkeypatch: pytest.MonkeyPatch) ->
     asked = source()
     asked.load({"keys": [dict(key.jwk) for key in KEYS.values()]}, BEGIN)
     fetching = ask(asked, "three")
-    held = asked._locks.own()
+    held = asked._locks
     with held:
         monkeypatch.setattr(os, "getpid", lambda: -1)
         assert asked.fresh("one", BEGIN) == KEYS["one"]
         advice = ask(asked, "three")
     assert advice.start is not None
-    assert not fetching.then.result.done()
+    assert not fetching.then.done
 
 
 def test_a_given_set_may_wait_for_its_turn() -> None:

@@ -80,7 +80,7 @@ verifier = TokenVerifier(config)
 waiting = threading.Thread(target=lambda: print("parent", told(verifier.verify(token)), flush=True))
 waiting.start()
 time.sleep(0.3)
-with verifier._source._locks.own():
+with verifier._source._locks:
     in_child(lambda: (told(verifier.verify(token)), told(asyncio.run(AsyncTokenVerifier(config).verify(token)))))
 waiting.join()
 """

@@ -13,10 +13,10 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from .clock import Instant
+from .locks import ForkLock
 
 if TYPE_CHECKING:
     import asyncio
-    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -26,83 +26,120 @@ Loop: TypeAlias = "asyncio.AbstractEventLoop"
 class BackgroundTask(Generic[T]):
     """One piece of work under way, in a thread or in an event loop.
 
+    It has no lock that an interrupted caller could leave locked: lists and dictionaries change atomically.
+
     began: when it began. lifetime: seconds after which it is taken for lost. loop: the event loop that runs it, if one
     does.
     """
 
-    __slots__ = ("_loop", "_process", "_running", "_started", "_thread", "began", "lifetime", "result")
+    __slots__ = ("_loop", "_outcome", "_process", "_runners", "_starting", "_thread", "_wakers", "began", "lifetime")
 
     def __init__(self, began: Instant, lifetime: float, loop: Loop | None = None) -> None:
-        from concurrent.futures import Future  # here: a cold start's sign-in does without it
-
         self.began = began
         self.lifetime = lifetime
-        self.result: Future[T] = Future()
-        self.result.set_running_or_notify_cancel()  # from here on no caller can cancel it
         self._loop = loop
         self._process = os.getpid()
         self._thread = threading.get_ident()
-        self._started = threading.Lock()
-        self._running: object = None  # kept, since an event loop keeps no reference to its tasks
+        self._starting = ForkLock()
+        self._runners: dict[str, object] = {}
+        self._outcome: dict[str, tuple[Any, BaseException | None]] = {}
+        self._wakers: list[Callable[[], object]] = []
+
+    @property
+    def done(self) -> bool:
+        """Tell whether it has finished or failed."""
+        return bool(self._outcome)
+
+    @property
+    def error(self) -> BaseException | None:
+        """The exception that it raised."""
+        return self._outcome["of"][1] if self._outcome else None
+
+    def value(self) -> T:
+        """Return the value of a task that is done, or raise its exception."""
+        value, error = self._outcome["of"]
+        if error is not None:
+            raise error
+        finished: T = value
+        return finished
 
     def is_alive(self, now: Instant, loop: Loop | None) -> bool:
         """Tell whether it can still finish while a caller waits in this event loop, or blocks if there is none."""
-        if self.result.done() or self._process != os.getpid() or now.since(self.began) >= self.lifetime:
+        if self.done or self._process != os.getpid() or now.since(self.began) >= self.lifetime:
             return False
         if self._loop is None or self._loop is loop:
             return True
         return self._loop.is_running() and self._thread != threading.get_ident()
 
     def start(self, job: Callable[[], object], name: str) -> bool:
-        """Run the job in a thread of its own, if nobody has yet. False if there can be no more threads."""
-        if self._started.acquire(blocking=False):
-            thread = threading.Thread(target=copy_context().run, args=(job,), name=name, daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # as when the interpreter shuts down
-                return False
+        """Run the job in a thread, if none runs it yet. False if there can be no more threads."""
+        with self._starting:
+            if "thread" not in self._runners:
+                thread = threading.Thread(target=copy_context().run, args=(self._run, job), name=name, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # as when the interpreter shuts down
+                    return False
+                self._runners["thread"] = thread
         return True
 
     def start_async(self, job: Callable[[], Coroutine[Any, Any, object]], *, lost: T) -> None:
-        """Run the job as a task of its event loop, if nobody has yet.
+        """Run the job as a task of its event loop, if none runs it yet.
 
         lost: the value for all who wait if the event loop ends before the job has given one.
         """
-        if self._loop is not None and self._started.acquire(blocking=False):
-            self._running = task = self._loop.create_task(job(), name="cognito_raw")
+        if self._loop is not None and self._runners.setdefault("loop", job) is job:
+            task = self._loop.create_task(job(), name="cognito_raw")
+            self._runners["task"] = task  # kept, since an event loop keeps no reference to its tasks
             task.add_done_callback(lambda _: self.finish(lost))
 
     def finish(self, value: T) -> None:
-        """Give the value to all who wait. Does nothing if the task has finished, or in a fork."""
-        from concurrent.futures import InvalidStateError
-
-        if self._process == os.getpid():  # in a fork, the future's lock may be held for ever
-            try:
-                self.result.set_result(value)
-            except InvalidStateError:
-                pass
+        """Give the value to all who wait. Does nothing if the task is done, or in a fork."""
+        self._end(value, None)
 
     def fail(self, error: BaseException) -> None:
         """Raise the error for all who wait."""
-        self.result.set_exception(error)
+        self._end(None, error)
 
     def wait(self, seconds: float) -> None:
-        """Wait until the task has finished, for so many seconds at most."""
-        from concurrent.futures import wait
-
-        wait((self.result,), min(seconds, threading.TIMEOUT_MAX))
+        """Wait until the task is done, for so many seconds at most."""
+        waiting = threading.Lock()
+        waiting.acquire()
+        self.call_when_done(waiting.release)
+        waiting.acquire(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
 
     async def wait_async(self, seconds: float) -> None:
         """Wait in an event loop. A cancelled caller leaves the task alone."""
         import asyncio
 
-        finished = asyncio.wrap_future(self.result)
-        try:
-            await asyncio.wait((finished,), timeout=seconds)
-        finally:
-            # A closed loop must not be told of the end, and no exception may count as one that nobody retrieved.
-            if not finished.cancel():
-                finished.exception()
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        self.call_when_done(lambda: loop.call_soon_threadsafe(waiting.cancel))
+        await asyncio.wait((waiting,), timeout=seconds)
+        waiting.cancel()
+
+    def call_when_done(self, callback: Callable[[], object]) -> None:
+        """Call the callback once the task is done, at once if it is already, from whichever thread."""
+        self._wakers.append(callback)
+        if self.done:
+            self._wake()
+
+    def _run(self, job: Callable[[], object]) -> None:
+        # An interrupted caller may have started two threads.
+        if self._runners.setdefault("job", job) is job:
+            job()
+
+    def _end(self, value: Any, error: BaseException | None) -> None:
+        if self._process == os.getpid():
+            self._outcome.setdefault("of", (value, error))
+            self._wake()
+
+    def _wake(self) -> None:
+        while self._wakers:
+            try:
+                self._wakers.pop()()
+            except (IndexError, RuntimeError):  # another thread was quicker, or the caller's event loop has ended
+                pass
 
 
 def running_loop() -> Loop:

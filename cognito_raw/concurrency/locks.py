@@ -1,10 +1,13 @@
-"""Fork-safe and loop-safe locks."""
+"""Locks that survive forks, event loops and interruptions."""
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
 from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -12,19 +15,95 @@ if TYPE_CHECKING:
 
 # Seconds between two looks at a lock that another event loop holds.
 _POLL_INTERVAL: Final = 0.01
+# Seconds between two looks at the frame that holds a lock.
+_CHECK_INTERVAL: Final = 0.25
+_NO_LIMIT: Final = float("inf")
 
 
-class ForkLock:
-    """A lock for each process. After a fork, a thread of the parent may hold the parent's lock for ever."""
+class _Link:
+    """A link of a chain of owners: at most one owner follows it."""
 
-    __slots__ = ("_locks",)
+    __slots__ = ("following",)
 
     def __init__(self) -> None:
-        self._locks: dict[int, threading.Lock] = {}
+        self.following: dict[int, _Owner] = {}
 
-    def own(self) -> threading.Lock:
-        """Return the lock of this process."""
-        return self._locks.setdefault(os.getpid(), threading.Lock())
+
+class _Owner(_Link):
+    """A frame that holds a lock, or held it: then `frame` is None, and `done` is released."""
+
+    __slots__ = ("done", "frame", "process", "thread")
+
+    def __init__(self, frame: FrameType) -> None:
+        super().__init__()
+        self.frame: FrameType | None = frame
+        self.process = os.getpid()
+        self.thread = threading.get_ident()
+        self.done = threading.Lock()
+        self.done.acquire()
+
+    def is_lost(self) -> bool:
+        """Tell whether the frame can never release the lock: it is on no stack of this process."""
+        frame = sys._current_frames().get(self.thread) if self.process == os.getpid() else None
+        while frame is not None and frame is not self.frame:
+            frame = frame.f_back
+        return frame is None
+
+
+class ForkLock(_Link):
+    """A lock that neither a fork nor an interruption leaves locked.
+
+    A fork starts with a free lock. An exception that a signal handler raises may come just before the release, also in
+    a `with` statement. The frame that held the lock is then no longer on any stack, and the next caller takes it.
+
+    The last link of the chain holds the lock. To follow a link is atomic, so the lock never has two owners.
+    """
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: _Owner | None = None
+
+    def __enter__(self) -> None:
+        self.acquire_for(sys._getframe(1))
+
+    def __exit__(self, *_: object) -> None:
+        self.release_for(sys._getframe(1))
+
+    def acquire_for(self, frame: FrameType, timeout: float = _NO_LIMIT) -> bool:
+        """Acquire the lock for a frame of this thread. Return False if it is not free within so many seconds."""
+        ends, interval = time.monotonic() + timeout, _CHECK_INTERVAL
+        me = _Owner(frame)
+        while True:
+            link = self._end_of_chain()
+            if not isinstance(link, _Owner) or link.frame is None or link.frame is frame:
+                if link.following.setdefault(0, me) is me:
+                    self._last = me
+                    return True
+            elif link.thread == me.thread and link.is_lost():
+                link.frame = None
+            elif link.done.acquire(timeout=max(0.0, min(ends - time.monotonic(), interval))):
+                link.done.release()
+            elif link.is_lost():
+                link.frame = None
+            elif time.monotonic() >= ends:
+                return False
+            else:
+                interval *= 2
+
+    def release_for(self, frame: FrameType) -> None:
+        """Release the lock if the frame holds it."""
+        owner = self._last
+        if owner is not None and owner.frame is frame:
+            owner.frame = None
+            owner.done.release()
+
+    def _end_of_chain(self) -> _Link:
+        link: _Link = self._last or self
+        while link.following:
+            link = link.following[0]
+        return link
 
 
 class LoopLock:
@@ -55,7 +134,7 @@ class LoopLock:
             raise
 
         def release() -> None:
-            with self._guard.own():
+            with self._guard:
                 if self._holder == (os.getpid(), loop):
                     self._holder = None
             lock.release()
@@ -65,16 +144,45 @@ class LoopLock:
     def _lock(self, loop: asyncio.AbstractEventLoop) -> asyncio.Lock:
         import asyncio
 
-        with self._guard.own():
+        with self._guard:
             if loop not in self._locks:
                 self._locks = {other: lock for other, lock in self._locks.items() if not other.is_closed()}
                 self._locks[loop] = asyncio.Lock()
             return self._locks[loop]
 
     def _take(self, loop: asyncio.AbstractEventLoop) -> bool:
-        with self._guard.own():
+        with self._guard:
             process, holder = self._holder or (0, loop)
             if holder is not loop and process == os.getpid() and holder.is_running():
                 return False
             self._holder = (os.getpid(), loop)
             return True
+
+
+class TaskLock:
+    """A lock that one task of an event loop holds at a time. A task whose loop has stopped loses it."""
+
+    __slots__ = ("_guard", "_holder")
+
+    def __init__(self) -> None:
+        self._holder: tuple[int, asyncio.Task[object]] | None = None
+        self._guard = ForkLock()
+
+    def acquire(self) -> bool:
+        """Acquire the lock if no task holds it."""
+        import asyncio
+
+        task = asyncio.current_task()
+        with self._guard:
+            process, holder = self._holder or (0, None)
+            held = (
+                process == os.getpid() and holder is not None and not holder.done() and holder.get_loop().is_running()
+            )
+            if held or task is None:
+                return False
+            self._holder = (os.getpid(), task)
+            return True
+
+    def release(self) -> None:
+        """Release the lock, which this task holds."""
+        self._holder = None

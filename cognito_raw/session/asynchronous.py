@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from ..concurrency.background import log_error, running_loop
-from ..concurrency.locks import LoopLock
+from ..concurrency.locks import LoopLock, TaskLock
 from ..config import Config
 from ..flow import AsyncTransport, advance
 from ..models.tokens import IdToken, Tokens, TokenUse
@@ -63,6 +63,7 @@ class AsyncSession(SessionProperties, AsyncRunner):
         self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
         self._turn = LoopLock()
+        self._notifying = TaskLock()
 
     register = _method(SessionMethods.register)
     confirm_registration = _method(SessionMethods.confirm_registration)
@@ -209,9 +210,13 @@ class AsyncSession(SessionProperties, AsyncRunner):
 
     async def _notify(self) -> None:
         """Call the subscribers, outside the turn, so that a callback may use the session."""
-        with closing(self._holder.subscribers.pending()) as calls:
-            for call in calls:
-                await _awaited(call())
+        pending = self._holder.subscribers.pending
+        while pending and self._notifying.acquire():
+            try:
+                while pending:
+                    await _awaited(pending.pop(0)())
+            finally:
+                self._notifying.release()
 
 
 async def _awaited(called: object) -> None:

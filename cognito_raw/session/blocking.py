@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 from ..concurrency.locks import ForkLock
 from ..config import Config
@@ -20,9 +21,6 @@ from .methods import SessionMethods, SessionProperties
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
 from .subscribers import Subscriber
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,6 +61,7 @@ class Session(SessionProperties, Runner):
         self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
         self._turn = ForkLock()
+        self._notifying = ForkLock()
 
     register = _method(SessionMethods.register)
     confirm_registration = _method(SessionMethods.confirm_registration)
@@ -123,32 +122,32 @@ class Session(SessionProperties, Runner):
         For long-running programs whose subscribers want every new token; `id_token()` keeps itself fresh without.
         It outlasts failures, sign-outs and sign-ins.
         """
-        from concurrent.futures import Future
-
-        wake, left = threading.Event(), Future[None]()
+        wake, leaving = threading.Event(), threading.Event()
         unsubscribe = self.subscribe(lambda _: wake.set())
-        thread = threading.Thread(
-            target=self._keep_fresh, args=(wake, left), name="cognito_raw keep_fresh", daemon=True
-        )
+        job = partial(self._keep_fresh, wake, leaving)
+        thread = threading.Thread(target=job, name="cognito_raw keep_fresh", daemon=True)
         thread.start()
         try:
             yield self
         finally:
             unsubscribe()
-            left.set_result(None)
+            leaving.set()
             wake.set()
-            thread.join()
+            if not sys.is_finalizing():  # then the thread never runs again, and would never end
+                thread.join()
 
-    def _keep_fresh(self, wake: threading.Event, left: Future[Any]) -> None:
-        from concurrent.futures import FIRST_COMPLETED, wait
-
-        while not left.done():
-            if self._refresher.seconds_until_refresh() == 0 and (task := self._refresher.join_or_start()) is not None:
+    def _keep_fresh(self, wake: threading.Event, leaving: threading.Event) -> None:
+        while not leaving.is_set():
+            seconds = max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)
+            task = self._refresher.join_or_start() if self._refresher.seconds_until_refresh() == 0 else None
+            if task is not None:
+                task.call_when_done(wake.set)
                 self._start(task)
-                wait([task.result, left], self.config.deadline, FIRST_COMPLETED)
-                task.report()
-            wake.wait(max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP))
+                seconds = self.config.deadline
+            wake.wait(seconds)
             wake.clear()
+            if task is not None:
+                task.report()
 
     def _wait(self, waiting: Waiting[T]) -> T:
         """Wait for each refresh that the generator yields, and return its value."""
@@ -191,17 +190,21 @@ class Session(SessionProperties, Runner):
 
     def _in_turn(self, flow: Callable[[State], SessionFlow[T]], deadline: float) -> Result[T]:
         """Run a flow when it is its turn, within so many seconds in all."""
-        began, turn = self.config.monotonic(), self._turn.own()
-        if not turn.acquire(timeout=max(0.0, deadline)):
+        began = self.config.monotonic()
+        if not self._turn.acquire_for(sys._getframe(), max(0.0, deadline)):
             return _NO_TURN
         try:
             left = deadline - (self.config.monotonic() - began)
             return self._drive(self._holder.calls_of(flow(self._holder.state)), left)
         finally:
-            turn.release()
+            self._turn.release_for(sys._getframe())
 
     def _notify(self) -> None:
         """Call the subscribers, outside the turn, so that a callback may use the session from any thread."""
-        with closing(self._holder.subscribers.pending()) as calls:
-            for call in calls:
-                call()
+        pending = self._holder.subscribers.pending
+        while pending and self._notifying.acquire_for(sys._getframe(), 0.0):
+            try:
+                while pending:
+                    pending.pop(0)()
+            finally:
+                self._notifying.release_for(sys._getframe())

@@ -58,9 +58,8 @@ class RefreshTask(BackgroundTask[Result[Tokens]]):
 
     def report(self) -> None:
         """Log the exception that it raised, where no caller waits for it."""
-        error = self.result.exception() if self.result.done() else None
-        if error is not None:
-            log_error("a refresh of a session failed", error)
+        if self.error is not None:
+            log_error("a refresh of a session failed", self.error)
 
 
 @frozen
@@ -137,7 +136,7 @@ class Refresher:
         if task is None:
             return self._without_refresh(seen)
         yield Wait(task, seconds)
-        result = task.result.result() if task.result.done() else _LATE
+        result = task.value() if task.done else _LATE
         return result if isinstance(result, Err) else Ok(result.value.id_token)
 
     # --- by whom
@@ -151,7 +150,7 @@ class Refresher:
         seen: the tokens that an API refused. No refresh is needed if the session holds others by now, or if one failed
             a moment ago.
         """
-        with self._lock.own():
+        with self._lock:
             task = self._running(loop)
             held = self._holder.held  # read after the task: a refresh that has finished has changed it
             if held is None or (seen is not None and (held.tokens is not seen or self._recent_failure() is not None)):
@@ -185,7 +184,7 @@ class Refresher:
     # --- what others get
 
     def _token_after(self, task: RefreshTask, use: TokenUse) -> Result[Any]:
-        result = task.result.result() if task.result.done() else None
+        result = task.value() if task.done else None
         held = self._holder.held
         valid = None if held is None else held.valid(use)
         if valid is not None:
@@ -208,7 +207,7 @@ class Refresher:
     def finish(self, task: RefreshTask, result: Result[Tokens] | None) -> None:
         """Note that a refresh has its answer, or that it was broken off: the next caller begins another."""
         held = self._holder.held
-        with self._lock.own():
+        with self._lock:
             failure = result if isinstance(result, Err) else None
             failed = held is not None and held.tokens is task.seen
             if isinstance(result, Ok):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
 from ..concurrency.background import log_error
-from ..concurrency.locks import ForkLock
 from ..models.tokens import IdToken
 
 Subscriber: TypeAlias = Callable[[IdToken | None], object]
@@ -15,14 +14,17 @@ Subscriber: TypeAlias = Callable[[IdToken | None], object]
 
 
 class Subscribers:
-    """The callbacks of one session, and the calls to them that are still to be made."""
+    """The callbacks of one session.
 
-    __slots__ = ("_callbacks", "_notifying", "_pending")
+    pending: the calls that are still to be made, the oldest first. One caller makes them at a time: a callback that
+    uses the session causes further calls, which must not overtake those.
+    """
+
+    __slots__ = ("_callbacks", "pending")
 
     def __init__(self) -> None:
         self._callbacks: dict[object, Subscriber] = {}
-        self._pending: list[Callable[[], object]] = []  # an empty deque takes ten times the memory
-        self._notifying = ForkLock()
+        self.pending: list[Callable[[], object]] = []  # an empty deque takes ten times the memory
 
     def add(self, callback: Subscriber) -> Callable[[], None]:
         """Add a callback, and return a function that removes it."""
@@ -36,20 +38,7 @@ class Subscribers:
 
     def announce(self, token: IdToken | None) -> None:
         """Note that each subscriber is to be called with this token."""
-        self._pending.extend(partial(self._call, ticket, token) for ticket in list(self._callbacks))
-
-    def pending(self) -> Generator[Callable[[], object], None, None]:
-        """Yield the calls that are to be made, the oldest first; none while another caller makes them.
-
-        A callback that uses the session causes further calls. They must not overtake those that are still to be made.
-        """
-        notifying = self._notifying.own()
-        while self._pending and notifying.acquire(blocking=False):
-            try:
-                while self._pending:
-                    yield self._pending.pop(0)
-            finally:
-                notifying.release()
+        self.pending.extend(partial(self._call, ticket, token) for ticket in list(self._callbacks))
 
     def _call(self, ticket: object, token: IdToken | None) -> object:
         """Call a subscriber that is still one. What it raises is logged, and changes nothing."""

@@ -102,7 +102,7 @@ class Recorder:
         What is fetched, as a pool's keys, is not kept: a recording's tokens are stand-ins that no key has signed.
         """
         if request.method == "POST":
-            with self._turn.own():
+            with self._turn:
                 self._note(request, result)
 
     def _note(self, request: Request, result: Result[Reply]) -> None:

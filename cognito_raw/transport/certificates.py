@@ -79,7 +79,7 @@ class TrustStore:
         """Load all roots if the error asks for them. Return whether a retry makes sense."""
         if self.context is None or file is None or not _is_certificate_error(error):
             return False
-        with self._lock.own():
+        with self._lock:
             if self._all_roots is not None:
                 self.context.load_verify_locations(file)
                 self._all_roots = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
@@ -52,9 +51,9 @@ class Pool(Generic[C]):
         self._lock = ForkLock()
         self._idle: list[C] = []
 
-    def lock(self) -> threading.Lock:
+    def lock(self) -> ForkLock:
         """Return the lock of the connections. The pool's owner may use it too."""
-        return self._lock.own()
+        return self._lock
 
     def acquire(self, address: object) -> C | None:
         """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""

@@ -186,7 +186,7 @@ class KeySource:
 
     def ask(self, kid: str, now: Instant, timeout: float, loop: Loop | None) -> Advice:
         """Return what to do to get the key. timeout: the seconds that a new fetch may take."""
-        with self._locks.own():
+        with self._locks:
             cache = self._cache
             key, need = cache.ask(kid, now, loop)
             if need in ("refresh", "fetch"):
@@ -200,7 +200,7 @@ class KeySource:
 
     def land(self, fetch: Fetch, now: Instant, keys: KeySet | Err, share: float) -> None:
         """End a fetch with these keys, or with a failure."""
-        with self._locks.own():
+        with self._locks:
             if isinstance(keys, Err):
                 self._cache.fail(fetch, now, keys.reason, share)
             else:
@@ -209,14 +209,14 @@ class KeySource:
 
     def lose(self, fetch: Fetch, now: Instant) -> None:
         """End a fetch that was stopped. Nothing happens if it has ended."""
-        with self._locks.own():
+        with self._locks:
             self._cache.lose(fetch, now)
         fetch.finish(None)
 
     def load(self, material: dict[str, Any], now: Instant, *, as_new: bool = False, if_needed: bool = False) -> None:
         """Take a key set that was given; `if_needed` leaves one alone that may still be used."""
         held = from_material(material, self.jwks_uri, now, as_new=as_new)
-        with self._locks.own():
+        with self._locks:
             if not (if_needed and self._cache.is_alive(now)):
                 self._cache.load(held.keys, held.since)
 
@@ -238,7 +238,7 @@ def source_of(config: Config, transport: object) -> KeySource:
     plain = transport is None and _has_system_clock(config)
     # Told apart by identity, since a transport or a clock may be anything.
     name = (config.jwks_uri, None if transport is None else id(transport), id(config.clock), id(config.monotonic))
-    with _locks.own():
+    with _locks:
         source = _sources.get(name)
         if source is None:
             source = _sources[name] = KeySource(config.jwks_uri, (transport, config.clock, config.monotonic))

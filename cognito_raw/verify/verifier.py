@@ -151,7 +151,7 @@ class TokenVerifier(_Judge[Transport | TransportName], Runner):
             if not isinstance(advice.then, Fetch):
                 return advice.then
             advice.then.wait(ends - self.config.monotonic())
-            if not advice.then.result.done():
+            if not advice.then.done:
                 return _LATE
 
     def _start(self, fetch: Fetch, *, needed: bool) -> None:
@@ -201,7 +201,7 @@ class AsyncTokenVerifier(_Judge[AsyncTransport], AsyncRunner):
             if not isinstance(advice.then, Fetch):
                 return advice.then
             await advice.then.wait_async(ends - self.config.monotonic())
-            if not advice.then.result.done():
+            if not advice.then.done:
                 return _LATE
 
     async def _fetch(self, fetch: Fetch) -> None:

@@ -1,0 +1,115 @@
+"""An exception at any line of a sync method: the next call works, and subscribers hear of all that follows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any, Final
+
+import pytest
+
+import cognito_raw
+from cognito_raw import Err, IdToken, Ok, Reply, Request, Result, Session, State
+from tests.conversation import NOW, Clock, answered, authentication_result, configured, signed_in
+
+PACKAGE: Final = str(cognito_raw.__file__).removesuffix("__init__.py")
+
+
+class Interrupted(BaseException):
+    """Raised as a signal handler raises: at whichever line."""
+
+
+class Service:
+    """A service that accepts everything, whose tokens are new each time."""
+
+    def __init__(self) -> None:
+        self.count = 1
+
+    def send(self, request: Request) -> Result[Reply]:
+        operation = request.headers["X-Amz-Target"].partition(".")[2]
+        if operation in ("InitiateAuth", "GetTokensFromRefreshToken"):
+            self.count += 1
+            return answered(authentication_result(at=NOW, n=self.count))
+        if operation == "SignUp":
+            return answered({"UserSub": "s", "UserConfirmed": False})
+        return answered({})
+
+
+METHODS: Final[dict[str, Callable[[Session], Any]]] = {
+    "register": lambda session: session.register("jane", "secret"),
+    "confirm_registration": lambda session: session.confirm_registration("1"),
+    "resend_verification_code": lambda session: session.resend_verification_code(),
+    "login": lambda session: session.login("jane", "secret", flow="USER_PASSWORD_AUTH"),
+    "logout": lambda session: session.logout(),
+    "logout everywhere": lambda session: session.logout(everywhere=True),
+    "request_password_reset": lambda session: session.request_password_reset("jane"),
+    "reset_password_confirmation": lambda session: session.reset_password_confirmation("secret", "1"),
+    "change_password": lambda session: session.change_password("old", "new"),
+    "id_token": lambda session: session.id_token(),
+    "access_token": lambda session: session.access_token(),
+    "refresh": lambda session: session.refresh(),
+    "answer_challenge": lambda session: session.answer_challenge("1"),
+}
+
+
+def interrupt(call: Callable[[], object], at: int) -> bool:
+    """Run a call and raise at its line of this number, over all frames of the package. False if it has fewer."""
+    lines = iter(range(at + 1))
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        if event == "line" and next(lines, None) == at:
+            sys.settrace(None)
+            raise Interrupted
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except Interrupted:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def lines_of(session: Callable[[], Session], method: Callable[[Session], Any]) -> Iterator[Session]:
+    """Sessions in which the method was interrupted, at one line after the other."""
+    at = 0
+    while True:
+        made = session()
+        if not interrupt(lambda made=made: method(made), at):  # type: ignore[misc]  # bound at once
+            return
+        yield made
+        at += 1
+
+
+@pytest.mark.parametrize("due", [False, True], ids=["fresh", "due"])
+@pytest.mark.parametrize("name", METHODS)
+def test_after_an_interruption_the_next_call_works(name: str, *, due: bool) -> None:
+    """Whichever line was interrupted: no lock stays taken, and every later change of the tokens is told."""
+    interrupted = 0
+
+    def session() -> Session:
+        config = configured(clock=Clock(NOW + (3300 if due else 0)), deadline=5.0)
+        return Session(config, state=signed_in(), transport=Service())
+
+    for made in lines_of(session, METHODS[name]):
+        interrupted += 1
+        told: list[IdToken | None] = []
+        made.subscribe(told.append)
+        after = made.login("jane", "secret", flow="USER_PASSWORD_AUTH")
+        assert isinstance(after, Ok), (interrupted, after)
+        assert told[-1] == after.value, interrupted
+        renewed = made.refresh()
+        assert isinstance(renewed, Ok), (interrupted, renewed)
+        assert told[-1] == renewed.value, interrupted
+        assert made.change_password("old", "new") == Ok(None)
+        assert made.logout() == Ok(None)
+        assert told[-1] is None
+        assert made.refresh() == Err("no-session")
+    assert interrupted > 5
+    assert session().state != State()
