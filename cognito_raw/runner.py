@@ -58,10 +58,9 @@ class _Deadlined:
 
     def within(self, seconds: float) -> Self:
         """The same, but each of its methods may take so many seconds in all: `client.within(2.5).sign_in(...)`."""
-        from copy import copy  # here, because a sign-in does without
-
         checked_deadline(seconds)
-        other = copy(self)
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__
         other._deadline = seconds
         return other
 

@@ -45,6 +45,7 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"new-password-challenge \(\)\n",
         r"None\n",
         r"no-session\n",
+        r"no-session\n",
         r"otpauth://totp/Engines:grace\?\n",
         r"True\n",
         r"ey\n",

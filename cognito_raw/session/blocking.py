@@ -104,6 +104,15 @@ class Session(SessionProperties, Runner):
         """
         return self._wait(self._refresher.renewed(seen, self._deadline))
 
+    def forget(self) -> Result[None]:
+        """Forget the tokens and the challenge here, and ask nobody: for a service that cannot be reached.
+
+        The tokens stay valid until they expire: `logout` revokes them. A call under way does not bring them back.
+        """
+        self._holder.forget()
+        self._notify()
+        return Ok(None)
+
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have `callback` called with the new ID token at every sign-in and refresh, and with None at the end.
 

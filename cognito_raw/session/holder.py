@@ -23,7 +23,7 @@ class SessionHolder:
     """The state of a session, its tokens with their lifetimes, and its subscribers."""
 
     # A server may hold tens of thousands.
-    __slots__ = ("_asked", "_config", "held", "state", "subscribers")
+    __slots__ = ("_asked", "_config", "_forgotten", "held", "state", "subscribers")
 
     def __init__(self, config: Config, state: State) -> None:
         self.state = state
@@ -31,6 +31,7 @@ class SessionHolder:
         self.subscribers = Subscribers()
         self._config = config
         self._asked: Instant | None = None
+        self._forgotten = 0
 
     def keep(self, state: State) -> None:
         """Keep a new state, and announce the tokens if they changed with it."""
@@ -49,17 +50,26 @@ class SessionHolder:
         self.state, self.held = state, held
         self.subscribers.announce(None if tokens is None else tokens.id_token)
 
+    def forget(self) -> None:
+        """Forget the tokens and the challenge. A call under way does not bring them back."""
+        self._forgotten += 1
+        self.keep(replace(self.state, tokens=None, challenge=None))
+
+    def _keep_unless_forgotten(self, state: State, forgotten: int) -> None:
+        self.keep(state if forgotten == self._forgotten else replace(state, tokens=None, challenge=None))
+
     def calls_of(self, flow: SessionFlow[T]) -> Generator[Call, Result[ServiceReply], Result[T]]:
         """Yield the flow's calls alone, keep its states at once, and return its result."""
+        forgotten = self._forgotten
         with closing(flow):
             step = advance(flow)
             while not isinstance(step, tuple):
                 if isinstance(step, State):
-                    self.keep(step)
+                    self._keep_unless_forgotten(step, forgotten)
                     step = advance(flow)
                 else:
                     self._asked = Instant.now(self._config)
                     step = advance(flow, (yield step))
         state, result = step
-        self.keep(state)
+        self._keep_unless_forgotten(state, forgotten)
         return result

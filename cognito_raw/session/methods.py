@@ -10,7 +10,7 @@ The flows that a sign-in does without are imported in the methods that need them
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from ..config import Config
 from ..flow import done
@@ -259,6 +259,12 @@ class SessionProperties:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._holder.state!r})"
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        """Refuse to be pickled or copied: the copy would renew the same tokens."""
+        raise TypeError(
+            "a session cannot be pickled or copied: carry session.state.to_dict(), and State.from_dict() it"
+        )
 
     def _methods(self, state: State) -> SessionMethods:
         return SessionMethods(self.config, state, self._remember_device)
