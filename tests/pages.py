@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import cognito_raw
 from cognito_raw.models.tokens import claims
 from examples.local_pool import Pool
 from tests.hostile import Peer, reply, serving
@@ -20,6 +21,13 @@ ROOT: Final = Path(__file__).parent.parent
 ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pKbrdhQl8"
 CLIENT: Final = 'client_id="o2ubh2gb4qbt440jd3543dv8g"'
 API: Final = "https://api.example.com"
+PASSWORD: Final = re.compile("An-Engine-1843|Temporary-1822")
+# All pages of the project: none stands where its links are not followed.
+PAGES: Final = sorted(
+    str(page.relative_to(ROOT))
+    for folder in ("", "docs", "examples", "examples/testing", "fixtures", "benchmarks")
+    for page in (ROOT / folder).glob("*.md")
+)
 
 
 def examples_of(page: str) -> list[str]:
@@ -40,9 +48,44 @@ def run(example: str, pool: Pool, *answers: str, names: dict[str, Any] | None = 
     names.update(__name__="__main__", input=lambda _: left.pop(0) if len(left) > 1 else left[0])
     if API in example:
         with _api() as url:
-            exec(compile(example.replace(API, url), "a page's example", "exec"), names)
+            _execute(example.replace(API, url), names)
     else:
-        exec(compile(example, "a page's example", "exec"), names)
+        _execute(example, names)
+
+
+def _execute(example: str, names: dict[str, Any]) -> None:
+    # As in a module without the `annotations` of this one's `__future__`.
+    exec(compile(example, "a page's example", "exec", dont_inherit=True), names)
+
+
+def broken_links(page: str) -> list[str]:
+    """The relative links of a page that lead to no file of the project, or to no heading or anchor of it."""
+    return [link for link in _links(_text(ROOT / page)) if not _leads_somewhere(ROOT / page, link)]
+
+
+def _leads_somewhere(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    if target.is_relative_to(ROOT / "cognito_raw"):  # the package may be installed elsewhere
+        target = Path(cognito_raw.__file__).parent / target.relative_to(ROOT / "cognito_raw")
+    return target.is_file() and (not anchor or anchor in anchors(_text(target)))
+
+
+def _links(text: str) -> list[str]:
+    return [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page: those of its headings, as GitHub makes them, and those that it names."""
+    titles = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles} | set(
+        re.findall(r'<a id="([^"]+)">', text)
+    )
+
+
+def _text(page: Path) -> str:
+    """What a page says, without its blocks of code."""
+    return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 @contextmanager

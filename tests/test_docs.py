@@ -7,7 +7,8 @@ import py_compile
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,16 +17,17 @@ from typing import Any, Final
 import pytest
 from cryptography.fernet import Fernet
 
-import cognito_raw
-from cognito_raw import AsyncSession, Config, Err, Ok, Reply, Result, Session
+from cognito_raw import AsyncSession, CognitoError, Config, Err, HttpxTransport, Ok, Reply, Request, Result, Session
 from examples.local_pool import Pool, Server
 from tests.conversation import Answering, refused
 from tests.hostile import ignoring, refusing
-from tests.pages import ROOT, examples_of, run
+from tests.pages import ISS, PAGES, PASSWORD, ROOT, anchors, broken_links, examples_of, run
 
 LAMBDA: Final = "docs/lambda.md"
 SESSION: Final = "docs/session.md"
-# What the examples of a page print, in its order. They are one program: each finds what those before it have named.
+CHALLENGES: Final = "docs/challenges.md"
+# What the examples of a page print, in its order. Each finds what those before it have named, and one that names a pool
+# begins a new program, on a pool of its own.
 OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
     LAMBDA: (
         "",
@@ -36,6 +38,31 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"""\{.* 200, .*"caller": "charles"\}'\}\n\{.* 401, .*"error": "token-malformed"\}'\}\n""",
         r"ada@example\.com\n",
     ),
+    "docs/transports.md": (
+        r"id\n",
+        r"Ok\(IdToken\(exp=\d+\)\)\n",
+        r"Ok\(IdToken\(exp=\d+\)\)\n",
+        r"(InitiateAuth|RespondToAuthChallenge) took less than a minute: True\n" * 2,
+        r"Ok\(IdToken\(exp=\d+\)\)\n",
+        r"timed-out\n",
+    ),
+    "docs/verify.md": (
+        r"hello ada \(\) True\n",
+        r"ada\n",
+        r"token-group-missing\nTrue\n",
+        r"\(403, 'token-group-missing'\) \(401, 'token-malformed'\)\n",
+        r"True\nTrue\n",
+        r"ada\naccess-token-revoked ada\n",
+    ),
+    "docs/apis.md": (
+        r"\{'caller': 'ada@example\.com'\}\n",
+        r"\{'caller': 'ada@example\.com'\}\n",
+        r"401\n",
+        r"signed-out no-session\n",
+        r"200 ada\n403 token-scope-missing\n401 token-missing\n",
+        r"ada 403\n",
+    ),
+    CHALLENGES: (r"Ok\(IdToken\(exp=\d+\)\)\n", ""),
     SESSION: (
         "",
         r"False\n",
@@ -62,7 +89,16 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 SHOWN: Final = re.compile(r"^### `(\w+)", flags=re.MULTILINE)
-PAGES: Final = sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))
+DOCS: Final = [page for page in PAGES if page.startswith("docs/")]
+# What the user types who is asked by a page's example.
+ANSWERS: Final = {CHALLENGES: "Permanent-1823"}
+SIGNING_IN: Final = [
+    (page, number)
+    for page in OUTPUT
+    if page not in (LAMBDA, SESSION)  # whose examples go on with what a right password gave
+    for number, example in enumerate(examples_of(page))
+    if PASSWORD.search(example)
+]
 
 
 class Context:
@@ -76,16 +112,40 @@ class Context:
 
 
 @pytest.fixture
-def pool(server: Server, monkeypatch: pytest.MonkeyPatch) -> Pool:
-    """The users of the examples, and the environment of a function."""
-    made = server.pool()
-    made.add_users_of_the_readme()
+def new_pool(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Pool]:
+    """Make a pool with the users of the examples, in the environment of a function."""
     monkeypatch.setenv("STATE_KEY", Fernet.generate_key().decode())
     monkeypatch.setenv("ROBOT_PASSWORD", "An-Engine-1843")
-    return made
+
+    def make() -> Pool:
+        made = server.pool()
+        made.add_users_of_the_readme()
+        return made
+
+    return make
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.fixture
+def pool(new_pool: Callable[[], Pool]) -> Pool:
+    """One of them."""
+    return new_pool()
+
+
+class Program:
+    """The examples of a page, run one after the other; one that names a pool begins anew, on a pool of its own."""
+
+    def __init__(self, page: str, new_pool: Callable[[], Pool]) -> None:
+        self._answer = ANSWERS.get(page, "")
+        self._new_pool = new_pool
+
+    def run(self, example: str, **names: Any) -> None:
+        if ISS in example:
+            self._pool, self._names = self._new_pool(), dict[str, Any](context=Context())
+        self._names.update(names)
+        run(example, self._pool, self._answer, names=self._names)
+
+
+@pytest.mark.parametrize("page", DOCS)
 def test_the_examples_of_every_page_are_run(page: str) -> None:
     """Here, or by a test module of the page's own."""
     name = page.removeprefix("docs/").removesuffix(".md")
@@ -94,15 +154,50 @@ def test_the_examples_of_every_page_are_run(page: str) -> None:
 
 @pytest.mark.parametrize("page", OUTPUT)
 def test_every_example_of_a_page_prints_what_it_should(
-    page: str, pool: Pool, capsys: pytest.CaptureFixture[str]
+    page: str, new_pool: Callable[[], Pool], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One after the other, to the end."""
-    names: dict[str, Any] = {"context": Context()}
+    program = Program(page, new_pool)
     for example, output in zip(examples_of(page), OUTPUT[page], strict=True):
-        run(example, pool, names=names)
+        program.run(example)
         said = capsys.readouterr()
         assert re.fullmatch(output, said.out), said.out
         assert said.err == ""
+
+
+@pytest.mark.parametrize(("page", "number"), SIGNING_IN)
+def test_no_example_seems_to_work_with_a_wrong_password(
+    page: str, number: int, new_pool: Callable[[], Pool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An example whose password is wrong raises, or prints something else."""
+    program = Program(page, new_pool)
+    examples = examples_of(page)
+    for example in examples[:number]:
+        program.run(example)
+    capsys.readouterr()
+    with suppress(CognitoError):
+        program.run(PASSWORD.sub("Wrong-1843", examples[number]))
+        assert not re.fullmatch(OUTPUT[page][number], capsys.readouterr().out)
+
+
+class Strict(HttpxTransport):
+    """Refuses the password "weak", which the local pool would take."""
+
+    def send(self, request: Request) -> Result[Reply]:
+        """Refuse it as the service does."""
+        if b'"weak"' in request.body:
+            return refused("InvalidPasswordException", "Password not long enough")
+        return super().send(request)
+
+
+def test_an_answer_that_is_refused_is_told_and_asked_for_again(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
+    """The loop over challenges says the failure, and the same challenge waits for a better answer."""
+    [example] = [example for example in examples_of(CHALLENGES) if "CodeChallenge(" in example]
+    strict = example.replace('8g"))', '8g"), transport=transport)')
+    assert strict != example
+    with closing(Strict()) as transport:
+        run(strict, pool, "weak", "Permanent-1823", names={"transport": transport})
+    assert re.fullmatch(r"please try again: invalid-password\nOk\(IdToken\(exp=\d+\)\)\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("session", [Session, AsyncSession])
@@ -115,23 +210,19 @@ def test_the_page_on_sessions_shows_every_method(session: type) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
-    """To a file of the project, and to a heading that is there; and the README leads to the page."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)\s]+)\)", text):
-        if "://" not in link:
-            path, _, heading = link.partition("#")
-            target = (ROOT / "docs" / path).resolve() if path else ROOT / page
-            if target.is_relative_to(ROOT / "cognito_raw"):  # the package may be installed elsewhere
-                target = Path(cognito_raw.__file__).parent / target.relative_to(ROOT / "cognito_raw")
-            assert target.is_file(), link
-            assert not heading or heading in headings(target.read_text(encoding="utf-8")), link
-    assert f"]({page}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    """To a file of the project, and to a heading or an anchor that is there."""
+    assert broken_links(page) == []
 
 
-def headings(text: str) -> list[str]:
-    """The anchors of a page's headings."""
-    titles = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
-    return [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+def test_the_readme_leads_to_every_page() -> None:
+    """A page that nobody links is not found."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [page for page in DOCS if f"]({page}" not in readme] == []
+
+
+def test_anchors_are_those_of_headings_and_those_that_are_named() -> None:
+    """In lower case, without punctuation, with hyphens for blanks."""
+    assert anchors('# One two: `three_3()`\n<a id="four"></a>\n## Fi-ve\n') == {"one-two-three_3", "four", "fi-ve"}
 
 
 def test_the_bytecode_of_a_bundle_fits_whatever_its_times_say(tmp_path: Path) -> None:

@@ -135,12 +135,3 @@ def test_a_section_shows_the_arguments_of_its_method(name: str) -> None:
         shown = list(signature.parameters.values())[1:]  # without the configuration
         bare = inspect.Signature([parameter.replace(annotation=inspect.Parameter.empty) for parameter in shown])
         assert str(bare) == SECTIONS[name]
-
-
-def test_every_link_leads_somewhere() -> None:
-    """Relative links are files, and links within the page are its anchors."""
-    for path, anchor in re.findall(r"\]\(([^)#:]*)(#\w+)?\)", TEXT):
-        target = PAGE.parent / path if path else PAGE
-        assert target.is_file(), path
-        wanted = (f'<a id="{anchor[1:]}">', f"## {anchor[1:].capitalize()}")
-        assert not anchor or any(text in target.read_text("utf-8") for text in wanted), anchor

@@ -1,35 +1,27 @@
-"""The README against the code: every example is run, and its links are followed."""
+"""The README against the code: every example is run. `test_docs` follows its links."""
 
 from __future__ import annotations
 
 import re
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-import cognito_raw
-from cognito_raw import CognitoError, HttpxTransport, Reply, Request, Result
+from cognito_raw import CognitoError
 from examples.local_pool import SIGN_UP_CODE, Pool, Server
-from tests.conversation import refused
-from tests.pages import ROOT, examples_of, run
+from tests.pages import PASSWORD as PASSWORDS
+from tests.pages import examples_of, run
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = examples_of("README.md")
 PASSWORD = "An-Engine-1843"
 # What each example prints where it works, after a text that is in no other one.
 OUTPUT = {
     "confirm_registration(": r"signed in until \d+ as ada@example\.com\n",
     "await session.id_token()": r"Authorization: Bearer eyJ\S{7}\.\.\.\n",
-    "State.from_dict(": r"",  # it unwraps
     "client.within(": r"access token of \d{3,} characters\n",
     '"GetUser"': r"ada\n",
-    "CodeChallenge(": r"Ok\(IdToken\(exp=\d+\)\)\n",
     "advance(": r"signed in by hand: True\n",
-    "HttpxTransport(own)": r"Ok\(IdToken\(exp=\d+\)\)\n",
-    "SessionAuth(": r"\{'caller': 'ada@example\.com'\}\n",
-    "TokenVerifier(config": r"hello ada \(\) True\n",
-    'transport="standard"': r"id\n",
     "Scripted(": r"",  # it asserts
 }
 
@@ -69,7 +61,7 @@ def test_no_example_seems_to_work_with_a_wrong_password(
     example: str, pool: Pool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An example whose password is wrong raises, or prints something else."""
-    wrong = re.sub("An-Engine-1843|Temporary-1822", "Wrong-1843", example)
+    wrong = PASSWORDS.sub("Wrong-1843", example)
     assert wrong != example
     with suppress(CognitoError):
         run(wrong, pool)
@@ -106,26 +98,6 @@ def test_the_first_example_has_the_user_try_again(pool: Pool, capsys: pytest.Cap
     assert capsys.readouterr().out == "please try again: incorrect-username-or-password\n"
 
 
-class Strict(HttpxTransport):
-    """Refuses the password "weak", which the local pool would take."""
-
-    def send(self, request: Request) -> Result[Reply]:
-        """Refuse it as the service does."""
-        if b'"weak"' in request.body:
-            return refused("InvalidPasswordException", "Password not long enough")
-        return super().send(request)
-
-
-def test_an_answer_that_is_refused_is_told_and_asked_for_again(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
-    """The loop over challenges says the failure, and the same challenge waits for a better answer."""
-    [example] = [example for example in EXAMPLES if "CodeChallenge(" in example]
-    strict = example.replace('8g"))', '8g"), transport=transport)')
-    assert strict != example
-    with closing(Strict()) as transport:
-        run(strict, pool, "weak", "Permanent-1823", names={"transport": transport})
-    assert re.fullmatch(r"please try again: invalid-password\nOk\(IdToken\(exp=\d+\)\)\n", capsys.readouterr().out)
-
-
 @pytest.mark.parametrize("number", [1, 2], ids=["recording", "scripting"])
 def test_the_examples_of_the_testing_kit_run(
     pool: Pool, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -138,13 +110,3 @@ def test_the_examples_of_the_testing_kit_run(
     else:
         exec(compile(example, "README.md", "exec"), {})
     assert "Ok(IdToken(exp=" in capsys.readouterr().out
-
-
-def test_every_link_to_a_file_leads_to_one() -> None:
-    """A relative link of the README is a file of the project."""
-    links = [link for link in re.findall(r"\]\(([^)#]+)", README) if "://" not in link]
-    assert links
-    for link in links:
-        # The package may be installed elsewhere.
-        folder = Path(cognito_raw.__file__).parents[1] if link.startswith("cognito_raw/") else ROOT
-        assert (folder / link).is_file(), link
