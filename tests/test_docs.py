@@ -354,7 +354,7 @@ def later(function: dict[str, Any], seconds: float) -> None:
     function["CONFIG"] = replace(config, clock=lambda: clock() + seconds)
 
 
-def test_a_thawed_container_saves_the_tokens_that_it_renewed(pool: Pool) -> None:
+def test_a_resumed_container_saves_the_tokens_that_it_renewed(pool: Pool) -> None:
     """After an hour it has new ones, and what it saved is what another container goes on with."""
     function, session_id = signed_in(pool)
     before = function["TABLE"][session_id]
