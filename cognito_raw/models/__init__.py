@@ -1,1 +1,1 @@
-"""The values that calls give and take, and how they are read from and written to JSON."""
+"""The values that calls take and return, with their reading and writing of JSON."""

@@ -1,7 +1,6 @@
-"""The kinds of challenges, one for each kind of answer, and each saying what it wants.
+"""The kinds of challenges: one class for each kind of answer.
 
-A kind adds no data of its own: what it says is read from the parameters when it is asked for, so that a challenge
-that was carried as JSON says the same. Whatever the service sent, reading it gives a value and never raises.
+A class adds no data: it reads the parameters on access, so a challenge survives JSON. Reading never raises.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
     from .mfa import SoftwareToken
 
 _ATTRIBUTE: Final = "userAttributes."
-# Where the reply's own list is kept, beside the parameters: its name there, which no parameter has.
+# The reply's own list is kept among the parameters, under its name in the reply. No parameter has that name.
 _AVAILABLE: Final = "AvailableChallenges"
 
-# What each code goes by in the answer (ChallengeResponses of RespondToAuthChallenge, API reference). EMAIL_MFA stands
-# there too, as an older name of EMAIL_OTP.
+# The name of each code in the answer (ChallengeResponses of RespondToAuthChallenge, API reference). EMAIL_MFA is there
+# too, as an older name of EMAIL_OTP.
 CODES: Final[Mapping[str, str]] = {
     "SMS_MFA": "SMS_MFA_CODE",
     "SMS_OTP": "SMS_OTP_CODE",
@@ -33,17 +32,17 @@ CODES: Final[Mapping[str, str]] = {
 }
 
 ChallengeAnswer: TypeAlias = str | Mapping[str, object] | RememberedDevice
-"""What answers a challenge: a text or a remembered device, or a mapping, such as a passkey's assertion."""
+"""The answer to a challenge: a string, a remembered device, or a mapping, such as a passkey's assertion."""
 
 
 @frozen
 class Challenge:
-    """A question that must be answered to finish signing in, plain enough to be kept as JSON.
+    """A challenge that must be answered to finish signing in. It can be kept as JSON.
 
     name: the service's name for it, such as NEW_PASSWORD_REQUIRED.
-    username: the user as the answer must name it, which after a sign-in by alias is not what was typed.
-    session: the service's handle; good for one answer, within three minutes unless the app client says otherwise.
-    parameters: what else the service said, as it said it.
+    username: the user name for the answer. After a sign-in by alias, it differs from the name that the user typed.
+    session: the service's handle, for one answer within three minutes, unless the app client sets another time.
+    parameters: the service's other data, unchanged.
     """
 
     name: str
@@ -52,7 +51,7 @@ class Challenge:
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        # Its kind follows from its name, and says nothing more.
+        # The class follows from the name.
         return self._data() == other._data() if isinstance(other, Challenge) else NotImplemented
 
     def __hash__(self) -> int:
@@ -69,32 +68,32 @@ class NewPasswordRequired(Challenge):
 
     @property
     def required_attributes(self) -> tuple[str, ...]:
-        """The attributes that are wanted beside the password, without their prefix."""
+        """The attributes that the answer needs beside the password, without their prefix."""
         names = _list(self.parameters.get("requiredAttributes"))
         return tuple(name.removeprefix(_ATTRIBUTE) for name in names)
 
     @property
     def user_attributes(self) -> Mapping[str, str]:
-        """The attributes that the user has by now; those that a form could show filled in."""
+        """The user's present attributes, which a form can show."""
         found = _object(self.parameters.get("userAttributes"))
         return {name.removeprefix(_ATTRIBUTE): value for name, value in found.items() if isinstance(value, str)}
 
 
 class CodeChallenge(Challenge):
-    """SMS_MFA, SMS_OTP, EMAIL_OTP, SOFTWARE_TOKEN_MFA: a code is wanted. Answer it with the code, as text."""
+    """SMS_MFA, SMS_OTP, EMAIL_OTP, SOFTWARE_TOKEN_MFA: the user must enter a code. Answer it with this string."""
 
     __slots__ = ()
 
     @property
     def delivery(self) -> Delivery | None:
-        """Where the code went; None where none was sent, as with an authenticator app."""
+        """The destination of the code; None if none was sent, as with an authenticator app."""
         destination = self.parameters.get("CODE_DELIVERY_DESTINATION")
         medium = self.parameters.get("CODE_DELIVERY_DELIVERY_MEDIUM")
         return Delivery(destination, medium) if destination or medium else None
 
     @property
     def friendly_device_name(self) -> str | None:
-        """What the user calls the authenticator app, if the service says."""
+        """The user's name for the authenticator app, if the service sends it."""
         return self.parameters.get("FRIENDLY_DEVICE_NAME")
 
 
@@ -110,10 +109,10 @@ class SelectMfaType(Challenge):
 
 
 class MfaSetup(Challenge):
-    """MFA_SETUP: the user must set up a second factor before going on.
+    """MFA_SETUP: the user must first set up a second factor.
 
-    For an authenticator app, `begin_totp_setup` gives its secret and the challenge to answer with the app's first
-    code. For e-mail, answer with the address, to which a code is then sent.
+    For an authenticator app, `begin_totp_setup` returns the secret and the challenge to answer with the app's first
+    code. For e-mail, answer with the address; the service then sends a code to it.
     """
 
     __slots__ = ()
@@ -126,66 +125,63 @@ class MfaSetup(Challenge):
 
 @frozen
 class TotpSetup:
-    """An authenticator app that is being set up.
-
-    secret: what the app must be given, in base32. challenge: to be answered with the app's first code.
-    """
+    """The setup of an authenticator app. Answer `challenge` with its first code; `secret` is in base32."""
 
     secret: str = field(repr=False)
     challenge: Challenge
 
     def uri(self, account: str, issuer: str) -> str:
-        """The `otpauth://` address that authenticator apps scan, as `SoftwareToken.uri` gives it."""
+        """Return the `otpauth://` address that authenticator apps scan, as `SoftwareToken.uri` does."""
         return self._token().uri(account, issuer)
 
     def qr_svg(self, account: str, issuer: str, *, scale: float = 4) -> str:
-        """A QR code of that address, as `SoftwareToken.qr_svg` draws it."""
+        """Return a QR code of that address, as `SoftwareToken.qr_svg` does."""
         return self._token().qr_svg(account, issuer, scale=scale)
 
     def _token(self) -> SoftwareToken:
-        from .mfa import SoftwareToken  # here, because a cold start's sign-in does without
+        from .mfa import SoftwareToken  # here: a sign-in does not need it
 
         return SoftwareToken(self.secret)
 
 
 class CustomChallenge(Challenge):
-    """CUSTOM_CHALLENGE: the pool's own Lambda triggers ask. Answer it with a text that they understand.
+    """CUSTOM_CHALLENGE: the pool's Lambda triggers ask. Answer it with a string that they understand.
 
-    A wrong answer often gives another CUSTOM_CHALLENGE, since the triggers decide when it is enough.
+    A wrong answer often leads to another CUSTOM_CHALLENGE, since the triggers decide how many there are.
     """
 
     __slots__ = ()
 
     @property
     def public_parameters(self) -> Mapping[str, str]:
-        """What the trigger tells: its publicChallengeParameters."""
+        """The trigger's publicChallengeParameters."""
         return {name: value for name, value in self.parameters.items() if name not in ("USERNAME", _AVAILABLE)}
 
 
 class SelectChallenge(Challenge):
-    """SELECT_CHALLENGE: the user must choose how to sign in. Answer it with one of `choices`.
+    """SELECT_CHALLENGE: the user must choose a way to sign in. Answer it with one of `choices`.
 
-    PASSWORD and PASSWORD_SRP want the password in the same answer; the others lead to a challenge of their own.
+    PASSWORD and PASSWORD_SRP need the password in the same answer. The others lead to another challenge.
     """
 
     __slots__ = ()
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The ways to sign in, such as PASSWORD_SRP, EMAIL_OTP and WEB_AUTHN; in no order that means anything."""
+        """The ways to sign in, such as PASSWORD_SRP, EMAIL_OTP and WEB_AUTHN, in no meaningful order."""
         return _list(self.parameters.get(_AVAILABLE))
 
 
 class PasswordChallenge(Challenge):
-    """PASSWORD, PASSWORD_SRP: the password is wanted. Answer it with the password, which the second only proves."""
+    """PASSWORD, PASSWORD_SRP: the user must enter the password. Answer it with that. PASSWORD_SRP does not send it."""
 
     __slots__ = ()
 
 
 class PasskeyChallenge(Challenge):
-    """WEB_AUTHN: an assertion of a passkey is wanted. Answer it with what the browser gave for `options`.
+    """WEB_AUTHN: the user must sign with a passkey. Answer it with the browser's credential for `options`.
 
-    That is the JSON of its PublicKeyCredential (`credential.toJSON()`), as a mapping or as text.
+    That is the JSON of its PublicKeyCredential (`credential.toJSON()`), as a mapping or as a string.
     """
 
     __slots__ = ()
@@ -199,7 +195,7 @@ class PasskeyChallenge(Challenge):
 class DeviceChallenge(Challenge):
     """DEVICE_SRP_AUTH: the remembered device must prove itself. Answer it with the `RememberedDevice`.
 
-    A sign-in that was given the device answers it by itself.
+    A sign-in with a known device answers it automatically.
     """
 
     __slots__ = ()
@@ -222,12 +218,12 @@ _KINDS: Final[Mapping[str, type[Challenge]]] = {
 def challenge_of(
     name: str, username: str, session: str | None = None, parameters: Mapping[str, str] | None = None
 ) -> Challenge:
-    """The challenge of the kind that its name says; a plain `Challenge` for a name that has no kind."""
+    """Return a challenge of the kind that has this name; a plain `Challenge` for a name without a kind."""
     return _KINDS.get(name, Challenge)(name, username, session, {} if parameters is None else parameters)
 
 
 def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
-    """The challenge of a reply; `username` is the name to answer with where the reply has no better one."""
+    """Return the challenge of a reply. `username` is the name for the answer if the reply has no better one."""
     parameters = string_map(
         {"ChallengeParameters": _flattened(mapping(body, "ChallengeParameters"))}, "ChallengeParameters"
     )
@@ -239,7 +235,7 @@ def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
 
 
 def _flattened(parameters: Mapping[str, object]) -> dict[str, object]:
-    """The parameters with each list of texts as the JSON text that the service makes of it; some servers do not."""
+    """Write each list of strings as JSON, as the service does. Some servers send lists."""
     return {name: json.dumps(value) if _is_list(value) else value for name, value in parameters.items()}
 
 
@@ -248,7 +244,7 @@ def _is_list(value: object) -> bool:
 
 
 def _json(written: str | None) -> object:
-    """What a JSON text within a parameter holds; None where it is none."""
+    """Return the value of a parameter that holds JSON; None if it holds none."""
     try:
         return None if written is None else json.loads(written)
     except (ValueError, RecursionError):

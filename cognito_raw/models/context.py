@@ -1,4 +1,4 @@
-"""What a caller may tell the service beside a call: who the end user is, and where to count the call."""
+"""Optional context of a call: the end user, and the Amazon Pinpoint endpoint."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .frozen import field, frozen
 
 @frozen
 class UserContext:
-    """The end user's own address and device, for threat protection, where a server makes the call for the user.
+    """The end user's address and device, for threat protection, if a server makes the call for the user.
 
-    ip_address: the end user's, as the server saw it.
-    encoded_data: what the service's browser or mobile library collected about the device.
+    ip_address: the end user's address, as the server saw it.
+    encoded_data: the device's data, collected by the service's browser or mobile library.
     """
 
     ip_address: str | None = None
@@ -21,14 +21,14 @@ class UserContext:
         require_optional_string(ip_address=self.ip_address, encoded_data=self.encoded_data)
 
     def to_wire(self) -> dict[str, str]:
-        """UserContextData with the members that are known."""
+        """Return UserContextData with the known members."""
         members = {"IpAddress": self.ip_address, "EncodedData": self.encoded_data}
         return {name: value for name, value in members.items() if value is not None}
 
 
 @frozen
 class AnalyticsMetadata:
-    """Where the service counts the call: the id of an Amazon Pinpoint endpoint."""
+    """The id of an Amazon Pinpoint endpoint, under which the service counts the call."""
 
     endpoint_id: str
 
@@ -36,5 +36,4 @@ class AnalyticsMetadata:
         require_string(endpoint_id=self.endpoint_id)
 
     def to_wire(self) -> dict[str, str]:
-        """AnalyticsMetadata with its member."""
         return {"AnalyticsEndpointId": self.endpoint_id}

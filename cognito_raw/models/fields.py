@@ -1,6 +1,6 @@
-"""Typed reading of JSON that others wrote: each function gives one member in the one type it may have.
+"""Typed reading of untrusted JSON: each function returns one member in its only possible type.
 
-`UnexpectedJson` says which member does not fit, and never shows its value: it may be a secret.
+`UnexpectedJson` names the member that does not fit, and never shows its value, which may be a secret.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 if TYPE_CHECKING:
     from datetime import datetime
 
-# The largest that every JSON reader keeps exactly (RFC 8259, section 6).
+# The largest integer that every JSON reader keeps exactly (RFC 8259, section 6).
 _LARGEST: Final = 2**53 - 1
-# The last second of the year 9999, where calendars end.
+# The last second of the year 9999, the last of `datetime`.
 _END_OF_TIME: Final = 253_402_300_799
 
 
@@ -22,7 +22,7 @@ class UnexpectedJson(ValueError):
 
 
 def string(body: Mapping[str, object], name: str) -> str:
-    """A text that must be there, and that can be sent back: JSON can hold halves of surrogate pairs, UTF-8 cannot."""
+    """Return a required string that can be sent back: JSON can hold halves of surrogate pairs, UTF-8 cannot."""
     value = body.get(name)
     if not _is_string(value):
         raise UnexpectedJson(f"{name} is not a string")
@@ -30,12 +30,12 @@ def string(body: Mapping[str, object], name: str) -> str:
 
 
 def optional_string(body: Mapping[str, object], name: str) -> str | None:
-    """A text, or None where it is absent or null."""
+    """Return a string; None if it is absent or null."""
     return None if body.get(name) is None else string(body, name)
 
 
 def boolean(body: Mapping[str, object], name: str) -> bool:
-    """A boolean that must be there."""
+    """Return a required boolean."""
     value = body.get(name)
     if not isinstance(value, bool):
         raise UnexpectedJson(f"{name} is not a boolean")
@@ -43,12 +43,12 @@ def boolean(body: Mapping[str, object], name: str) -> bool:
 
 
 def optional_boolean(body: Mapping[str, object], name: str) -> bool | None:
-    """A boolean, or None where it is absent or null."""
+    """Return a boolean; None if it is absent or null."""
     return None if body.get(name) is None else boolean(body, name)
 
 
 def integer(body: Mapping[str, object], name: str) -> int:
-    """A whole number that must be there, small enough to compute with: JSON sets no limit."""
+    """Return a required integer of at most 53 bits, since JSON itself sets no limit."""
     value = body.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _LARGEST:
         raise UnexpectedJson(f"{name} is not a whole number")
@@ -56,12 +56,12 @@ def integer(body: Mapping[str, object], name: str) -> int:
 
 
 def optional_integer(body: Mapping[str, object], name: str) -> int | None:
-    """A whole number, or None where it is absent or null."""
+    """Return an integer; None if it is absent or null."""
     return None if body.get(name) is None else integer(body, name)
 
 
 def mapping(body: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """A JSON object; an empty one where it is absent or null."""
+    """Return a JSON object; an empty one if it is absent or null."""
     value = body.get(name)
     if value is None:
         return {}
@@ -71,7 +71,7 @@ def mapping(body: Mapping[str, object], name: str) -> Mapping[str, object]:
 
 
 def string_map(body: Mapping[str, object], name: str) -> dict[str, str]:
-    """The members of a JSON object, all of them texts, without those that are null; none where it is absent."""
+    """Return a JSON object of strings, without its nulls; an empty one if it is absent or null."""
     there = {key: value for key, value in mapping(body, name).items() if value is not None}
     members = {key: value for key, value in there.items() if _is_string(key) and _is_string(value)}
     if len(members) < len(there):
@@ -80,7 +80,7 @@ def string_map(body: Mapping[str, object], name: str) -> dict[str, str]:
 
 
 def strings(body: Mapping[str, object], name: str) -> tuple[str, ...]:
-    """The texts of a JSON list; none where it is absent or null."""
+    """Return a list of strings; an empty one if it is absent or null."""
     value = _listed(body, name)
     members = tuple(member for member in value if _is_string(member))
     if len(members) < len(value):
@@ -89,7 +89,7 @@ def strings(body: Mapping[str, object], name: str) -> tuple[str, ...]:
 
 
 def objects(body: Mapping[str, object], name: str) -> tuple[Mapping[str, object], ...]:
-    """The objects of a JSON list; none where it is absent or null."""
+    """Return a list of JSON objects; an empty one if it is absent or null."""
     value = _listed(body, name)
     members = tuple(member for member in value if isinstance(member, dict))
     if len(members) < len(value):
@@ -98,19 +98,19 @@ def objects(body: Mapping[str, object], name: str) -> tuple[Mapping[str, object]
 
 
 def attributes(body: Mapping[str, object], name: str) -> dict[str, str]:
-    """The service's list of names and values, by name; the value of one that has none is empty."""
+    """Return the service's list of names and values as a dict. A missing value is empty."""
     return {string(member, "Name"): optional_string(member, "Value") or "" for member in objects(body, name)}
 
 
 def optional_time(body: Mapping[str, object], name: str) -> datetime | None:
-    """A moment in UTC, which the service gives as seconds since the epoch with a fraction; None where it is absent."""
+    """Return a time in UTC; None if it is absent. The service sends seconds since the epoch with a fraction."""
     value = body.get(name)
     if value is None:
         return None
-    # Compared so that neither infinity nor what is not a number passes.
+    # This comparison also refuses infinity and NaN.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _END_OF_TIME:
         raise UnexpectedJson(f"{name} is not a time")
-    from datetime import UTC, datetime, timedelta  # here, because no sign-in asks for a time
+    from datetime import UTC, datetime, timedelta  # here: a sign-in does not need it
 
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(value * 1_000_000))
 
@@ -129,7 +129,7 @@ def _is_string(value: object) -> TypeGuard[str]:
 
 
 def require_string(**values: object) -> None:
-    """Raise `ValueError` naming the first value that is not text, or text that UTF-8 cannot carry."""
+    """Raise `ValueError` with the name of the first value that is not a string, or that UTF-8 cannot carry."""
     for name, value in values.items():
         if not isinstance(value, str):
             raise ValueError(f"{name} must be a string, not {type(value).__name__}")
@@ -138,5 +138,5 @@ def require_string(**values: object) -> None:
 
 
 def require_optional_string(**values: object) -> None:
-    """The same, but None is fine."""
+    """Check the same, but accept None."""
     require_string(**{name: value for name, value in values.items() if value is not None})

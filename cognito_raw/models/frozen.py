@@ -1,8 +1,8 @@
-"""Frozen values with slots: they behave as dataclasses do, and cost an import next to nothing.
+"""Frozen values with slots: they behave as dataclasses do, but cost an import almost nothing.
 
-`dataclasses` writes the methods of each class as text and compiles them, half a millisecond for a class, and imports
-all of `inspect` beforehand. Values share their methods, which look at the fields when they are called. What only a
-dataclass can tell, as to `dataclasses.fields`, is asked of its twin: one with the same fields, made when first needed.
+`dataclasses` compiles the methods of each class, which takes half a millisecond, and imports all of `inspect`. Values
+share their methods, which look up the fields when called. Functions such as `dataclasses.fields` get a real dataclass
+with the same fields, made when first needed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MISSING: Final[Any] = object()
 
 
 class _Field(dict[str, Any]):
-    """What was said of a field, in the words of `dataclasses.field`."""
+    """The arguments of `field`."""
 
 
 def field(
@@ -30,17 +30,14 @@ def field(
     hash: bool | None = None,  # noqa: A002
     kw_only: bool = False,
 ) -> T:
-    """Say of a field what `dataclasses.field` says with the same arguments."""
-    said = _Field(init=init, repr=repr, compare=compare, hash=hash, kw_only=kw_only)
-    said |= {"default": default, "default_factory": default_factory}
-    return cast("T", said)
+    """Describe a field, with the arguments of `dataclasses.field`."""
+    spec = _Field(init=init, repr=repr, compare=compare, hash=hash, kw_only=kw_only)
+    spec |= {"default": default, "default_factory": default_factory}
+    return cast("T", spec)
 
 
-class _Shape:
-    """The fields of one class of values, sorted when the first value is made.
-
-    found: each field's default, or what `field` noted of it.
-    """
+class _FieldTable:
+    """The fields of one class of values, with their defaults or `_Field`, sorted when the first value is made."""
 
     owner: type
     __slots__ = (
@@ -61,47 +58,41 @@ class _Shape:
         self.dataclasses: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
-        """Sort the fields: this attribute has no value yet."""
+        """Sort the fields at the first access."""
         fields = {name: one if isinstance(one, _Field) else field(default=one) for name, one in self.found.items()}
-        taken = [(name, noted) for name, noted in fields.items() if noted["init"]]
+        taken = [(name, spec) for name, spec in fields.items() if spec["init"]]
         taken.sort(key=lambda one: one[1]["kw_only"])
-        hashed = {name: noted["compare"] if noted["hash"] is None else noted["hash"] for name, noted in fields.items()}
-        self.positional = [name for name, noted in taken if not noted["kw_only"]]
+        hashed = {name: spec["compare"] if spec["hash"] is None else spec["hash"] for name, spec in fields.items()}
+        self.positional = [name for name, spec in taken if not spec["kw_only"]]
         self.taken = [name for name, _ in taken]
-        self.shown = [name for name, noted in fields.items() if noted["repr"]]
-        self.compared = [name for name, noted in fields.items() if noted["compare"]]
+        self.shown = [name for name, spec in fields.items() if spec["repr"]]
+        self.compared = [name for name, spec in fields.items() if spec["compare"]]
         self.hashed = [name for name, is_hashed in hashed.items() if is_hashed]
         slots = vars(self.owner)
-        self.setters = [
-            (slots[name].__set__, name, noted["default"], noted["default_factory"]) for name, noted in taken
-        ]
+        self.setters = [(slots[name].__set__, name, spec["default"], spec["default_factory"]) for name, spec in taken]
         self.fields = fields
         return object.__getattribute__(self, name)
 
     def as_dataclass(self) -> Any:
-        """The dataclass that has these fields."""
         if not self.dataclasses:
             import dataclasses
 
-            said = {
-                name: {word: what for word, what in said.items() if what is not _MISSING}
-                for name, said in self.fields.items()
-            }
-            fields = [
-                (name, self.owner.__annotations__[name], dataclasses.field(**words)) for name, words in said.items()
-            ]
+            fields = []
+            for name, spec in self.fields.items():
+                given = {key: value for key, value in spec.items() if value is not _MISSING}
+                fields.append((name, self.owner.__annotations__[name], dataclasses.field(**given)))
             self.dataclasses.append(dataclasses.make_dataclass(self.owner.__name__, fields, frozen=True))
         return self.dataclasses[0]
 
 
 class _FromDataclass:
-    """An attribute that is asked of the twin."""
+    """An attribute that is read from the dataclass."""
 
     def __init__(self, ask: Callable[[Any], object]) -> None:
         self._ask = ask
 
     def __get__(self, instance: object, owner: type[_Value]) -> object:
-        return self._ask(owner._shape.as_dataclass())
+        return self._ask(owner._field_table.as_dataclass())
 
 
 def _signature(as_dataclass: Any) -> object:
@@ -111,20 +102,20 @@ def _signature(as_dataclass: Any) -> object:
 
 
 class _Value:
-    """What every value can do."""
+    """The methods of every value."""
 
     __slots__ = ()
-    if TYPE_CHECKING:  # or it would be among the annotations of every value
-        _shape: _Shape
+    if TYPE_CHECKING:  # else every value would have it among its annotations
+        _field_table: _FieldTable
     __dataclass_fields__ = _FromDataclass(lambda as_dataclass: as_dataclass.__dataclass_fields__)
     __dataclass_params__ = _FromDataclass(lambda as_dataclass: as_dataclass.__dataclass_params__)
     __signature__ = _FromDataclass(_signature)
 
     def __init__(self, /, *given: object, **named: object) -> None:
-        shape, left = self._shape, len(named)
-        for (put, _, _, _), one in zip(shape.setters, given, strict=False):
+        table, left = self._field_table, len(named)
+        for (put, _, _, _), one in zip(table.setters, given, strict=False):
             put(self, one)
-        for put, name, default, factory in shape.setters[len(given) :]:
+        for put, name, default, factory in table.setters[len(given) :]:
             if name in named:
                 put(self, named[name])
                 left -= 1
@@ -135,8 +126,8 @@ class _Value:
             else:
                 left = -1
                 break
-        if left or len(given) > len(shape.positional):
-            shape.as_dataclass().__init__(self, *given, **named)  # which raises, in Python's own words
+        if left or len(given) > len(table.positional):
+            table.as_dataclass().__init__(self, *given, **named)  # raises Python's own error
         self.__post_init__()
 
     def __post_init__(self) -> None:
@@ -144,18 +135,18 @@ class _Value:
 
     @recursive_repr()
     def __repr__(self) -> str:
-        shown = [f"{name}={getattr(self, name)!r}" for name in self._shape.shown]
+        shown = [f"{name}={getattr(self, name)!r}" for name in self._field_table.shown]
         return f"{self.__class__.__qualname__}({', '.join(shown)})"
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, _Value) and other.__class__ is self.__class__:
-            return self._those(self._shape.compared) == other._those(self._shape.compared)
+            return self._values_of(self._field_table.compared) == other._values_of(self._field_table.compared)
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._those(self._shape.hashed))
+        return hash(self._values_of(self._field_table.hashed))
 
-    def _those(self, names: list[str]) -> tuple[object, ...]:
+    def _values_of(self, names: list[str]) -> tuple[object, ...]:
         return tuple([getattr(self, name) for name in names])
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -169,7 +160,7 @@ class _Value:
         raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __getstate__(self) -> object:
-        return super().__getstate__()  # said here, or the oldest protocols of pickle refuse what has slots
+        return super().__getstate__()  # without it, the oldest pickle protocols refuse classes with slots
 
     def __setstate__(self, state: tuple[Mapping[str, object] | None, ...]) -> None:
         for part in state:
@@ -177,28 +168,28 @@ class _Value:
                 object.__setattr__(self, name, one)
 
     def __replace__(self, /, **changes: object) -> _Value:
-        kept = {name: getattr(self, name) for name in self._shape.taken}
+        kept = {name: getattr(self, name) for name in self._field_table.taken}
         return self.__class__(**(kept | changes))
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[T]) -> type[T]:
-    """The class with its annotated fields as a frozen value with slots. A value has no fields from another one."""
+    """Turn a class with annotated fields into a frozen value with slots. It inherits no fields."""
     namespace = {name: one for name, one in vars(cls).items() if name not in {"__dict__", "__weakref__"}}
     found = {name: namespace.pop(name, _MISSING) for name in cls.__annotations__}
     positional = [
         name for name, one in found.items() if not isinstance(one, _Field) or (one["init"] and not one["kw_only"])
     ]
-    shape = _Shape(found)
-    namespace |= {"__qualname__": cls.__qualname__, "__slots__": (*found,), "_shape": shape}
+    table = _FieldTable(found)
+    namespace |= {"__qualname__": cls.__qualname__, "__slots__": (*found,), "_field_table": table}
     namespace["__match_args__"] = (*positional,)
     bases = [base for base in cls.__bases__ if base is not object]
     kind: Any = type(cls)
     made: type[T] = kind(cls.__name__, (*bases, _Value), namespace)
-    shape.owner = made
+    table.owner = made
     return made
 
 
 def replace(old: T, /, **changes: object) -> T:
-    """The value with some fields changed, made and checked anew."""
+    """Return a copy with some fields changed, checked again."""
     return cast("T", cast("_Value", old).__replace__(**changes))

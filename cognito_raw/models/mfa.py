@@ -1,4 +1,4 @@
-"""Second factors: an authenticator app that is being set up, and which factors a user wants."""
+"""Second factors: the setup of an authenticator app, and a user's choice of factors."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .frozen import field, frozen
 class SoftwareToken:
     """The secret of an authenticator app that is being set up.
 
-    secret: what the user types or scans into the app; whoever has it can make the user's codes.
-    session: what `verify_software_token` wants where this was part of a sign-in.
+    secret: the user types or scans it into the app. Anybody who has it can make the user's codes.
+    session: for `verify_software_token`, if this is part of a sign-in.
     """
 
     secret: str = field(repr=False)
@@ -22,32 +22,32 @@ class SoftwareToken:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> SoftwareToken:
-        """From what AssociateSoftwareToken answers."""
+        """Read the reply of AssociateSoftwareToken."""
         return cls(string(body, "SecretCode"), optional_string(body, "Session"))
 
     def uri(self, account: str, issuer: str) -> str:
-        """The `otpauth://` address that authenticator apps scan, for codes of six digits that change every 30 seconds.
+        """Return the `otpauth://` address that authenticator apps scan, for codes of six digits, new every 30 seconds.
 
-        account: the user's name or address, issuer: that of your service; the app shows both. `ValueError` where
-        either is empty, or where the issuer holds a colon, which parts the two. The form is that of
+        The app shows both the user's name or address, `account`, and your service's, `issuer`. `ValueError` if one is
+        empty, or if the issuer holds a colon, which separates them. The format is that of
         https://github.com/google/google-authenticator/wiki/Key-Uri-Format.
         """
         require_string(account=account, issuer=issuer)
         if not (account and issuer):
-            raise ValueError("account and issuer must not be empty: they tell the user which codes are whose")
+            raise ValueError("account and issuer must not be empty: the app shows them with the codes")
         if ":" in issuer:
-            raise ValueError(f"issuer {issuer!r} holds a colon, which parts the issuer from the account")
+            raise ValueError(f"issuer {issuer!r} holds a colon, which separates the issuer from the account")
         label = f"{quote(issuer, safe='')}:{quote(account, safe='@')}"
         return f"otpauth://totp/{label}?secret={quote(self.secret, safe='')}&issuer={quote(issuer, safe='')}"
 
     def qr_svg(self, account: str, issuer: str, *, scale: float = 4) -> str:
-        """A QR code of `uri(account, issuer)` as an `<svg>` element to put into a page; it holds the secret.
+        """Return a QR code of `uri(account, issuer)` as an `<svg>` element for a page. It holds the secret.
 
         scale: pixels for each of its modules. Needs the extra `qr`, and raises `ImportError` without it.
         """
         uri = self.uri(account, issuer)
         try:
-            import segno  # here, because few programs draw codes, and it is not installed with the library
+            import segno  # here: few programs draw codes, and it is not installed with the library
         except ImportError:
             raise ImportError("qr_svg needs the package segno: pip install 'cognito-raw[qr]'") from None
         drawn: str = segno.make_qr(uri).svg_inline(scale=scale)
@@ -56,10 +56,10 @@ class SoftwareToken:
 
 @frozen
 class SoftwareTokenVerification:
-    """An authenticator app that works.
+    """A verified authenticator app.
 
-    status: `SUCCESS`; where the service says `ERROR`, there is an `Err` instead.
-    session: the next answer's handle, where this was part of a sign-in.
+    status: `SUCCESS`. If the service sends `ERROR`, there is an `Err` instead.
+    session: the handle for the next answer, if this is part of a sign-in.
     """
 
     status: str
@@ -67,29 +67,28 @@ class SoftwareTokenVerification:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> SoftwareTokenVerification:
-        """From what VerifySoftwareToken answers."""
+        """Read the reply of VerifySoftwareToken."""
         return cls(string(body, "Status"), optional_string(body, "Session"))
 
 
 @frozen
 class MfaSettings:
-    """Whether a second factor is on, and whether it is asked for first; what is None is not said."""
+    """Settings of a second factor: on or off, preferred or not. None is not sent."""
 
     enabled: bool | None = None
     preferred_mfa: bool | None = None
 
     def to_wire(self) -> dict[str, bool]:
-        """The settings of a factor with the members that are known."""
         members = {"Enabled": self.enabled, "PreferredMfa": self.preferred_mfa}
         return {name: value for name, value in members.items() if value is not None}
 
 
 @frozen
 class WebAuthnMfaSettings:
-    """Whether a passkey counts as a second factor."""
+    """The setting of passkeys: `enabled` if a passkey counts as a second factor."""
 
     enabled: bool
 
     def to_wire(self) -> dict[str, bool]:
-        """WebAuthnMfaSettingsType."""
+        """Return a WebAuthnMfaSettingsType."""
         return {"Enabled": self.enabled}

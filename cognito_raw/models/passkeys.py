@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @frozen
 class WebAuthnCredential:
-    """A passkey that the user registered, at a time in UTC.
+    """A passkey of the user. `created_at` is in UTC.
 
-    id: what names it in `delete_web_authn_credential`.
-    relying_party_id: the domain that it signs in to.
-    authenticator_attachment: `platform` or `cross-platform`; authenticator_transports: such as `internal` and `usb`.
+    id: for `delete_web_authn_credential`. relying_party_id: the domain that the passkey signs in to.
+    authenticator_attachment: `platform` or `cross-platform`.
+    authenticator_transports: such as `internal` and `usb`.
     """
 
     id: str
@@ -30,7 +30,7 @@ class WebAuthnCredential:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> WebAuthnCredential:
-        """From WebAuthnCredentialDescription."""
+        """Read a WebAuthnCredentialDescription."""
         created = optional_time(body, "CreatedAt")
         if created is None:
             raise UnexpectedJson("CreatedAt is not a time")
@@ -40,6 +40,6 @@ class WebAuthnCredential:
             relying_party_id=string(body, "RelyingPartyId"),
             created_at=created,
             authenticator_attachment=optional_string(body, "AuthenticatorAttachment"),
-            # Required in the service's model, and yet absent from the samples of its API reference.
+            # Required in the service's model, but absent from the samples of its API reference.
             authenticator_transports=strings(body, "AuthenticatorTransports"),
         )

@@ -1,4 +1,4 @@
-"""What the service knows of a user: attributes, and how the user may sign in."""
+"""The profile of a user: attributes, and ways to sign in."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .frozen import field, frozen
 
 @frozen
 class MfaOption:
-    """An older pool's second factor: how a code goes out, and the attribute that holds the address.
+    """A second factor of an older pool: the medium of the code, and the attribute that holds the address.
 
-    delivery_medium: `SMS`; the service's model has `EMAIL` beside it.
+    delivery_medium: `SMS`; the service's model also has `EMAIL`.
     """
 
     delivery_medium: str | None = None
@@ -23,23 +23,23 @@ class MfaOption:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> MfaOption:
-        """From MFAOptionType."""
+        """Read an MFAOptionType."""
         return cls(optional_string(body, "DeliveryMedium"), optional_string(body, "AttributeName"))
 
     def to_wire(self) -> dict[str, str]:
-        """MFAOptionType with the members that are known."""
+        """Return an MFAOptionType with the known members."""
         members = {"DeliveryMedium": self.delivery_medium, "AttributeName": self.attribute_name}
         return {name: value for name, value in members.items() if value is not None}
 
 
 @frozen
 class User:
-    """A user as the user may see it.
+    """The signed-in user's own profile.
 
-    attributes: by name, standard ones and `custom:` ones alike; all values are texts, `"true"` and `"false"` included.
-    preferred_mfa_setting, user_mfa_setting_list: the second factor that is asked for first, and all that are set up:
-        `SMS_MFA`, `SOFTWARE_TOKEN_MFA`, `EMAIL_OTP`.
-    mfa_options: what older pools say of text messages; superseded by the two above.
+    attributes: by name, standard and `custom:` ones. All values are strings, also `"true"` and `"false"`.
+    preferred_mfa_setting: the preferred second factor: `SMS_MFA`, `SOFTWARE_TOKEN_MFA` or `EMAIL_OTP`.
+    user_mfa_setting_list: all second factors that are set up.
+    mfa_options: text messages in older pools; superseded by the two above.
     """
 
     username: str
@@ -50,11 +50,11 @@ class User:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> User:
-        """From what GetUser answers."""
+        """Read the reply of GetUser."""
         return cls(
             username=string(body, "Username"),
             attributes=attributes(body, "UserAttributes"),
-            # Absent from the service where there is none, and empty from others.
+            # If there is none, the service omits it, and others send an empty string.
             preferred_mfa_setting=optional_string(body, "PreferredMfaSetting") or None,
             user_mfa_setting_list=strings(body, "UserMFASettingList"),
             mfa_options=tuple(map(MfaOption.read, objects(body, "MFAOptions"))),
@@ -63,7 +63,7 @@ class User:
 
 @frozen
 class AuthFactors:
-    """How a user can sign in.
+    """The ways in which a user can sign in.
 
     configured_user_auth_factors: the first factors: `PASSWORD`, `EMAIL_OTP`, `SMS_OTP`, `WEB_AUTHN`, `SOFTWARE_TOKEN`.
     preferred_mfa_setting, user_mfa_setting_list: the second factors, as in `User`.
@@ -76,7 +76,7 @@ class AuthFactors:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> AuthFactors:
-        """From what GetUserAuthFactors answers."""
+        """Read the reply of GetUserAuthFactors."""
         return cls(
             username=string(body, "Username"),
             configured_user_auth_factors=strings(body, "ConfiguredUserAuthFactors"),

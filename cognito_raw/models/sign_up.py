@@ -1,4 +1,4 @@
-"""A new user: the registration, the confirmation, and where a code went."""
+"""A new user: the registration, the confirmation, and the delivery of codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .frozen import field, frozen
 
 @frozen
 class Delivery:
-    """Where a code went: a masked address, `EMAIL` or `SMS`, and the attribute that holds the address."""
+    """The destination of a code: a masked address, `EMAIL` or `SMS`, and the attribute that holds the address."""
 
     destination: str | None = None
     medium: str | None = None
@@ -18,7 +18,7 @@ class Delivery:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> Delivery:
-        """From CodeDeliveryDetails, any of whose members the service may leave out."""
+        """Read CodeDeliveryDetails. The service may omit any member."""
         details = mapping(body, "CodeDeliveryDetails")
         return cls(
             destination=optional_string(details, "Destination"),
@@ -29,9 +29,9 @@ class Delivery:
 
 @frozen
 class Registration:
-    """A new user: the id (`sub`), whether it needs no confirmation, and where the code went if one was sent.
+    """A new user: the id (`sub`), whether it needs no confirmation, and the destination of the code, if one was sent.
 
-    session: what `confirm_sign_up` takes, so that the confirmed user can sign in without a second code.
+    session: for `confirm_sign_up`, so that the confirmed user can sign in without a second code.
     """
 
     user_id: str
@@ -58,5 +58,5 @@ class Confirmation:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> Confirmation:
-        """From what ConfirmSignUp answers."""
+        """Read the reply of ConfirmSignUp."""
         return cls(optional_string(body, "Session"))

@@ -1,7 +1,4 @@
-"""Tokens, as the service's JSON has them.
-
-A constructor named `read` raises `UnexpectedJson` if the JSON does not fit. No secret is in a `repr`.
-"""
+"""Tokens, as the service's JSON has them. No secret is in a `repr`."""
 
 from __future__ import annotations
 
@@ -14,17 +11,17 @@ from .fields import UnexpectedJson, integer, mapping, optional_integer, optional
 from .frozen import field, frozen
 
 TokenUse: TypeAlias = Literal["id", "access"]
-"""The two tokens that APIs take, by the name that their own claim has."""
+"""The two tokens that APIs accept, named as in their claim `token_use`."""
 
 RefreshFlow: TypeAlias = Literal["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUTH"]
-"""The two ways to renew tokens: an operation of its own, or a flow of InitiateAuth."""
+"""The two ways to renew tokens: a separate operation, or a flow of InitiateAuth."""
 
 
 @frozen
 class IdToken:
-    """The token that says who the user is: `jwt` as it is sent, `exp` in seconds since the epoch, its claims.
+    """The ID token: `jwt` as it is sent, `exp` in seconds since the epoch, and its claims in `payload`.
 
-    The claims were read, not verified: a session trusts them since the service itself just handed them over.
+    The claims are not verified. A session trusts them, since they come directly from the service.
     """
 
     jwt: str = field(repr=False)
@@ -42,7 +39,7 @@ class IdToken:
 
 @frozen
 class Tokens:
-    """What a finished sign-in gives. `expires_in` counts seconds from the moment that the service answered.
+    """The tokens of a finished sign-in. `expires_in` counts seconds from the service's reply.
 
     new_device: the device that the pool began to track with this sign-in, for `confirm_new_device`.
     """
@@ -55,7 +52,7 @@ class Tokens:
 
     @classmethod
     def read(cls, body: Mapping[str, object], *, kept: str | None = None) -> Tokens:
-        """From AuthenticationResult; `kept` is the refresh token that stays where the service sends no new one."""
+        """Read AuthenticationResult. `kept` is the present refresh token, for a reply without a new one."""
         result = mapping(body, "AuthenticationResult")
         return cls(
             id_token=IdToken.read(string(result, "IdToken")),
@@ -67,7 +64,7 @@ class Tokens:
 
 
 def _new_device(metadata: object) -> NewDevice | None:
-    """The device that the metadata names; none where they do not: the tokens beside them are worth more."""
+    """Return the device, or None if the metadata is malformed: the tokens beside it matter more."""
     try:
         found = mapping({"metadata": metadata}, "metadata")
         return NewDevice(string(found, "DeviceKey"), string(found, "DeviceGroupKey"))
@@ -76,7 +73,7 @@ def _new_device(metadata: object) -> NewDevice | None:
 
 
 def claims(jwt: str) -> dict[str, Any]:
-    """The claims of a token, unverified; `UnexpectedJson` if it is not a JSON Web Token."""
+    """Return the claims of a token, unverified; `UnexpectedJson` if it is not a JSON Web Token."""
     parts = jwt.split(".")
     payload = _decoded(parts[1]) if len(parts) == 3 else None
     if not isinstance(payload, dict):
@@ -85,8 +82,8 @@ def claims(jwt: str) -> dict[str, Any]:
 
 
 def _decoded(part: str) -> object:
-    """What a part of a token holds, or None: an error of the JSON reader would carry the text that it read."""
-    import base64  # here, because an import of the library alone needs no tokens
+    """Return the JSON of a part; None if it is malformed, since the decoder's error would show it."""
+    import base64  # here: an import of the library does not need it
 
     try:
         return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

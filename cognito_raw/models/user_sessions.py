@@ -1,4 +1,4 @@
-"""The sessions that a user has open, in a pool that tracks them."""
+"""The open sessions of a user, in a pool that tracks them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @frozen
 class Location:
-    """Where an address is, as far as the service knows."""
+    """The location of an address, as far as the service knows it."""
 
     city: str | None = None
     country: str | None = None
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> Location:
-        """From SessionLocationType."""
+        """Read a SessionLocationType."""
         return cls(optional_string(body, "City"), optional_string(body, "Country"))
 
 
@@ -29,11 +29,11 @@ class Location:
 class UserSession:
     """A session of a user; all times are in UTC.
 
-    id: what names it in `revoke_user_session`.
-    type: `TOKEN`, opened by signing in to an app client, or `SSO`, in the browser.
-    device_type: what the service makes of the user agent.
+    id: for `revoke_user_session`.
+    type: `TOKEN` for a sign-in to an app client, `SSO` for one in the browser.
+    device_type: derived from the user agent by the service.
     origin_session_id: the session that this one came from, if any.
-    is_current_session: whether it is that of the access token which asked.
+    is_current_session: whether it is the session of the access token in the request.
     """
 
     id: str
@@ -49,7 +49,7 @@ class UserSession:
 
     @classmethod
     def read(cls, body: Mapping[str, object]) -> UserSession:
-        """From SessionDescriptionType."""
+        """Read a SessionDescriptionType."""
         known = body.get("LastLocation") is not None
         return cls(
             id=string(body, "SessionId"),
