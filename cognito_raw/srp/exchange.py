@@ -1,24 +1,24 @@
 """The Secure Remote Password protocol as Amazon Cognito speaks it: arithmetic on integers and bytes, nothing else.
 
-SRP proves to the service that the user knows the password without sending it, as RFC 5054 describes. This module
-has that document's letters: N and g, the group; a and A, the client's ephemeral pair; B, the service's public value;
-u, the scrambling parameter; x, the private key made of the salt and the password; S, the premaster secret.
+SRP proves to the service that the user knows the password without sending it, as RFC 5054 describes. This module uses
+the letters of the RFC: N and g, the group; a and A, the client's ephemeral pair; B, the service's public value; u, the
+scrambling parameter; x, the private key made of the salt and the password; S, the premaster secret.
 
-Where Cognito departs from RFC 5054, and why a textbook implementation is refused by it:
+Cognito departs from RFC 5054 in these points, so it refuses a textbook implementation:
 
- 1. The group is the 3072-bit prime, but with g = 2 (RFC 3526, group 15); RFC 5054 lists g = 5 for that size.
- 2. PAD() is not "to the length of N". Every number is hashed as Java's BigInteger.toByteArray() writes it: the
-    shortest big-endian two's complement, so a zero byte leads when the top bit is set and short numbers stay short.
-    This holds for k, u, the salt, and both inputs of the key derivation. k = SHA256(00 N 02), g is not padded.
+ 1. The group is the 3072-bit prime with g = 2 (RFC 3526, group 15). RFC 5054 lists g = 5 for that size.
+ 2. PAD() does not pad to the length of N. It is Java's BigInteger.toByteArray(): the shortest big-endian two's
+    complement. A zero byte leads if the top bit is set, and short numbers stay short. This holds for k, u, the salt,
+    and both inputs of the key derivation. k = SHA256(00 N 02): g is not padded.
  3. The hash is SHA-256 throughout.
- 4. The identity hashed into x is "pool name + user id + ':' + password". The user id is what the challenge calls
-    USER_ID_FOR_SRP, not what the user typed: after a sign-in by e-mail address they differ.
- 5. The session key is neither S nor H(S) but 16 bytes of one round of HKDF with the info "Caldera Derived Key".
- 6. The proof is not M1 but an HMAC with that key over pool name, user id, the secret block and a timestamp text.
+ 4. The identity hashed into x is "pool name + user id + ':' + password". The user id is the challenge's
+    USER_ID_FOR_SRP. After a sign-in by e-mail address, it differs from the name that the user typed.
+ 5. The session key is not S or H(S) but 16 bytes of one round of HKDF with the info "Caldera Derived Key".
+ 6. The proof is not M1 but an HMAC with that key over pool name, user id, the secret block and a timestamp string.
 
-The private exponent has 256 bits: RFC 5054 (2.5.4) asks for at least that, and more would only cost time.
-Secrets never appear in a `repr`. Of the rest of the library only the form of a value is imported here, and `power`,
-which is `pow` done by OpenSSL: it is no argument, so that no caller can leave the constant time out.
+The private exponent has 256 bits: RFC 5054 (2.5.4) asks for at least that, and more would only cost time. Secrets never
+appear in a `repr`. `power` is `pow` by OpenSSL. It is imported and not an argument, so that no caller can lose its
+constant time.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ k: Final = 0x538282C4354742D7CBBDE2359FCF67F9F5B3A6B08791E5011B43B8A5B66D9EE6
 
 EXPONENT_BYTES: Final = 32
 _INFO: Final = b"Caldera Derived Key\x01"
-# Twice the digits of N: far more than any value of the protocol has, far less than what would cost time to read.
+# Twice the digits of N: far more than any value needs, and still fast to parse.
 _LONGEST: Final = 1536
 _DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -62,12 +62,12 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 
 
 class UnsafeValue(ValueError):
-    """A value of the other side that is malformed, or that would give the password away."""
+    """A value from the service that is malformed, or that would reveal the password."""
 
 
 @frozen
 class Ephemeral:
-    """One sign-in's pair: the private exponent a, and A = g^a mod N, which is sent. Never used twice."""
+    """The pair of one sign-in: the private exponent a, and A = g^a mod N, which is sent. Never used twice."""
 
     a: int
     A: int
@@ -77,12 +77,12 @@ class Ephemeral:
 
     @classmethod
     def draw(cls, randomness: Callable[[int], bytes]) -> Ephemeral:
-        """A new pair, its exponent 256 bits of the given source."""
+        """Return a new pair, with an exponent of 256 random bits."""
         return cls.of(int.from_bytes(randomness(EXPONENT_BYTES), "big"))
 
     @classmethod
     def of(cls, a: int) -> Ephemeral:
-        """The pair of a known exponent. Zero is no secret: `ValueError`."""
+        """Return the pair of a known exponent. Zero is no secret: `ValueError`."""
         if a <= 0:
             raise ValueError("the private exponent must be above 0")
         return cls(a, power(g, a, N))
@@ -94,10 +94,8 @@ def pad(n: int) -> bytes:
 
 
 def number(text: str) -> int:
-    """The number that hexadecimal text from the wire stands for; `UnsafeValue` for anything but digits.
-
-    `int(text, 16)` alone would take signs, spaces, underscores and digits of other scripts.
-    """
+    """Parse a hexadecimal number from the wire; `UnsafeValue` for anything but digits."""
+    # `int(text, 16)` alone would accept signs, spaces, underscores and digits of other scripts.
     if not text or len(text) > _LONGEST or not _DIGITS.issuperset(text):
         raise UnsafeValue("not a hexadecimal number")
     return int(text, 16)
@@ -120,7 +118,7 @@ def private_key(salt: int, pool_name: str, user_id: str, password: str) -> int:
 
 
 def verifier(x: int) -> int:
-    """v = g^x mod N, by which the service checks a device's proof. Nobody learns the password from it."""
+    """v = g^x mod N: the service checks a device's proof with it. It does not reveal the password."""
     return pow(g, x, N)
 
 
@@ -130,7 +128,7 @@ def premaster(pair: Ephemeral, B: int, u: int, x: int) -> int:
 
 
 def session_key(S: int, u: int) -> bytes:
-    """The 16 bytes that sign: HKDF-SHA256 (RFC 5869) of PAD(S) with the salt PAD(u), its first round."""
+    """The 16-byte key of the signature: HKDF-SHA256 (RFC 5869) of PAD(S) with the salt PAD(u), its first round."""
     prk = hmac.digest(pad(u), pad(S), "sha256")
     return hmac.digest(prk, _INFO, "sha256")[:16]
 
@@ -141,10 +139,10 @@ def signature(key: bytes, pool_name: str, user_id: str, secret_block: bytes, tim
 
 
 def timestamp(seconds: float) -> str:
-    """The text that is signed and sent as TIMESTAMP, `EEE MMM d HH:mm:ss z yyyy`: `Tue Jul 7 09:05:03 UTC 2026`.
+    """Return the TIMESTAMP to sign and send, `EEE MMM d HH:mm:ss z yyyy`: `Tue Jul 7 09:05:03 UTC 2026`.
 
-    English and UTC in every locale, the day without a leading zero, midnight as 00. The service parses the text and
-    signs what it would have written itself, so that a padded day looks like a wrong password.
+    It is in English and UTC in every locale, the day without a leading zero, midnight as 00. The service parses it and
+    signs the string that it would have written. So a padded day looks like a wrong password.
     """
     t = time.gmtime(seconds)
     clock = f"{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}"

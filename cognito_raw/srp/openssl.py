@@ -1,13 +1,12 @@
 """Modular powers at OpenSSL's speed and in constant time, with no dependency: `power(b, e, m)` is `pow(b, e, m)`.
 
-CPython brings libcrypto along: its own module `_ssl` is linked with it. Through ctypes, the function that OpenSSL's own
-key exchange uses takes a tenth of the time of `pow`, does not tell the exponent by its timing, and lets other threads
-run meanwhile. The library is asked for through the handle of `_ssl` itself and never searched for, so that it is always
-the very one that this interpreter was built with.
+CPython's own module `_ssl` is linked with libcrypto. `ctypes` calls the function there that OpenSSL's own key exchange
+uses. It takes a tenth of the time of `pow`, hides the exponent from timing, and lets other threads run. The library is
+found through the handle of `_ssl` and never searched for, so it is always the one of this interpreter.
 
-Where that cannot be (`_ssl` built into the interpreter, its symbols hidden, no ctypes, another linker), or
-where the environment says `COGNITO_RAW_OPENSSL=0`, `pow` does it. Nothing is loaded before the first power. OpenSSL's
-copies of the numbers are cleared before they are freed; those that Python makes of its integers are not ours to clear.
+`pow` replaces it if `_ssl` is built into the interpreter, hides its symbols or has another linker, or if there is no
+`ctypes`. The environment's `COGNITO_RAW_OPENSSL=0` also selects `pow`. Nothing is loaded before the first power.
+OpenSSL's copies of the numbers are cleared before they are freed. Python's own copies cannot be cleared.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 Power: TypeAlias = Callable[[int, int, int], int]
-"""The base, the exponent and the modulus, as `pow` takes them."""
+"""Takes the base, the exponent and the modulus, as `pow` does."""
 
 SWITCH: Final = "COGNITO_RAW_OPENSSL"
 # BN_FLG_CONSTTIME of openssl/bn.h: the number is a secret, whose length must not show either.
 _SECRET: Final = 0x04
-# Bits beyond which OpenSSL itself takes no key.
+# OpenSSL itself accepts no key with more bits.
 _LONGEST: Final = 16384
 # A wide modulus with a short exponent, a short one with a long exponent.
-# The wide one takes the same way through OpenSSL as SRP's does, whose words are a multiple of eight as well.
+# OpenSSL treats the wide one as it does SRP's, which also has a multiple of eight words.
 _SAMPLES: Final = (
     ((1 << 1535) + 12345, 11, (1 << 1536) - 1103717),
     ((1 << 255) + 12345, (1 << 64) - 59, (1 << 256) - 189),
@@ -33,14 +32,14 @@ _SAMPLES: Final = (
     (0, 5, 7),
 )
 
-# The first is in use: two threads may find one at the same time.
+# The first is in use: two threads may each add one.
 _found: list[Power] = []
 
 
 def power(base: int, exponent: int, modulus: int) -> int:
-    """`pow(base, exponent, modulus)`: by OpenSSL where it is there and the numbers are such as it takes.
+    """Return `pow(base, exponent, modulus)`, computed by OpenSSL if possible.
 
-    It takes an odd modulus above 1, and a base and an exponent of at least 0; anything else is left to `pow`.
+    OpenSSL takes an odd modulus above 1, and a base and an exponent of at least 0. Anything else goes to `pow`.
     """
     if not _found:
         _found.append(pow if os.environ.get(SWITCH) == "0" else find_power())
@@ -48,30 +47,24 @@ def power(base: int, exponent: int, modulus: int) -> int:
 
 
 def find_power(extension: str = "_ssl") -> Power:
-    """The power of the libcrypto that an extension module of Python is linked with; `pow` where none works.
-
-    extension: another one is for tests.
-    """
+    """Return the power of an extension module's libcrypto; `pow` if none works. Tests pass another module."""
     try:
         import ctypes
 
         file = getattr(__import__(extension), "__file__", None)
-        # Without a file it is built in, and nothing says which libcrypto other handles would lead to.
+        # Without a file it is built in, and its libcrypto is unknown.
         return checked(Libcrypto(ctypes.CDLL(file)).power) if file else pow
-    except Exception:  # of whichever kind: a hardened system may even refuse the memory that ctypes needs
+    except Exception:  # of any kind: a hardened system may even refuse the memory that ctypes needs
         return pow
 
 
 def checked(candidate: Power) -> Power:
-    """The candidate if it computes as `pow` does, else `pow`."""
+    """Return the candidate if it computes as `pow` does, else `pow`."""
     return candidate if all(candidate(*sample) == pow(*sample) for sample in _SAMPLES) else pow
 
 
 class Libcrypto:
-    """The functions of a libcrypto that a power takes. `AttributeError` where the library has not all of them.
-
-    library: what `ctypes.CDLL` gives, whose functions run without the interpreter's lock.
-    """
+    """The functions of libcrypto for a power. `AttributeError` if the library, of `ctypes.CDLL`, lacks one."""
 
     def __init__(self, library: Any) -> None:
         from ctypes import c_char_p, c_int, c_void_p
@@ -91,7 +84,7 @@ class Libcrypto:
         self._raise = function("BN_mod_exp_mont_consttime", c_int, *[c_void_p] * 6)
 
     def power(self, base: int, exponent: int, modulus: int) -> int:
-        """As the module's `power`. Nothing is kept between calls, so neither threads nor forks matter."""
+        """Compute as the module's `power`. It keeps nothing between calls, so threads and forks do not matter."""
         longest = max(exponent.bit_length(), modulus.bit_length())
         if base < 0 or exponent < 0 or modulus < 3 or not modulus % 2 or longest > _LONGEST:
             return pow(base, exponent, modulus)
@@ -105,7 +98,7 @@ class Libcrypto:
         return pow(base, exponent, modulus) if result is None else result
 
     def _compute(self, context: object, numbers: list[object], *values: int) -> int | None:
-        """The power of the three values, computed in these numbers; None if OpenSSL finds no memory for it."""
+        """Return the power of the three values, computed in these numbers; None if OpenSSL has no memory for it."""
         result, *operands = numbers
         if not context or not all(numbers) or not all(map(self._fill, operands, values)):
             return None
@@ -113,10 +106,10 @@ class Libcrypto:
             self._mark(secret, _SECRET)
         if not self._raise(result, *operands, context, None):
             return None
-        return self._value(result, _size(values[2]))
+        return self._value(result, _byte_length(values[2]))
 
     def _fill(self, number: object, value: int) -> bool:
-        size = _size(value)
+        size = _byte_length(value)
         return bool(self._read(value.to_bytes(size, "big"), size, number))
 
     def _value(self, number: object, size: int) -> int | None:
@@ -129,6 +122,5 @@ class Libcrypto:
             memset(buffer, 0, size)
 
 
-def _size(value: int) -> int:
-    """The bytes that a number >= 0 takes."""
+def _byte_length(value: int) -> int:
     return (value.bit_length() + 7) // 8
