@@ -1,1 +1,1 @@
-"""Clocks, locks and background work that survive forks, event loops and frozen processes."""
+"""Clocks, locks and background work that survive forks, event loops and suspended processes."""

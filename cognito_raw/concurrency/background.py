@@ -1,7 +1,7 @@
-"""Background work: a task that runs outside of its callers, and whose result all of them share.
+"""Background tasks: each runs outside its callers, and they share its result.
 
-No caller can cancel it. A caller that waits for it is never left waiting by a fork, by an event loop that has ended, or
-by a process that was suspended: it is told that the task is lost, and begins another.
+No caller can cancel it. It may be lost to a fork, an ended event loop or a suspended process. Its callers then do not
+wait forever: they see that it is lost, and begin another.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ Loop: TypeAlias = "asyncio.AbstractEventLoop"
 
 
 class BackgroundTask(Generic[T]):
-    """One piece of work under way, in a thread or in an event loop.
+    """One task, in a thread or in an event loop.
 
     It has no lock that an interrupted caller could leave locked: lists and dictionaries change atomically.
 
-    began: when it began. lifetime: seconds after which it is taken for lost. loop: the event loop that runs it, if one
-    does.
+    began: its start. lifetime: seconds after which it counts as lost. loop: the event loop that runs it, if any.
     """
 
     __slots__ = ("_loop", "_outcome", "_process", "_runners", "_starting", "_thread", "_wakers", "began", "lifetime")
@@ -64,7 +63,7 @@ class BackgroundTask(Generic[T]):
         return finished
 
     def is_alive(self, now: Instant, loop: Loop | None) -> bool:
-        """Tell whether it can still finish while a caller waits in this event loop, or blocks if there is none."""
+        """Tell if it can still finish while a caller waits in this event loop, or blocks if there is none."""
         if self.done or self._process != os.getpid() or now.since(self.began) >= self.lifetime:
             return False
         if self._loop is None or self._loop is loop:
@@ -72,13 +71,13 @@ class BackgroundTask(Generic[T]):
         return self._loop.is_running() and self._thread != threading.get_ident()
 
     def start(self, job: Callable[[], object], name: str) -> bool:
-        """Run the job in a thread, if none runs it yet. False if there can be no more threads."""
+        """Run the job in a new thread, if none runs it yet. Return False if no thread can start."""
         with self._starting:
             if "thread" not in self._runners:
                 thread = threading.Thread(target=copy_context().run, args=(self._run, job), name=name, daemon=True)
                 try:
                     thread.start()
-                except RuntimeError:  # as when the interpreter shuts down
+                except RuntimeError:  # such as when the interpreter shuts down
                     return False
                 self._runners["thread"] = thread
         return True
@@ -86,7 +85,7 @@ class BackgroundTask(Generic[T]):
     def start_async(self, job: Callable[[], Coroutine[Any, Any, object]], *, lost: T) -> None:
         """Run the job as a task of its event loop, if none runs it yet.
 
-        lost: the value for all who wait if the event loop ends before the job has given one.
+        lost: the value for all callers if the event loop ends before the job has returned one.
         """
         if self._loop is not None and self._runners.setdefault("loop", job) is job:
             task = self._loop.create_task(job(), name="cognito_raw")
@@ -94,11 +93,11 @@ class BackgroundTask(Generic[T]):
             task.add_done_callback(lambda _: self.finish(lost))
 
     def finish(self, value: T) -> None:
-        """Give the value to all who wait. Does nothing if the task is done, or in a fork."""
+        """Give the value to all waiting callers. Does nothing if the task is done, or in a fork."""
         self._end(value, None)
 
     def fail(self, error: BaseException) -> None:
-        """Raise the error for all who wait."""
+        """Raise the error in all waiting callers."""
         self._end(None, error)
 
     def wait(self, seconds: float) -> None:
@@ -151,6 +150,6 @@ def running_loop() -> Loop:
 
 def log_error(event: str, error: BaseException) -> None:
     """Log an exception that no caller waits for."""
-    import logging  # here: it is needed only when something went wrong
+    import logging  # here: only a failure needs it
 
     logging.getLogger("cognito_raw").error(event, exc_info=error)

@@ -1,10 +1,10 @@
-"""Time by two clocks: the wall clock may be set, and the monotonic one stops in a frozen process."""
+"""Time by two clocks: the wall clock may be set, and the monotonic one stops while the process is suspended."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # a protocol costs more to define than all the rest
+if TYPE_CHECKING:  # defining a protocol costs more than the rest of the module
     from collections.abc import Callable
     from typing import Protocol
 

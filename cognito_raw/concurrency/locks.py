@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import asyncio
 
-# Seconds between two looks at a lock that another event loop holds.
+# Seconds between two checks of a lock that another event loop holds.
 _POLL_INTERVAL: Final = 0.01
-# Seconds between two looks at the frame that holds a lock.
+# Seconds between two checks of the frame that holds a lock.
 _CHECK_INTERVAL: Final = 0.25
 _NO_LIMIT: Final = float("inf")
 
@@ -107,9 +107,9 @@ class ForkLock(_Link):
 
 
 class LoopLock:
-    """A lock among tasks of one event loop after the other, as a serverless function has them.
+    """A lock for the tasks of successive event loops, as in a serverless function.
 
-    It also holds among event loops that run at the same time, in several threads. A loop that has stopped loses it.
+    It also works between event loops that run at the same time in several threads. A loop that has stopped loses it.
     """
 
     __slots__ = ("_guard", "_holder", "_locks")
@@ -120,7 +120,7 @@ class LoopLock:
         self._guard = ForkLock()
 
     async def acquire(self) -> Callable[[], None]:
-        """Wait for the lock. Returns a function that releases it, also after its event loop has ended."""
+        """Wait for the lock. Return a function that releases it, also after its event loop has ended."""
         import asyncio
 
         loop = asyncio.get_running_loop()
