@@ -1,1 +1,1 @@
-"""One user's session with the pool, blocking and asynchronous."""
+"""One user's session with the pool, sync and async."""

@@ -1,4 +1,4 @@
-"""The asynchronous session: the same methods with `await`."""
+"""The async session: the methods of `Session`, with `await`."""
 
 from __future__ import annotations
 
@@ -30,9 +30,7 @@ _NO_TURN: Final = Err("timed-out", "another call of this session took all the ti
 _INTERRUPTED: Final = Err("connection-lost", "the event loop ended during the refresh", sent="maybe", retryable=True)
 
 
-# needs: the token that the method needs, renewed beforehand, so that an interrupted method interrupts no refresh.
-
-
+# needs: a token that is renewed first, so that an interrupted method does not interrupt a refresh.
 def _method(
     flow: Callable[Concatenate[SessionMethods, P], SessionFlow[T]], *, needs: TokenUse | None = None
 ) -> Callable[Concatenate[AsyncSession, P], Coroutine[Any, Any, Result[T]]]:
@@ -40,14 +38,14 @@ def _method(
 
 
 class AsyncSession(SessionProperties, AsyncRunner):
-    """One user's session with the pool, with `await`. Every method returns `Ok` or `Err`.
+    """One user's session with the pool, async. Every method returns `Ok` or `Err`.
 
-    state: what an earlier session knew, to go on from there.
-    transport: what sends the requests, such as `AsyncHttpxTransport`. Without one, all clients and sessions of the
-    process share one. Its methods take turns, but a fresh token is given without waiting; use it in one event loop at
-    a time.
-    remember_device: whether a device that the pool begins to track at a login is confirmed and kept in the state, so
-    that it may skip the second factor at the user's next login.
+    state: the state of an earlier session, to continue it.
+    transport: sends the requests, such as an `AsyncHttpxTransport`. By default, the whole process shares one.
+    remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
+        It may then skip the second factor at the user's next login.
+
+    Its methods take turns, but a fresh token is returned without waiting. Use it in one event loop at a time.
     """
 
     def __init__(
@@ -78,13 +76,13 @@ class AsyncSession(SessionProperties, AsyncRunner):
     change_password = _method(SessionMethods.change_password, needs="access")
 
     async def id_token(self) -> Result[IdToken]:
-        """The ID token, renewed ahead of its end, so that it is good for a while yet.
+        """Return the ID token, renewed ahead of its end, so that it is good for a while yet.
 
-        At about four fifths of its life one caller renews it, and all others go on with the one there is; they wait
-        only in its last minute. Where the refresh fails without ending the session, a token that is still valid is
-        given all the same. Reasons: `no-session` (nobody is signed in), `refresh-token-expired`,
-        `refresh-token-revoked`, `refresh-token-reused`, `refresh-answer-lost` and `user-deleted` (each ends the
-        session), `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
+        After about four fifths of its life, one caller renews it, and the others get the present one. They wait only in
+        its last minute. If the refresh fails without ending the session, a token that is still valid is returned.
+        Reasons: `no-session` (nobody is signed in), `refresh-token-expired`, `refresh-token-revoked`,
+        `refresh-token-reused`, `refresh-answer-lost` and `user-deleted` (each ends the session),
+        `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
         """
         held = self._holder.held
         fresh = None if held is None else held.fresh("id")
@@ -93,7 +91,7 @@ class AsyncSession(SessionProperties, AsyncRunner):
         return await self._wait(self._refresher.token("id", self._deadline, running_loop()))
 
     async def access_token(self) -> Result[str]:
-        """The access token, which the service's own operations take; renewed, and failing, as `id_token`."""
+        """Return the access token, for the service's own operations, renewed and with the reasons of `id_token`."""
         held = self._holder.held
         fresh = None if held is None else held.fresh("access")
         if fresh is not None:
@@ -101,12 +99,12 @@ class AsyncSession(SessionProperties, AsyncRunner):
         return await self._wait(self._refresher.token("access", self._deadline, running_loop()))
 
     async def refresh(self, *, seen: Tokens | None = None) -> Result[IdToken]:
-        """Renew the tokens now, whatever is left of them: after a 401, or to have changed attributes in the ID token.
+        """Renew the tokens now: after a 401, or to get changed attributes into the ID token.
 
-        seen: the tokens of `state` that an API refused. Where the session holds others by now, these are given, and
-            nothing is asked; nor is it a moment after a refresh that failed, whose failure is given.
+        seen: the tokens of `state` that an API refused. If the session holds others by now, no request is made and they
+            are returned. Just after a failed refresh, its failure is returned.
 
-        Who asks while a refresh is under way gets what that one gives. Reasons: those of `id_token`.
+        Callers during a refresh share its result. Reasons: those of `id_token`.
         """
         return await self._wait(self._refresher.renewed(seen, self._deadline, running_loop()))
 
@@ -120,19 +118,18 @@ class AsyncSession(SessionProperties, AsyncRunner):
         return Ok(None)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Have `callback` called with the new ID token at every sign-in and refresh, and with None at the end.
+        """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
 
-        It may be a coroutine function, which is then awaited. Gives a function that ends it. A callback that raises
-        is logged, and changes nothing.
+        Returns a function that ends this. A coroutine function is awaited. Exceptions are logged, and change nothing.
         """
         return self._holder.subscribers.add(callback)
 
     @asynccontextmanager
     async def keep_fresh(self) -> AsyncIterator[Self]:
-        """Renew the tokens whenever it is time, in a task, until the `async with` block is left.
+        """Renew the tokens whenever it is time, in a task, until the `async with` block ends.
 
-        For long-running programs whose subscribers want every new token; `id_token()` keeps itself fresh without.
-        It outlasts failures, sign-outs and sign-ins.
+        For long-running programs whose subscribers want every new token; `id_token()` does not need it. Failures,
+        sign-outs and sign-ins do not end it.
         """
         import asyncio
 
@@ -163,7 +160,6 @@ class AsyncSession(SessionProperties, AsyncRunner):
             wake.clear()
 
     async def _wait(self, waiting: Waiting[T]) -> T:
-        """Wait for each refresh that the generator yields, and return its value."""
         with closing(waiting):
             step = advance(waiting)
             while isinstance(step, Wait):
@@ -202,7 +198,7 @@ class AsyncSession(SessionProperties, AsyncRunner):
             await self._notify()
 
     async def _in_turn(self, flow: Callable[[State], SessionFlow[T]], deadline: float) -> Result[T]:
-        """Run a flow when it is its turn, within so many seconds in all."""
+        """Run a flow in its turn, within so many seconds in all."""
         import asyncio
 
         began = self.config.monotonic()
@@ -218,7 +214,7 @@ class AsyncSession(SessionProperties, AsyncRunner):
             release()
 
     async def _notify(self) -> None:
-        """Call the subscribers, outside the turn, so that a callback may use the session."""
+        """Call the subscribers outside the turn, so that a callback may use the session."""
         pending = self._holder.subscribers.pending
         while pending and self._notifying.acquire():
             try:

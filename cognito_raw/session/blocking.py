@@ -1,4 +1,4 @@
-"""The blocking session: its methods wait, and take turns."""
+"""The sync session: its methods block, and take turns."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ T = TypeVar("T")
 _NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 
 
-# needs: the token that the method needs, renewed beforehand, so that an interrupted method interrupts no refresh.
-
-
+# needs: a token that is renewed first, so that an interrupted method does not interrupt a refresh.
 def _method(
     flow: Callable[Concatenate[SessionMethods, P], SessionFlow[T]], *, needs: TokenUse | None = None
 ) -> Callable[Concatenate[Session, P], Result[T]]:
@@ -38,14 +36,15 @@ def _method(
 
 
 class Session(SessionProperties, Runner):
-    """One user's session with the pool, blocking. Every method returns `Ok` or `Err`.
+    """One user's session with the pool, sync. Every method returns `Ok` or `Err`.
 
-    state: what an earlier session knew, to go on from there.
-    transport: what sends the requests, such as an `HttpxTransport` of your own; or `"standard"`, for the standard
-    library's http.client, which starts faster than httpx. Without one, all clients and sessions of the process share
-    one over httpx. Safe to use from many threads: its methods take turns, but a fresh token is given without waiting.
-    remember_device: whether a device that the pool begins to track at a login is confirmed and kept in the state, so
-    that it may skip the second factor at the user's next login.
+    state: the state of an earlier session, to continue it.
+    transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, the standard library's
+        http.client, which starts faster than httpx. By default, the whole process shares one over httpx.
+    remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
+        It may then skip the second factor at the user's next login.
+
+    Many threads may use it: its methods take turns, but a fresh token is returned without waiting.
     """
 
     def __init__(
@@ -76,31 +75,31 @@ class Session(SessionProperties, Runner):
     change_password = _method(SessionMethods.change_password, needs="access")
 
     def id_token(self) -> Result[IdToken]:
-        """The ID token, renewed ahead of its end, so that it is good for a while yet.
+        """Return the ID token, renewed ahead of its end, so that it is good for a while yet.
 
-        At about four fifths of its life one caller renews it, and all others go on with the one there is; they wait
-        only in its last minute. Where the refresh fails without ending the session, a token that is still valid is
-        given all the same. Reasons: `no-session` (nobody is signed in), `refresh-token-expired`,
-        `refresh-token-revoked`, `refresh-token-reused`, `refresh-answer-lost` and `user-deleted` (each ends the
-        session), `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
+        After about four fifths of its life, one caller renews it, and the others get the present one. They wait only in
+        its last minute. If the refresh fails without ending the session, a token that is still valid is returned.
+        Reasons: `no-session` (nobody is signed in), `refresh-token-expired`, `refresh-token-revoked`,
+        `refresh-token-reused`, `refresh-answer-lost` and `user-deleted` (each ends the session),
+        `refresh-token-invalid`, `disabled-user`, `foreign-tokens`.
         """
         held = self._holder.held
         fresh = None if held is None else held.fresh("id")
         return self._wait(self._refresher.token("id", self._deadline)) if fresh is None else fresh
 
     def access_token(self) -> Result[str]:
-        """The access token, which the service's own operations take; renewed, and failing, as `id_token`."""
+        """Return the access token, for the service's own operations, renewed and with the reasons of `id_token`."""
         held = self._holder.held
         fresh = None if held is None else held.fresh("access")
         return self._wait(self._refresher.token("access", self._deadline)) if fresh is None else fresh
 
     def refresh(self, *, seen: Tokens | None = None) -> Result[IdToken]:
-        """Renew the tokens now, whatever is left of them: after a 401, or to have changed attributes in the ID token.
+        """Renew the tokens now: after a 401, or to get changed attributes into the ID token.
 
-        seen: the tokens of `state` that an API refused. Where the session holds others by now, these are given, and
-            nothing is asked; nor is it a moment after a refresh that failed, whose failure is given.
+        seen: the tokens of `state` that an API refused. If the session holds others by now, no request is made and they
+            are returned. Just after a failed refresh, its failure is returned.
 
-        Who asks while a refresh is under way gets what that one gives. Reasons: those of `id_token`.
+        Callers during a refresh share its result. Reasons: those of `id_token`.
         """
         return self._wait(self._refresher.renewed(seen, self._deadline))
 
@@ -114,22 +113,22 @@ class Session(SessionProperties, Runner):
         return Ok(None)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Have `callback` called with the new ID token at every sign-in and refresh, and with None at the end.
+        """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
 
-        Gives a function that ends it. A callback that raises is logged, and changes nothing.
+        Returns a function that ends this. Exceptions of a callback are logged, and change nothing.
         """
-        import inspect  # here: it costs a cold start more than a sign-in's arithmetic
+        import inspect  # here: importing it costs more than a sign-in's arithmetic
 
         if inspect.iscoroutinefunction(callback):
-            raise ValueError("callback is a coroutine function, which a blocking session cannot await")
+            raise ValueError("callback is a coroutine function, which a sync session cannot await")
         return self._holder.subscribers.add(callback)
 
     @contextmanager
     def keep_fresh(self) -> Iterator[Self]:
-        """Renew the tokens whenever it is time, in a thread, until the `with` block is left.
+        """Renew the tokens whenever it is time, in a thread, until the `with` block ends.
 
-        For long-running programs whose subscribers want every new token; `id_token()` keeps itself fresh without.
-        It outlasts failures, sign-outs and sign-ins.
+        For long-running programs whose subscribers want every new token; `id_token()` does not need it. Failures,
+        sign-outs and sign-ins do not end it.
         """
         wake, leaving = threading.Event(), threading.Event()
         unsubscribe = self.subscribe(lambda _: wake.set())
@@ -159,7 +158,6 @@ class Session(SessionProperties, Runner):
                 task.report()
 
     def _wait(self, waiting: Waiting[T]) -> T:
-        """Wait for each refresh that the generator yields, and return its value."""
         with closing(waiting):
             step = advance(waiting)
             while isinstance(step, Wait):
@@ -198,7 +196,7 @@ class Session(SessionProperties, Runner):
             self._notify()
 
     def _in_turn(self, flow: Callable[[State], SessionFlow[T]], deadline: float) -> Result[T]:
-        """Run a flow when it is its turn, within so many seconds in all."""
+        """Run a flow in its turn, within so many seconds in all."""
         began = self.config.monotonic()
         if not self._turn.acquire_for(sys._getframe(), max(0.0, deadline)):
             return _NO_TURN
@@ -209,7 +207,7 @@ class Session(SessionProperties, Runner):
             self._turn.release_for(sys._getframe())
 
     def _notify(self) -> None:
-        """Call the subscribers, outside the turn, so that a callback may use the session from any thread."""
+        """Call the subscribers outside the turn, so that a callback may use the session from any thread."""
         pending = self._holder.subscribers.pending
         while pending and self._notifying.acquire_for(sys._getframe(), 0.0):
             try:

@@ -1,7 +1,4 @@
-"""Token expiry, robust to clock changes and suspension.
-
-It holds no state of a session and performs no I/O: it knows only tokens and clocks.
-"""
+"""Token expiry, robust to clock changes and suspension. It knows only tokens and clocks, and performs no I/O."""
 
 from __future__ import annotations
 
@@ -14,23 +11,19 @@ from ..models.frozen import frozen
 from ..models.tokens import Tokens, TokenUse, claims
 from ..result import Ok
 
-# Seconds before its end from which callers wait for a new token: time for the API that takes it, and for clocks that
-# differ.
+# In its last seconds, callers wait for a new token: the API needs time, and clocks differ.
 MANDATORY_WINDOW: Final = 60.0
-# The share of its life after which a token is renewed. The shortest life that the service gives is five minutes, of
-# which this leaves one. The jitter shortens it, so that sessions that began together do not renew together.
+# The share of its life after which a token is renewed. It leaves one minute of the shortest life, five minutes. The
+# jitter shortens it, so that sessions that began together do not renew together.
 _SHARE: Final = 0.8
 _JITTER: Final = 0.05
-# Seconds by which a token may be older than it says, since it counts in whole ones.
+# A token counts whole seconds, so it may be older by so many.
 _ROUNDED: Final = 1.0
 
 
 @frozen
 class TokenLifetime:
-    """One token, by the service's clock: when it is due to be renewed, and until when it is surely valid.
-
-    token: the token as callers get it.
-    """
+    """One token as callers get it, when to renew it, and until when it is surely valid, by the service's clock."""
 
     token: Ok[Any]
     due: float
@@ -47,7 +40,7 @@ class HeldTokens:
         self._config = config
         self._received = Instant.now(config)
         issued = tokens.id_token.payload.get("iat")
-        # No clock that shows an earlier time is right.
+        # A clock that shows an earlier time is wrong.
         self._service_time = max(self._received.wall + drift, issued if isinstance(issued, int) else 0.0)
         self._lifetimes = _lifetimes(tokens)
 
@@ -78,9 +71,9 @@ class HeldTokens:
 
 def _lifetimes(tokens: Tokens) -> tuple[TokenLifetime, TokenLifetime]:
     token, access = tokens.id_token, tokens.access_token
-    try:  # the app client may give it another life than the ID token
+    try:  # its lifetime may differ from the ID token's
         end = integer(claims(access), "exp")
-    except UnexpectedJson:  # some emulators give opaque ones
+    except UnexpectedJson:  # some emulators issue opaque ones
         end = token.exp
     issued = token.payload.get("iat")
     return _lifetime(Ok(token), token.jwt, issued, token.exp), _lifetime(Ok(access), access, issued, end)
@@ -95,5 +88,5 @@ def _lifetime(token: Ok[Any], jwt: str, issued: object, end: float) -> TokenLife
 def _share(jwt: str) -> float:
     from binascii import crc32  # here: only a sign-in needs it
 
-    # A token ends in its signature, which is as good as random, and the same wherever the session is carried.
+    # A token ends in its signature, which is as good as random, and the same in every process.
     return _SHARE - _JITTER * crc32(jwt[-32:].encode()) / 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""The session's current state, shared by the copies of a session that `within` makes."""
+"""The session's current state, shared by the copies that `within` makes."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class SessionHolder:
         before = self.state
         tokens = state.tokens
         if tokens is before.tokens:
-            self.state = replace(state, drift=before.drift)  # which belongs to the tokens
+            self.state = replace(state, drift=before.drift)  # the drift belongs to the tokens
             return
         held: HeldTokens | None = None
         if tokens is not None:
-            # The answer may have come while the process was suspended: the tokens are as old as the question.
+            # The reply may have come while the process was suspended: the tokens are as old as the request.
             age = 0.0 if self._asked is None else self._asked.age(self._config)
             state = replace(state, drift=state.drift + age)
             held = HeldTokens(self._config, tokens, state.drift)
-        # From here on nothing can fail, so that an interruption does not part them.
+        # Nothing can fail from here on, so the two stay consistent.
         self.state, self.held = state, held
         self.subscribers.announce(None if tokens is None else tokens.id_token)
 

@@ -1,10 +1,7 @@
-"""The journeys of a session: each takes what the session knows, and gives what it knows afterwards, with the result.
+"""The methods of a session as flows: each takes a state, and returns the next state with the result.
 
-Pure functions of a state: nothing is remembered here. The state comes back whatever the result is, since a failure
-teaches too: a challenge that waits, a user who must be confirmed, a refresh token that is dead. A state that must not
-be lost to a cancellation is also yielded as soon as it is known.
-
-The flows that a sign-in does without are imported in the methods that need them.
+They are pure functions. A failure changes the state too: a challenge, a user to confirm, a dead refresh token. A state
+that a cancellation must not lose is also yielded. Flows that a sign-in does not need are imported late.
 """
 
 from __future__ import annotations
@@ -36,7 +33,7 @@ _NO_SESSION: Final = Err("no-session")
 
 @frozen
 class SessionMethods:
-    """What a session can do, as pure methods over its configuration and what it knows."""
+    """The methods of a session, as pure functions of its configuration and state."""
 
     config: Config
     state: State
@@ -45,17 +42,17 @@ class SessionMethods:
     def register(
         self, username: str, password: str, attributes: Mapping[str, str] | None = None
     ) -> SessionFlow[Registration]:
-        """Register a user, whom the session then remembers for the confirmation.
+        """Register a user, and remember the user name for the confirmation.
 
-        Standard attribute names go as they are; any other key gets `custom:` in front unless it has it already.
-        Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`, `code-delivery-failed`
-        (the user exists; resend the code), `lambda-refused`.
+        Standard attribute names stay unchanged; any other key gets the prefix `custom:` unless it has it already.
+        Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`, `code-delivery-failed` (the
+        user exists; resend the code), `lambda-refused`.
         """
         from ..flows.registration import sign_up
 
         require_string(password=password)
         state = replace(self.state, username=username, sign_up_session=None)
-        yield state  # a call that is interrupted may have made the user, who must then be confirmed
+        yield state  # an interrupted call may have created the user, who must then be confirmed
         result = yield from sign_up(self.config, username, password, attributes)
         handle = result.value.session if isinstance(result, Ok) else None
         return replace(state, sign_up_session=handle), result
@@ -63,7 +60,7 @@ class SessionMethods:
     def confirm_registration(self, code: str) -> SessionFlow[None]:
         """Confirm the user of the last `register`, `login` or reset request with the code that was sent.
 
-        In a pool with choice-based sign-in, `login(username)` without a password then signs the user in. Reasons:
+        In a pool with choice-based sign-in, `login(username)` then signs the user in without a password. Reasons:
         `no-session` (no user is known), `code-mismatch`, `code-expired`, `user-already-confirmed`, `user-not-found`,
         `alias-exists`, `too-many-failed-attempts`.
         """
@@ -100,12 +97,11 @@ class SessionMethods:
         user_context_data: UserContext | None = None,
         analytics_metadata: AnalyticsMetadata | None = None,
     ) -> SessionFlow[IdToken]:
-        """Sign in; with a password alone over SRP, which proves the password and never sends it.
+        """Sign in. A password alone goes over SRP, which proves the password and never sends it.
 
         The other ways are those of `Client.sign_in`: `flow="USER_PASSWORD_AUTH"`, `flow="CUSTOM_AUTH"`,
-        `flow="USER_AUTH"`, and `preferred="EMAIL_OTP"` or another; a user whom this session has just registered and
-        confirmed needs none of them, nor a password, where the service left a handle. The session's remembered device
-        goes with them.
+        `flow="USER_AUTH"`, and `preferred="EMAIL_OTP"` or another. If this session has just registered and confirmed
+        the user, and the service left a handle, the user name is enough. All ways use the session's remembered device.
         A challenge is an `Err` whose reason ends in `-challenge`; `session.challenge` and `err.challenge` hold it.
         Tokens of an earlier sign-in stay until this one succeeds. Reasons: `new-password-challenge` and the other
         challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,
@@ -124,7 +120,7 @@ class SessionMethods:
     def new_password_challenge(
         self, new_password: str, attributes: Mapping[str, str] | None = None
     ) -> SessionFlow[IdToken]:
-        """Answer `new-password-challenge` with a new password and the attributes that it requires.
+        """Answer `new-password-challenge` with a new password and the required attributes.
 
         `session.challenge.required_attributes` names them; their keys are treated as in `register`. Reasons:
         `no-session` (no such challenge waits), `invalid-password`, `invalid-parameter` (an attribute is missing),
@@ -147,12 +143,12 @@ class SessionMethods:
         user_context_data: UserContext | None = None,
         analytics_metadata: AnalyticsMetadata | None = None,
     ) -> SessionFlow[IdToken]:
-        """Answer the challenge that waits with what it asks for: a code, a choice, a passkey's assertion, and so on.
+        """Answer the waiting challenge: with a code, a choice, a passkey's assertion, and so on.
 
-        What fits which challenge says `Client.answer_challenge`. After a refusal `session.challenge` is what may be
-        answered again, or None where only a new login helps. Reasons: `no-session` (no challenge waits),
-        `code-mismatch`, `code-expired`, `challenge-session-invalid` (too late), `incorrect-username-or-password`,
-        `software-token-mfa-refused`, `invalid-password`, `lambda-refused`, and the next challenge's.
+        `Client.answer_challenge` lists the answers. After a refusal, `session.challenge` can be answered again; if it
+        is None, only a new login helps. Reasons: `no-session` (no challenge waits), `code-mismatch`, `code-expired`,
+        `challenge-session-invalid` (too late), `incorrect-username-or-password`, `software-token-mfa-refused`,
+        `invalid-password`, `lambda-refused`, and the next challenge's.
         """
         from ..flows.challenges import run_answer
 
@@ -171,7 +167,7 @@ class SessionMethods:
         return (yield from after_sign_in(self.config, self.state, signed, device, remember=self.remember_device))
 
     def begin_totp_setup(self) -> SessionFlow[TotpSetup]:
-        """Begin to set up an authenticator app in answer to `mfa-setup-challenge`; gives the secret that it needs.
+        """Begin to set up an authenticator app in answer to `mfa-setup-challenge`, and return its secret.
 
         Then `answer_challenge` takes the app's first code. Reasons: `no-session` (no such challenge waits),
         `challenge-session-invalid` (too late: log in again), `concurrent-modification`.
@@ -188,10 +184,10 @@ class SessionMethods:
     def logout(self, *, everywhere: bool = False) -> SessionFlow[None]:
         """Revoke the refresh token, or with `everywhere` all tokens of the user, and forget the tokens.
 
-        Where the service gave no word on the tokens, the session stays, so that logging out can be tried again. Where
-        it refused them, they are forgotten all the same. Reasons: `no-session` (signed out already),
-        `operation-not-supported` (the client revokes no tokens: they stay valid until they expire),
-        `refresh-token-invalid`, `disabled-user`, `wrong-client-secret` (the session stays).
+        If the failure is not about the tokens, the session stays, so that you can try again. If the service refused
+        them, they are forgotten too. Reasons: `no-session` (signed out already), `operation-not-supported` (the client
+        revokes no tokens: they stay valid until they expire), `refresh-token-invalid`, `disabled-user`,
+        `wrong-client-secret` (the session stays).
         """
         if self.state.tokens is None:
             return self.state, _NO_SESSION
@@ -241,7 +237,7 @@ class SessionMethods:
 
 
 class SessionProperties:
-    """The parts of a session that neither wait nor ask the service."""
+    """The properties of a session, which need no request."""
 
     config: Config
     _holder: SessionHolder
@@ -249,12 +245,12 @@ class SessionProperties:
 
     @property
     def state(self) -> State:
-        """All that the session knows, to carry elsewhere: `Session(config, state=State.from_dict(saved))`."""
+        """The state of the session, to continue it elsewhere: `Session(config, state=State.from_dict(saved))`."""
         return self._holder.state
 
     @property
     def challenge(self) -> Challenge | None:
-        """The challenge that must be answered to finish signing in, if there is one."""
+        """The challenge that must be answered to finish signing in, if any."""
         return self._holder.state.challenge
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The refresh of a session's tokens: when it is due, who makes it, what others wait for, what happens when it fails.
+"""The refresh of a session's tokens: its timing, its single flight, its result and its failures.
 
 `token` and `renewed` are generators that yield each `Wait` for a refresh; the sync and the async session do the
 waiting. A refresh runs in the background: no caller can cancel it, and there is one at a time.
@@ -24,26 +24,27 @@ from .state import SessionFlow, State
 
 T = TypeVar("T")
 
-# Seconds that one caller waits for a refresh while the present token is still good for longer than the window.
+# Seconds that one caller waits for a refresh while the present token is valid for longer than the window.
 ADVISORY_WAIT: Final = 0.5
-# Seconds to wait after the first failed refresh, after the second, and so on.
+# The back-off, in seconds: after the first failed refresh, after the second, and so on.
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-# The deadlines that a refresh may take, with its repetition, before it is taken for lost.
+# After so many deadlines, a refresh counts as lost, its retry included.
 _LONGEST_REFRESH: Final = 3
-# Seconds after which `keep_fresh` reads the clocks again, since they may have jumped; and at least, so that tokens
-# without any life do not keep a processor busy.
+# Seconds between two checks of `keep_fresh`: at most, since clocks may jump; at least, since tokens may come expired.
 _LONGEST_SLEEP: Final = 30.0
 SHORTEST_SLEEP: Final = 0.05
 
 _NO_LIMIT: Final = float("inf")
 
 _NO_SESSION: Final = Err("no-session")
-_LATE: Final = Err("timed-out", "the tokens were not renewed in time, and may be yet", sent="maybe", retryable=True)
-_ENDED: Final = Err("malformed-reply", "the new tokens had ended already when they came", sent="yes")
+_LATE: Final = Err(
+    "timed-out", "the refresh did not finish in time, and may still succeed", sent="maybe", retryable=True
+)
+_ENDED: Final = Err("malformed-reply", "the new tokens had expired already when they came", sent="yes")
 
 
 class RefreshTask(BackgroundTask[Result[Tokens]]):
-    """One refresh under way.
+    """One refresh in the background.
 
     seen: the tokens that it renews. ended: whether they have ended. failures: how many refreshes failed before it.
     """
@@ -57,7 +58,7 @@ class RefreshTask(BackgroundTask[Result[Tokens]]):
         self.ended = ended
 
     def report(self) -> None:
-        """Log the exception that it raised, where no caller waits for it."""
+        """Log its exception, for which no caller waits."""
         if self.error is not None:
             log_error("a refresh of a session failed", self.error)
 
@@ -76,10 +77,7 @@ Waiting: TypeAlias = Generator[Wait, None, T]
 
 @frozen
 class Backoff:
-    """Refreshes of the same tokens that failed one after the other.
-
-    failure: of the last one, if it raised none.
-    """
+    """The failed refreshes of the same tokens. `failure` is the last one's, if it raised nothing."""
 
     tokens: Tokens
     failure: Err | None
@@ -87,7 +85,7 @@ class Backoff:
     since: Instant
 
     def left(self, config: Config) -> float:
-        """Return the seconds until the next one may be tried."""
+        """Return the seconds until the next refresh may be tried."""
         return _PAUSES[min(self.failures, len(_PAUSES)) - 1] - self.since.age(config)
 
 
@@ -103,10 +101,8 @@ class Refresher:
         self._task: RefreshTask | None = None
         self._backoff: Backoff | None = None
 
-    # --- when
-
     def token(self, use: TokenUse, seconds: float, loop: Loop | None = None) -> Waiting[Result[Any]]:
-        """Return the token, renewed first where it is due."""
+        """Return the token, renewed first if it is due."""
         while not isinstance(decision := self.decide(use, loop), (Ok, Err)):
             task = self.join_or_start(loop, use)
             if task is not None:
@@ -131,7 +127,7 @@ class Refresher:
         return ADVISORY_WAIT if self._running(loop) is None else valid
 
     def renewed(self, seen: Tokens | None, seconds: float, loop: Loop | None = None) -> Waiting[Result[IdToken]]:
-        """Return the ID token, renewed now, unless the session holds other tokens than those that were seen."""
+        """Return the ID token, renewed now, unless the session holds other tokens than those seen."""
         task = self.join_or_start(loop, seen=seen)
         if task is None:
             return self._without_refresh(seen)
@@ -139,16 +135,13 @@ class Refresher:
         result = task.value() if task.done else _LATE
         return result if isinstance(result, Err) else Ok(result.value.id_token)
 
-    # --- by whom
-
     def join_or_start(
         self, loop: Loop | None = None, use: TokenUse | None = None, *, seen: Tokens | None = None
     ) -> RefreshTask | None:
         """Return the refresh under way, or a new one; None if none is needed.
 
         use: the token that is wanted. Another refresh may have ended since the caller looked at it.
-        seen: the tokens that an API refused. No refresh is needed if the session holds others by now, or if one failed
-            a moment ago.
+        seen: the tokens that an API refused. No refresh is needed if the session holds others, or one has just failed.
         """
         with self._lock:
             task = self._running(loop)
@@ -169,19 +162,13 @@ class Refresher:
     def attempts(
         self, task: RefreshTask
     ) -> Generator[Callable[[State], SessionFlow[Tokens]], Result[Tokens], Result[Tokens]]:
-        """Yield each flow that renews the tokens, to be run when it is its turn; return the result of the last.
-
-        A lost answer may have brought a new refresh token. The old one goes once more at once, while the service still
-        takes it.
-        """
+        """Yield each flow that renews the tokens, to be run in its turn; return the result of the last."""
         flow = partial(renew, self._config, seen=task.seen, ended=task.ended)
         result = yield flow
-        if isinstance(result, Err) and is_lost(result):
+        if isinstance(result, Err) and is_lost(result):  # once more at once, while the old refresh token works
             result = yield flow
         self.finish(task, result)
         return result
-
-    # --- what others get
 
     def _token_after(self, task: RefreshTask, use: TokenUse) -> Result[Any]:
         result = task.value() if task.done else None
@@ -193,7 +180,7 @@ class Refresher:
             return result
         if result is None:
             return _NO_SESSION if held is None else _LATE
-        # Signed out meanwhile, or else the service gave tokens without any life.
+        # Signed out meanwhile, unless the new tokens came expired.
         return _ENDED if held else Ok(result.value.id_token if use == "id" else result.value.access_token)
 
     def _without_refresh(self, seen: Tokens | None) -> Result[IdToken]:
@@ -202,16 +189,14 @@ class Refresher:
             return _NO_SESSION
         return Ok(held.tokens.id_token) if failure is None or held.tokens is not seen else failure
 
-    # --- when it fails
-
     def finish(self, task: RefreshTask, result: Result[Tokens] | None) -> None:
-        """Note that a refresh has its answer, or that it was broken off: the next caller begins another."""
+        """Record the result of a refresh, None if it was interrupted. The next caller begins another."""
         held = self._holder.held
         with self._lock:
             failure = result if isinstance(result, Err) else None
             failed = held is not None and held.tokens is task.seen
             if isinstance(result, Ok):
-                # Tokens that had ended when they came are asked for again as after a failure.
+                # Tokens that came expired count as a failure.
                 failure, failed = _ENDED, held is not None and held.ends_in() < 0
             if failed and held is not None and task.seen.refresh_token is not None:
                 self._backoff = Backoff(held.tokens, failure, task.failures + 1, Instant.now(self._config))
@@ -223,12 +208,10 @@ class Refresher:
         return backoff if backoff is not None and backoff.tokens is tokens else None
 
     def _recent_failure(self) -> Err | None:
-        """Return the failure of a refresh so short a time ago that only `refresh()` makes another."""
+        """Return the last failure during its back-off. Only `refresh()` then makes another refresh."""
         held = self._holder.held
         backoff = None if held is None else self._backoff_of(held.tokens)
         return backoff.failure if backoff is not None and backoff.left(self._config) > 0 else None
-
-    # --- without being asked
 
     def seconds_until_refresh(self) -> float:
         """Return the seconds until `keep_fresh` has something to do."""

@@ -1,4 +1,4 @@
-"""The flows that renew tokens and revoke them, and what each outcome does to the state."""
+"""The flows that renew and revoke tokens, and the effect of each result on the state."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ _NO_SESSION: Final = Err("no-session")
 
 
 def renew(config: Config, state: State, *, seen: Tokens, ended: bool = False) -> SessionFlow[Tokens]:
-    """Renew the tokens, unless the session holds others than those that were seen.
-
-    ended: whether they have ended, so that the session ends if nothing can renew them.
-    """
+    """Renew the tokens, unless the session holds others. Ended tokens without a refresh token are dropped."""
     held = state.tokens
     if held is None:
         return state, _NO_SESSION
@@ -32,13 +29,13 @@ def renew(config: Config, state: State, *, seen: Tokens, ended: bool = False) ->
 
 
 def is_lost(failure: Err) -> bool:
-    """Tell whether the service may have renewed the tokens in an answer that did not arrive."""
+    """Tell if the service may have renewed the tokens in a reply that did not arrive."""
     return failure.sent == "maybe" or failure.reason == "service-unavailable"
 
 
 def revoke(config: Config, state: State, held: Tokens) -> SessionFlow[None]:
     """Revoke the refresh token, and with it the other tokens of this sign-in."""
-    from ..flows.tokens import revoke_token  # here, as below: a sign-in does without
+    from ..flows.tokens import revoke_token  # here, as below: a sign-in does not need it
 
     if held.refresh_token is None:
         return state, Ok(None)
@@ -46,7 +43,7 @@ def revoke(config: Config, state: State, held: Tokens) -> SessionFlow[None]:
 
 
 def revoke_all(config: Config, state: State, held: Tokens) -> SessionFlow[None]:
-    """Revoke all tokens of the user, whichever sign-in they came from."""
+    """Revoke all tokens of the user, of every sign-in."""
     from ..flows.tokens import global_sign_out
 
     state, usable = yield from usable_tokens(config, state)
@@ -63,7 +60,7 @@ def revoke_all(config: Config, state: State, held: Tokens) -> SessionFlow[None]:
 
 
 def usable_tokens(config: Config, state: State) -> SessionFlow[Tokens]:
-    """Return tokens with an access token that is valid for a while yet, renewed first where it is due."""
+    """Return tokens with an access token that is valid for a while, renewed first if it is due."""
     held = state.tokens
     if held is None:
         return state, _NO_SESSION
@@ -80,10 +77,10 @@ def usable_tokens(config: Config, state: State) -> SessionFlow[Tokens]:
 
 
 def _replaced(config: Config, state: State, held: Tokens) -> SessionFlow[Tokens]:
-    """Replace the tokens by new ones. They stay, unless the service says definitively that the session is over."""
+    """Replace the tokens by new ones. They stay, unless the reply definitively ends the session."""
     from ..flows import tokens
 
-    yield replace(state, unanswered=True)  # so that an interruption is known for what it is
+    yield replace(state, unanswered=True)  # so that an interruption is on record
     key = _device_key(state, held)
     flow, result = yield from tokens.renew(config, held, state.refresh_flow, key)
     if key is not None and isinstance(result, Err) and result.reason == "device-not-found":
@@ -95,12 +92,11 @@ def _replaced(config: Config, state: State, held: Tokens) -> SessionFlow[Tokens]
     if _owner(held) != _owner(result.value):
         return state, Err("foreign-tokens", "the new tokens are of another user, client or pool", sent="yes")
     state = with_tokens(config, state, result.value)
-    yield state  # the old refresh token may be dead now: nothing that follows may lose the new one
+    yield state  # the old refresh token may be dead now, so nothing may lose the new one
     return state, result
 
 
 def _refused(state: State, failure: Err) -> tuple[State, Err]:
-    """Return the state after a refresh that failed, and its failure."""
     if is_lost(failure):
         return replace(state, unanswered=True), failure
     if failure.reason == "refresh-token-reused" and state.unanswered:
@@ -110,7 +106,7 @@ def _refused(state: State, failure: Err) -> tuple[State, Err]:
 
 
 def _device_key(state: State, held: Tokens) -> str | None:
-    """Return the device that signed in. A pool that tracks devices renews nothing without it."""
+    """Return the key of the device that signed in. A pool that tracks devices needs it for a refresh."""
     named = claims_of(held.access_token).get("device_key")
     if isinstance(named, str):
         return named
@@ -118,7 +114,7 @@ def _device_key(state: State, held: Tokens) -> str | None:
 
 
 def _owner(held: Tokens) -> tuple[object, ...]:
-    """Return the user, pool and client of both tokens. Of the issuer only the pool counts: it has two forms."""
+    """Return the user, pool and client of both tokens. Only the issuer's pool counts: the issuer has two forms."""
     identity, access = held.id_token.payload, claims_of(held.access_token)
     pools = (str(payload.get("iss")).rpartition("/")[2] for payload in (identity, access))
     return (identity.get("sub"), identity.get("aud"), access.get("sub"), access.get("client_id"), *pools)

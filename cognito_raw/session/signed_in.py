@@ -1,4 +1,4 @@
-"""What a sign-in leaves in a session: the tokens, the challenge that stands before them, and the device."""
+"""The state after a sign-in: the tokens, a challenge before them, and the device."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..result import Err, Ok, Result
 from .state import SessionFlow, State
 
 Signed: TypeAlias = tuple[Result[Tokens | Challenge], RememberedDevice | None]
-"""What came of a sign-in or an answer, and the device that went with it, None once the service has forgotten it."""
+"""The result of a sign-in or an answer, and its device; None if the service has forgotten the device."""
 
 
 def device_for(state: State, username: str, *, proves_password: bool) -> RememberedDevice | None:
-    """Return the session's device if it may be of the user who signs in.
+    """Return the session's device if it may belong to the user who signs in.
 
-    proves_password: the sign-in proves a password. It names the device only once the service has named the user.
+    proves_password: the sign-in proves a password. It names the device only after the service has named the user.
     """
     device = state.device
     if device is None or proves_password or username in (state.username, device.username):
@@ -33,10 +33,7 @@ def device_for(state: State, username: str, *, proves_password: bool) -> Remembe
 def after_sign_in(
     config: Config, state: State, signed: Signed, given: RememberedDevice | None, *, remember: bool
 ) -> SessionFlow[IdToken]:
-    """The state after a sign-in or an answer to which this device was given; a new device is made a remembered one.
-
-    That it cannot be made one does no harm: the next sign-in gets another.
-    """
+    """Return the state after a sign-in or an answer with the given device, and confirm a new device."""
     outcome, left = signed
     if given is not None and left is None:
         state = replace(state, device=None)
@@ -46,30 +43,30 @@ def after_sign_in(
     if isinstance(value, Challenge):
         return replace(state, challenge=value), _asked(value)
     state = with_tokens(config, replace(state, challenge=None), replace(value, new_device=None))
-    yield state  # nothing that is still to be done for the device may lose the tokens
+    yield state  # before the calls for the device, so that none of them can lose the tokens
     username = _username(value)
     if remember and value.new_device is not None and username is not None:
         confirmed = yield from confirm_new_device(config, value.access_token, value.new_device, username)
-        if isinstance(confirmed, Ok):
+        if isinstance(confirmed, Ok):  # a failure does no harm: the next sign-in gets another device
             state = replace(state, device=confirmed.value.device)
     return state, Ok(value.id_token)
 
 
 def _asked(challenge: Challenge) -> Err:
-    from ..reasons import challenge_reason  # here, because a sign-in without a challenge does without
+    from ..reasons import challenge_reason  # here: only a challenge needs it
 
     return Err(challenge_reason(challenge.name), challenge=challenge, sent="yes")
 
 
 def with_tokens(config: Config, state: State, fresh: Tokens) -> State:
-    """The state with new tokens. They were issued just now, which tells how far the two clocks are apart."""
+    """Return the state with new tokens. They were issued just now, which shows the drift between the clocks."""
     issued = fresh.id_token.payload.get("iat")
     drift = issued - config.clock() if isinstance(issued, int) else 0.0
     return replace(state, tokens=fresh, drift=drift, unanswered=False)
 
 
 def claims_of(access_token: str) -> Mapping[str, object]:
-    """The claims of an access token; none of one that is opaque, as some emulators give."""
+    """Return the claims of an access token; none of an opaque one, as some emulators issue."""
     try:
         return claims(access_token)
     except UnexpectedJson:
@@ -77,6 +74,5 @@ def claims_of(access_token: str) -> Mapping[str, object]:
 
 
 def _username(signed: Tokens) -> str | None:
-    """The service's own name of the user."""
-    said = claims_of(signed.access_token).get("username", signed.id_token.payload.get("cognito:username"))
-    return said if isinstance(said, str) else None
+    name = claims_of(signed.access_token).get("username", signed.id_token.payload.get("cognito:username"))
+    return name if isinstance(name, str) else None

@@ -1,4 +1,4 @@
-"""What a session knows, as one frozen value: plain enough to be carried to another invocation or process as JSON."""
+"""A session's state, as one frozen value that JSON can carry to another process."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _FLOWS: Final[tuple[RefreshFlow, ...]] = get_args(RefreshFlow)
 T = TypeVar("T")
 
 _VERSION: Final = 2
-# What version 1 did not have yet.
+# Members that version 1 lacks.
 _SINCE_1: Final = {"device": None, "refresh_flow": _FLOWS[0], "unanswered": False}
 _DEVICE: Final = ("key", "group_key", "password", "username")
-# Far more than any clock is wrong, and small enough to compute with: JSON sets no limit to a number.
+# Far more than any clock is wrong, and small enough to compute with: JSON sets no limit.
 _LARGEST_DRIFT: Final = 2**53
 
 
@@ -29,16 +29,14 @@ _LARGEST_DRIFT: Final = 2**53
 class State:
     """One user's session at one moment.
 
-    username: whom the next confirmation, code or reset is about, as the user typed it.
-    challenge: what must be answered to finish signing in.
+    username: the user of the next confirmation, code or reset, as the user typed it.
+    challenge: the challenge that must be answered to finish signing in.
     tokens: those of the signed-in user.
-    device: the device that the user's next sign-in proves, once the service knows it.
-    drift: seconds that the service's clock is ahead of ours, measured when the tokens came. A state that was carried
-        keeps it only where the clock was behind.
-    refresh_flow: what renews the tokens: `GetTokensFromRefreshToken`, or `REFRESH_TOKEN_AUTH` where the pool does not
-        know that operation.
-    sign_up_session: the service's handle of a sign-up, with which its user is signed in without a second code.
-    unanswered: whether a refresh was begun whose answer never came, and with it perhaps a new refresh token.
+    device: the device for the user's next sign-in, once the service knows it.
+    drift: seconds that the service's clock is ahead of ours, at the last tokens. A loaded state drops a negative one.
+    refresh_flow: `GetTokensFromRefreshToken`, or `REFRESH_TOKEN_AUTH` if the pool does not know that operation.
+    sign_up_session: the service's handle of a sign-up. It signs the user in without a second code.
+    unanswered: whether the reply to a refresh never came, and with it perhaps a new refresh token.
     """
 
     username: str | None = None
@@ -51,7 +49,7 @@ class State:
     sign_up_session: str | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever it rests."""
+        """Return plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever you store it."""
         return {
             "version": _VERSION,
             "username": self.username,
@@ -66,12 +64,12 @@ class State:
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, object]) -> State:
-        """The state that `to_dict` wrote, in this version or an earlier one of the library.
+        """Return the state that `to_dict` wrote, in this version of the library or an earlier one.
 
-        `ValueError` for anything else, with no word of what it holds.
+        Anything else raises `ValueError`, without its content.
         """
         if not isinstance(saved, Mapping):
-            raise ValueError(f"a saved session is what State.to_dict() gave, not {type(saved).__name__}")
+            raise ValueError(f"a saved session must be the dict of State.to_dict(), not {type(saved).__name__}")
         version = saved.get("version")
         if type(version) is not int or not 1 <= version <= _VERSION:
             known = f"this library reads versions 1 to {_VERSION}"
@@ -82,8 +80,8 @@ class State:
                 username=optional_string(saved, "username"),
                 challenge=_challenge_from_dict(_part(saved, "challenge")),
                 tokens=_tokens_from_dict(_part(saved, "tokens")),
-                # Measured against the clock of another machine, perhaps: a clock that was behind may still be, but
-                # one that was ahead must not keep tokens young here.
+                # Perhaps measured on another machine. A clock that was behind may still be, but one that was ahead
+                # must not make old tokens look fresh.
                 drift=max(0.0, _drift(saved.get("drift", 0.0))),
                 device=_device_from_dict(_part(saved, "device")),
                 refresh_flow=_refresh_flow(saved.get("refresh_flow")),
@@ -95,7 +93,7 @@ class State:
 
 
 SessionFlow: TypeAlias = Generator[Call | State, Any, tuple[State, Result[T]]]
-"""Yields calls, and is sent their results, as a flow; and states, to be kept whatever comes of the rest."""
+"""Yields calls and receives their results, as a flow does. Also yields states, to be kept at once."""
 
 
 def _challenge_to_dict(challenge: Challenge) -> dict[str, object]:
@@ -148,7 +146,7 @@ def _refresh_flow(value: object) -> RefreshFlow:
     for known in _FLOWS:
         if value == known:
             return known
-    raise UnexpectedJson("refresh_flow is none that this library knows")
+    raise UnexpectedJson("refresh_flow is unknown")
 
 
 def _part(saved: Mapping[str, object], name: str) -> Mapping[str, object] | None:
@@ -159,7 +157,7 @@ def _part(saved: Mapping[str, object], name: str) -> Mapping[str, object] | None
 
 
 def _drift(value: object) -> float:
-    # Compared so that neither infinity nor what is not a number passes.
+    # This comparison also refuses infinity and NaN.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST_DRIFT:
         raise UnexpectedJson("drift is not a number")
     return float(value)

@@ -1,4 +1,4 @@
-"""The subscribers of a session: who hears of new tokens, in which order, exactly once."""
+"""The subscribers of a session: each gets every new token once, in order."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Subscribers:
         self.pending.extend(partial(self._call, ticket, token) for ticket in list(self._callbacks))
 
     def _call(self, ticket: object, token: IdToken | None) -> object:
-        """Call a subscriber that is still one. What it raises is logged, and changes nothing."""
+        """Call a subscriber that is still one, and log its exception."""
         callback = self._callbacks.get(ticket)
         try:
             return None if callback is None else callback(token)
