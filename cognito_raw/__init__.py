@@ -1,7 +1,7 @@
-"""Signs users of Amazon Cognito user pools in, and keeps them signed in: no AWS SDK, no AWS credentials.
+"""Sign users in to Amazon Cognito user pools and keep them signed in: no AWS SDK, no AWS credentials.
 
-`Session` (and `AsyncSession`) is one user's session; `Client` (and `AsyncClient`) has the service's own operations.
-Every method returns `Ok` or `Err`, whose reason and kind are words of closed lists.
+`Session` and `AsyncSession` are one user's session; `Client` and `AsyncClient` have the service's own operations. Every
+method returns `Ok` or `Err`. The reasons and kinds of `Err` are closed lists.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from .transport.httpx_blocking import HttpxTransport
     from .transport.standard import StandardTransport
     from .verify import AsyncTokenVerifier, Claims, TokenVerifier
-else:  # hidden from checkers, which would take any misspelt name for one of these
-    # What a session does without, so that its cold start does not pay for it.
-    _LATE = {
+else:  # hidden from type checkers, which would accept any misspelt name
+    # Imported at first use: a session does not need them at its cold start.
+    _LAZY = {
         "client": "AsyncClient Client",
         "models.context": "AnalyticsMetadata UserContext",
         "models.device": "Device DeviceConfirmation DeviceSecretVerifier",
@@ -67,7 +67,7 @@ else:  # hidden from checkers, which would take any misspelt name for one of the
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        for module, names in _LATE.items():
+        for module, names in _LAZY.items():
             if name in names.split():
                 return getattr(import_module(f".{module}", __name__), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

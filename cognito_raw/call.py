@@ -1,6 +1,6 @@
-"""What goes over the wire, before anything is read into it: a call, the request it becomes, the raw reply.
+"""The values on the wire: a call, the request made of it, and the raw reply.
 
-The service speaks JSON 1.1: a POST whose `X-Amz-Target` names the operation, unsigned for all that is asked here.
+The protocol is JSON 1.1: an unsigned POST whose `X-Amz-Target` names the operation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _TARGET: Final = "AWSCognitoIdentityProviderService"
 
 @frozen
 class Call:
-    """One operation of the service with its parameters, both in the service's own words."""
+    """One operation of the service and its parameters, in the service's names."""
 
     operation: str
     parameters: Mapping[str, object] = field(repr=False)
@@ -28,9 +28,9 @@ class Call:
 
 @frozen
 class Request:
-    """One request as a transport sends it; `timeout` is the seconds left for the whole of it, reply included.
+    """One HTTP request. `timeout` is in seconds, for the request and its reply.
 
-    method: POST for every call; GET, with an empty body, for what is public, such as a pool's key set.
+    method: POST for a call. GET, with an empty body, for a public document, such as a pool's key set.
     """
 
     url: str
@@ -42,7 +42,7 @@ class Request:
 
 @frozen
 class Reply:
-    """What came back, unread: the status, the headers under lower-case names, and the body as bytes."""
+    """The raw reply: the status, the headers under lower-case names, and the body."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -51,10 +51,10 @@ class Reply:
 
 @frozen
 class ServiceReply:
-    """What the service answered to a call that it accepted.
+    """The service's reply to a call that it accepted.
 
-    body: the JSON object of the reply; request_id: the service's id of the call.
-    date: the service's clock when it answered, in seconds since the epoch, if the reply says it.
+    body: the JSON object of the reply. request_id: the service's id of the call.
+    date: the service's clock when it replied, in seconds since the epoch, if the reply has it.
     """
 
     operation: str
@@ -65,11 +65,11 @@ class ServiceReply:
 
 
 def render(call: Call, endpoint: str, timeout: float) -> Request:
-    """The request that carries the call to the endpoint; `ValueError` if a parameter cannot be written as JSON."""
+    """Return the request for a call. Parameters that JSON cannot hold are a `ValueError`."""
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": f"{_TARGET}.{call.operation}",
-        # A compressed reply could grow without bound while it is read, so none is asked for.
+        # A compressed reply could grow without limit while it is read.
         "Accept-Encoding": "identity",
         "Cache-Control": "no-store",
         "User-Agent": "cognito_raw",
@@ -78,7 +78,7 @@ def render(call: Call, endpoint: str, timeout: float) -> Request:
 
 
 def render_get(url: str, timeout: float) -> Request:
-    """The request for a public document as it is now."""
+    """Return the request for the current version of a public document."""
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",  # as above
@@ -93,8 +93,8 @@ def _body(call: Call) -> bytes:
         text = json.dumps(dict(call.parameters), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode()
     except UnicodeEncodeError:
-        fault = "a text holds half of a surrogate pair, which UTF-8 cannot carry"
+        fault = "a string holds half of a surrogate pair, which UTF-8 cannot carry"
     except (TypeError, ValueError, RecursionError) as error:
         fault = f"the parameters are not JSON: {error}"
-    # Out here, since an error raised in a handler keeps the first one, which carries the whole body.
+    # Raised outside the handlers: inside, it would keep the first error, which holds the whole body.
     raise ValueError(f"{call.operation}: {fault}")

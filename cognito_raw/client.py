@@ -1,4 +1,4 @@
-"""The stateless clients: one method for each operation, made from its flow, under the service's names."""
+"""Stateless clients: one method for each operation, made from its flow, under the service's name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _async_method(
     return as_async_method(flow, lambda self, start: self.run(start(self.config)))
 
 
-# Lists: their flows ask for one page, the one that the argument `token` names.
+# For lists. Their flows request one page; the argument of this name selects it.
 
 
 def _pages(
@@ -54,16 +54,15 @@ def _async_pages(
 
 
 def _page(start: Callable[..., Flow[Page[T]]], config: Config, token: str) -> Asking[T]:
-    """Return the flow of the page after another; the first begins where the caller's arguments say."""
+    """Return a function that starts the flow of a page. The caller's arguments choose the first page."""
     return lambda after: start(config) if after is None else start(config, **{token: after})
 
 
 class Client(_Runner):
-    """Calls a user pool's operations; remembers nothing between them.
+    """A thread-safe client with one method for each operation of a user pool. It remembers nothing between calls.
 
-    transport: what sends the requests, such as an `HttpxTransport` of your own; or `"standard"`, for the standard
-    library's http.client, which starts faster than httpx. Without one, all clients and sessions of the process share
-    one over httpx. Safe to use from many threads.
+    transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, the standard library's
+        http.client, which starts faster than httpx. By default, the whole process shares one over httpx.
     """
 
     sign_up = _method(flows.sign_up)
@@ -109,10 +108,9 @@ class Client(_Runner):
 
 
 class AsyncClient(_AsyncRunner):
-    """Calls a user pool's operations, with `await`; remembers nothing between them.
+    """The async client, with the same methods.
 
-    transport: what sends the requests, such as `AsyncHttpxTransport`. Without one, all clients and sessions of the
-    process share one.
+    transport: sends the requests, such as an `AsyncHttpxTransport`. By default, the whole process shares one.
     """
 
     sign_up = _async_method(flows.sign_up)

@@ -1,7 +1,7 @@
-"""What does not change between calls: which pool, which app client, where to send, how long to wait.
+"""The configuration of a pool and an app client, the same for all calls.
 
-Everything is derived from the issuer URL, the one value that a pool, its tokens and its users' settings agree on.
-It performs no I/O; the clock and the source of randomness are kept here so that everything above is a function.
+Everything derives from the issuer URL: the pool, its tokens and the users' settings have it in common. The module
+performs no I/O. The clock and the source of randomness are fields, so that other modules can be pure functions.
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
 _EXAMPLE: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf123"
-
-
-# Longer waits overflow the timers of some platforms, and nobody waits that long for an answer.
+# Longer waits overflow the timers of some platforms.
 _LONGEST_DEADLINE: Final = 86_400.0
 
 
-class _Own(str):
-    """The service's own address, told from one that was given: `dataclasses.replace` hands it on to another issuer."""
+class _ServiceEndpoint(str):
+    """The service's own endpoint, not a given one. `dataclasses.replace` passes it on, perhaps with another issuer."""
 
     __slots__ = ()
 
 
 def _random_bytes(count: int) -> bytes:
-    import secrets  # here, because it costs a cold start what only a sign-in needs
+    import secrets  # here: only a sign-in needs it
 
     return secrets.token_bytes(count)
 
@@ -39,19 +37,19 @@ class Config:
     """A user pool and an app client of it.
 
     iss: the pool's issuer URL, in either official form (`https://cognito-idp.{region}...` or
-        `https://issuer-cognito-idp.{region}...`). Any other host needs an `endpoint` beside it.
-    client_id, client_secret: of the app client; leave the secret out for a client that has none.
-    endpoint: where calls go instead of the service's own address: an emulator, a proxy.
-    deadline: seconds that one method may take in all, with every request, pause and repetition; at most a day.
+        `https://issuer-cognito-idp.{region}...`). Any other host also needs an `endpoint`.
+    client_id, client_secret: the app client's. Omit the secret if the client has none.
+    endpoint: the address of calls instead of the service's own: an emulator or a proxy.
+    deadline: seconds that one method may take in all, with every request, pause and retry; at most a day.
     clock: seconds since the epoch. For tests and replay: a wrong clock makes tokens look fresh or stale.
     monotonic: seconds that never go back, for deadlines. For tests.
-    randomness: so many random bytes. For tests and replay: predictable bytes give the password away.
-    fips: whether calls go to the region's FIPS endpoint. The service has these in the United States only: elsewhere
-        nothing is behind the name, and calls end in `connection-failed`.
-    dual_stack: whether calls go to an endpoint that answers over IPv6 too. Like `fips`, it moves the calls alone: the
-        issuer and the address of the key set stay as they are. Neither goes together with `endpoint`.
+    randomness: returns so many random bytes. For tests and replay: predictable bytes reveal the password.
+    fips: whether calls go to the region's FIPS endpoint. It exists in the United States only: elsewhere, calls end in
+        `connection-failed`.
+    dual_stack: whether calls go to an endpoint that also answers over IPv6. Like `fips`, it changes only the address of
+        calls, not the issuer or the key set's address. Neither can be combined with `endpoint`.
 
-    Raises `ValueError` for a malformed value, and says which one and why.
+    Raises `ValueError` for a malformed value. The message names the value and the reason.
     """
 
     iss: str
@@ -68,7 +66,7 @@ class Config:
     pool_id: str = field(init=False, repr=False)
     issuers: tuple[str, ...] = field(init=False, repr=False)
 
-    if TYPE_CHECKING:  # what is given may be None, as an environment variable is; what is read never is
+    if TYPE_CHECKING:  # the argument may be None, such as a missing environment variable; the field never is
 
         def __init__(
             self,
@@ -104,7 +102,7 @@ class Config:
             issuers = (f"https://{plain}/{pool_id}", f"https://issuer-{plain}/{pool_id}")
         for name, value in (
             ("iss", iss),
-            ("endpoint", given or _Own(own)),
+            ("endpoint", given or _ServiceEndpoint(own)),
             ("region", region),
             ("pool_id", pool_id),
             ("issuers", issuers),
@@ -113,17 +111,17 @@ class Config:
 
     @property
     def pool_name(self) -> str:
-        """What follows the first `_` of the pool id: the name that an SRP proof hashes."""
+        """The pool id after its first `_`: the name that an SRP proof hashes."""
         return self.pool_id.partition("_")[2]
 
     def secret_hash(self, username: str) -> str | None:
-        """What proves the client secret beside this user name; None for an app client that has no secret.
+        """Return the SECRET_HASH for a user name; None for an app client without a secret.
 
-        base64(HMAC-SHA256(client secret, user name + client id)), over exactly the name that the same call sends.
+        It is base64(HMAC-SHA256(client secret, user name + client id)). The call must send exactly the same user name.
         """
         if self.client_secret is None:
             return None
-        import base64  # here, as the next, because most app clients have no secret
+        import base64  # here: most app clients have no secret
         import hmac
 
         digest = hmac.digest(self.client_secret.encode(), (username + self.client_id).encode(), "sha256")
@@ -131,12 +129,8 @@ class Config:
 
     @property
     def jwks_uri(self) -> str:
-        """The address of the key set that the pool signs its tokens with.
-
-        Below the issuer; below the endpoint where one is given for an issuer of the service's own, since the pool is
-        then to be had there.
-        """
-        elsewhere = len(self.issuers) == 2 and not isinstance(self.endpoint, _Own)
+        """The address of the pool's key set: below the issuer, or below an `endpoint` given for an official issuer."""
+        elsewhere = len(self.issuers) == 2 and not isinstance(self.endpoint, _ServiceEndpoint)
         return f"{f'{self.endpoint}/{self.pool_id}' if elsewhere else self.iss}/.well-known/jwks.json"
 
 
@@ -149,22 +143,22 @@ def _checked_text(name: str, value: object) -> str:
 
 
 def _split_url(name: str, value: str) -> SplitResult:
-    from urllib.parse import urlsplit  # here: an import of the library does without
+    from urllib.parse import urlsplit  # here: an import of the library does not need it
 
-    if "@" in value:  # not quoted: what stands before it may be a password
-        raise ValueError(f"{name} holds '@': a user or a password has no place in it")
+    if "@" in value:  # not quoted: a password may precede it
+        raise ValueError(f"{name} holds '@': it must not have a user or a password")
     try:
         parts = urlsplit(value)
-        _ = parts.port  # reading it is what checks it
+        _ = parts.port  # reading it checks it
     except ValueError as error:
         raise ValueError(f"{name} {value!r}: {error}") from None
-    # Looked for in the text itself, since urlsplit drops control characters and lowers the case of the scheme.
+    # Checked in the string, since urlsplit drops control characters and lowers the case of the scheme.
     if not (value.startswith(("https://", "http://")) and parts.hostname and _is_visible(value)):
         raise ValueError(
             f"{name} {value!r}: not a URL such as {_EXAMPLE if name == 'iss' else 'http://127.0.0.1:4566'}"
         )
     if "?" in value or "#" in value:
-        raise ValueError(f"{name} {value!r}: a query or a fragment has no place in it")
+        raise ValueError(f"{name} {value!r}: it must not have a query or a fragment")
     return parts
 
 
@@ -183,33 +177,33 @@ def _split_issuer(iss: str) -> tuple[str, str]:
 
 
 def _require_official(iss: str, host: str, pool_id: str) -> None:
-    """Raise `ValueError` unless the issuer tells where to send calls."""
+    """Raise `ValueError` unless the issuer determines the endpoint."""
     official = official_region(host)
     if official is None:
         raise ValueError(
             f"iss {iss!r}: {host!r} is not a host of Amazon Cognito's issuers, which look like {_EXAMPLE}; "
             + (
-                "for FIPS and IPv6 leave the issuer as it is and say fips=True or dual_stack=True"
+                "for FIPS and IPv6 leave the issuer as it is and pass fips=True or dual_stack=True"
                 if is_variant(host)
-                else "for another server, say with endpoint= where it is"
+                else "for another server, pass its address as endpoint="
             )
         )
     if official[0] != pool_id.partition("_")[0]:
         raise ValueError(
-            f"iss {iss!r}: the host is in {official[0]} but the pool id says {pool_id.partition('_')[0]}; "
-            "for a replica in another region, say with endpoint= where it is"
+            f"iss {iss!r}: the host is in {official[0]} but the pool id has {pool_id.partition('_')[0]}; "
+            "for a replica in another region, pass its address as endpoint="
         )
 
 
 def _is_pool_id(text: str) -> bool:
-    r"""Whether it fits the service's own pattern, `[\w-]+_[0-9a-zA-Z]+`."""
+    r"""Tell if it matches the service's own pattern, `[\w-]+_[0-9a-zA-Z]+`."""
     prefix, _, name = text.rpartition("_")
     return text.isascii() and name.isalnum() and prefix.replace("-", "_").replace("_", "a").isalnum()
 
 
 def _checked_endpoint(endpoint: object) -> str:
-    """The endpoint that was given, or nothing where the issuer tells it."""
-    if endpoint is None or endpoint == "" or isinstance(endpoint, _Own):
+    """Return the given endpoint, or "" if the issuer determines it."""
+    if endpoint is None or endpoint == "" or isinstance(endpoint, _ServiceEndpoint):
         return ""
     text = _checked_text("endpoint", endpoint)
     _split_url("endpoint", text)
@@ -229,7 +223,7 @@ def _checked_switches(endpoint: str, *, fips: object, dual_stack: object) -> Non
 
 def _checked_client(client_id: object, client_secret: object) -> None:
     text = _checked_text("client_id", client_id)
-    # The service's own pattern is [\w+]+; anything else could only be a slip of the clipboard.
+    # The service's own pattern is [\w+]+; anything else is a copy error.
     if not text.isascii() or not text.replace("_", "a").replace("+", "a").isalnum():
         raise ValueError(f"client_id {text!r}: only letters, digits, '_' and '+' occur in the id of an app client")
     if client_secret is None:
@@ -246,7 +240,7 @@ def checked_deadline(seconds: object) -> None:
         raise ValueError(f"deadline {seconds!r}: must be a number of seconds above 0, and at most a day")
 
 
-# The DNS suffix of each partition, and the one of its dual-stack hosts. AWS and GovCloud (US) share theirs.
+# The DNS suffix of each partition, and that of its dual-stack hosts. AWS and GovCloud (US) share them.
 _SUFFIXES: Final = {
     "amazonaws.com": "api.aws",
     "amazonaws.eu": "api.amazonwebservices.eu",
@@ -256,12 +250,12 @@ _SUFFIXES: Final = {
     "cloud.adc-e.uk": "api.cloud-aws.adc-e.uk",
     "csp.hci.ic.gov": "api.aws.hci.ic.gov",
 }
-# The rule set names these four: their FIPS hosts are dual-stack under the plain suffix.
+# From the service's endpoint rule set: their FIPS hosts are dual-stack under the plain suffix.
 _DUAL_STACK_FIPS: Final = ("us-east-1", "us-east-2", "us-west-1", "us-west-2")
 
 
 def official_region(host: str) -> tuple[str, str] | None:
-    """The region and the DNS suffix of a host that stands in the service's issuers; None for any other host."""
+    """Return the region and the DNS suffix of a host in official issuers; None for any other host."""
     service, region, suffix = _split(host)
     official = service in ("cognito-idp", "issuer-cognito-idp") and suffix in _SUFFIXES
     plain = region.isascii() and region.islower() and region.replace("-", "").isalnum()
@@ -269,24 +263,22 @@ def official_region(host: str) -> tuple[str, str] | None:
 
 
 def is_variant(host: str) -> bool:
-    """Whether it is a FIPS or dual-stack host, to which calls may go, and which stands in no issuer."""
+    """Tell if it is a FIPS or dual-stack host. Calls may go there, but no issuer has such a host."""
     service, _, suffix = _split(host)
     return service == "cognito-idp-fips" or (service == "cognito-idp" and suffix in _SUFFIXES.values())
 
 
 def official_host(region: str, suffix: str, *, fips: bool, dual_stack: bool) -> str:
-    """The host that calls to a region go to; `suffix` is the plain DNS suffix of its partition."""
+    """Return the host for calls to a region. `suffix` is the plain DNS suffix of its partition."""
     service = "cognito-idp-fips" if fips else "cognito-idp"
     return f"{service}.{region}.{_SUFFIXES[suffix] if dual_stack and not _is_both(region, suffix, fips) else suffix}"
 
 
 def _is_both(region: str, suffix: str, fips: bool) -> bool:
-    """Whether the host under the plain suffix is the dual-stack one too.
-
-    All plain hosts of AWS are. Those of GovCloud (US) are not: for it the rule set, evaluated, gives api.aws.
-    """
+    """Tell if the host under the plain suffix is also the dual-stack host."""
     if fips:
         return region in _DUAL_STACK_FIPS
+    # All plain hosts of AWS are. For GovCloud (US) the rule set, evaluated, gives api.aws.
     return suffix == "amazonaws.com" and not region.startswith("us-gov-")
 
 

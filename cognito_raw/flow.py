@@ -1,8 +1,7 @@
-"""The flow contract. A flow is a generator: it yields calls, is sent each one's result, and returns its own.
+"""The flow contract: a flow yields calls, is sent each one's result, and returns its own result.
 
-It performs no I/O, and owns nothing while it waits, so that whoever runs it may close it at any time. `advance`
-steps one by hand. `run` and `arun` drive what a flow has become once requests and pauses are worked out; they are
-the only place where blocking and asynchronous programs differ.
+It performs no I/O and owns nothing while it waits, so its runner may close it at any time. `advance` steps a flow by
+hand. `retry` turns it into requests and pauses, and `runner` has a sync and an async driver for these.
 """
 
 from __future__ import annotations
@@ -19,28 +18,28 @@ T = TypeVar("T")
 Y = TypeVar("Y")
 
 Flow: TypeAlias = Generator[Call, Result[ServiceReply], Result[T]]
-"""Yields calls, takes their results, returns a result."""
+"""Yields calls, receives their results, returns a result."""
 
 
 @frozen
 class Pause:
-    """Wait so many seconds before going on."""
+    """A step: wait for so many seconds."""
 
     seconds: float
 
 
 Steps: TypeAlias = Generator[Request | Pause, Result[Reply] | None, T]
-"""Yields requests and pauses, takes each request's reply (None after a pause), returns what the flow returned."""
+"""Yields requests and pauses, receives each request's reply (None after a pause), returns the flow's result."""
 
 
 class Transport(Protocol):
-    """Sends one request and gives the raw reply, within `request.timeout` seconds; never raises for the network."""
+    """Sends one request and returns the raw reply within `request.timeout` seconds; never raises for the network."""
 
     def send(self, request: Request) -> Result[Reply]: ...
 
 
 class AsyncTransport(Protocol):
-    """The same for async programs, awaited. Cancelling it ends the request.
+    """The same for async programs. Cancelling `send` ends the request.
 
     A sync transport may serve async clients too: they use the `AsyncTransport` that its method `as_async()` returns.
     """
@@ -51,7 +50,7 @@ class AsyncTransport(Protocol):
 def ask(
     operation: str, parameters: Mapping[str, object]
 ) -> Generator[Call, Result[ServiceReply], Result[ServiceReply]]:
-    """One call from within a flow, and its answer.
+    """Make one call from within a flow.
 
     Use it as `answer = yield from ask("GetUser", {"AccessToken": token})`.
     """
@@ -59,7 +58,7 @@ def ask(
 
 
 def parse(answer: Result[ServiceReply], read: Callable[[Mapping[str, object]], T]) -> Result[T]:
-    """The value that `read` makes of the answer; `malformed-reply` where it does not fit."""
+    """Return the value that `read` makes of the reply; `malformed-reply` if the reply does not fit."""
     if isinstance(answer, Err):
         return answer
     try:
@@ -69,19 +68,19 @@ def parse(answer: Result[ServiceReply], read: Callable[[Mapping[str, object]], T
 
 
 def malformed(answer: ServiceReply, message: str) -> Err:
-    """The failure of an answer that came, but makes no sense."""
+    """Return the failure for a reply that makes no sense."""
     return Err("malformed-reply", message, None, answer.operation, answer.status, answer.request_id, sent="maybe")
 
 
 def done(answer: Result[object]) -> Result[None]:
-    """`Ok(None)` for whatever worked, where its value is nothing to the caller."""
+    """Return `Ok(None)` for a success, whose value the caller does not need."""
     return answer if isinstance(answer, Err) else Ok(None)
 
 
 def advance(flow: Generator[Y, Any, T], answer: object = None) -> Y | T:
-    """Take a flow to its next call, or to its result.
+    """Advance a flow to its next call or to its result.
 
-    Without an answer it starts; after that, give the result of the call that it waits for:
+    Pass no answer to start it. After that, pass the result of the call that it waits for:
 
         step = advance(flow)
         while isinstance(step, Call):

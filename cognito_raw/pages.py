@@ -1,7 +1,7 @@
-"""Lists of the service that page themselves, sync and async: item by item, all at once, or one page.
+"""Paged lists, sync and async: item by item, all items at once, or one page.
 
 Nothing is requested in advance. When iterating, each page has its own deadline. `all` has one deadline for all pages.
-An endless list is stopped.
+An endless list ends with a failure.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ V = TypeVar("V")
 
 @frozen
 class Page(Generic[T]):
-    """Some items of a list. `next` is the token of the page after it, and None on the last one."""
+    """Some items of a list. `next` is the token of the next page; None on the last one."""
 
     items: tuple[T, ...]
     next: str | None = field(default=None, repr=False)
@@ -29,19 +29,17 @@ class Page(Generic[T]):
     def read(
         cls, body: Mapping[str, object], items: str, after: str, read: Callable[[Mapping[str, object]], T]
     ) -> Page[T]:
-        """Read the objects of the member `items`, and the token in the member `after`.
-
-        An empty token would ask for the first page again, and counts as none.
-        """
+        """Read the objects of the member `items`, and the token of the member `after`."""
+        # An empty token would request the first page again.
         return cls(tuple(map(read, objects(body, items))), optional_string(body, after) or None)
 
 
 Asking: TypeAlias = Callable[[str | None], Flow[Page[T]]]
-"""The flow that asks for the page after this one, or for the first."""
+"""Returns the flow that requests the page of this token, or the first page."""
 
 # Far more than any user has: with the largest pages, 60,000 devices.
 _MOST_PAGES: Final = 1000
-_ENDLESS: Final = Err("malformed-reply", "the service gives pages of this list without end", sent="yes")
+_ENDLESS: Final = Err("malformed-reply", "the service sends pages of this list without end", sent="yes")
 
 
 class Run(Protocol):
@@ -72,9 +70,9 @@ class Pages(Generic[T]):
         return self._run(_everything(self._ask))
 
     def __iter__(self) -> Iterator[T]:
-        way = _Way()
-        while way.goes_on():
-            yield from way.checked(self.page(way.next)).unwrap().items
+        paging = _Paging()
+        while paging.has_more():
+            yield from paging.checked(self.page(paging.next)).unwrap().items
 
 
 class AsyncPages(Generic[T]):
@@ -93,24 +91,24 @@ class AsyncPages(Generic[T]):
         return await self._run(_everything(self._ask))
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        way = _Way()
-        while way.goes_on():
-            for item in way.checked(await self.page(way.next)).unwrap().items:
+        paging = _Paging()
+        while paging.has_more():
+            for item in paging.checked(await self.page(paging.next)).unwrap().items:
                 yield item
 
 
 def _everything(ask: Asking[T]) -> Flow[list[T]]:
     items: list[T] = []
-    way = _Way()
-    while way.goes_on():
-        page = way.checked((yield from ask(way.next)))
+    paging = _Paging()
+    while paging.has_more():
+        page = paging.checked((yield from ask(paging.next)))
         if isinstance(page, Err):
             return page
         items += page.value.items
     return Ok(items)
 
 
-class _Way:
+class _Paging:
     """The state of paging: the next token, and a guard against endless lists."""
 
     def __init__(self) -> None:
@@ -120,7 +118,7 @@ class _Way:
         # Hashes, since a token may be long.
         self._asked: set[int] = set()
 
-    def goes_on(self) -> bool:
+    def has_more(self) -> bool:
         return not self._over
 
     def checked(self, page: Result[Page[T]]) -> Result[Page[T]]:

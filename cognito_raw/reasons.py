@@ -1,7 +1,7 @@
-"""Every reason and its kind, and the reason that each answer of the service stands for.
+"""The reasons of failures, their kinds, and the mapping of the service's replies to them.
 
-The package reads the service's exceptions, messages and challenge names here alone. One law: the exception's name
-decides, and its message only where the name covers several cases. Each reason is described in docs/reasons.md.
+Only this module interprets the service's exceptions, messages and challenge names. One law: the exception's name
+decides, and its message only if the name covers several cases. docs/reasons.md describes each reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Kind: TypeAlias = Literal[
     "challenge", "input", "account", "signed-out", "temporary", "configuration", "token", "unknown"
 ]
 
-# The one table of the reasons: each stands under its kind, and with its like on a line.
+# The one table of reasons, by kind, with similar ones on a line.
 # fmt: off
 ChallengeReason: TypeAlias = Literal[
     "new-password-challenge", "sms-mfa-challenge", "email-otp-challenge", "sms-otp-challenge",
@@ -88,12 +88,11 @@ _KINDS: Final[tuple[tuple[Kind, object], ...]] = (
     ("unknown", UnknownReason),
 )
 
-# After these the session is over: the service's definitive words on a refresh token. Anything else may pass, or is
-# the configuration's fault.
+# These end the session: they are definitive for a refresh token. Others may pass, or come from the configuration.
 ENDS_SESSION: Final[frozenset[Reason]] = frozenset(
     ("refresh-answer-lost", "refresh-token-expired", "refresh-token-revoked", "refresh-token-reused", "user-deleted")
 )
-# After these the same challenge cannot be answered again: it is over, or the user is.
+# After these the same challenge cannot be answered again: it has ended, or the user cannot sign in.
 ENDS_CHALLENGE: Final[frozenset[Reason]] = frozenset(
     (
         "account-unverified",
@@ -111,13 +110,13 @@ ENDS_CHALLENGE: Final[frozenset[Reason]] = frozenset(
         "web-authn-challenge-not-found",
     )
 )
-# These may be gone at once, so that the same call may be made again if that is safe.
+# These may pass at once: a retry can succeed, if it is safe.
 PASSING: Final[frozenset[Reason]] = frozenset(
     ("service-unavailable", "timed-out", "connection-failed", "connection-lost")
 )
-# Answers to a revocation of tokens that are dead already.
+# A revocation fails with these if the tokens are dead already.
 TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION.union(("access-token-revoked", "user-not-found"))
-# These say nothing of a token: they pass, or the configuration or a box on the way causes them.
+# These are not about a token: they are temporary, or the configuration or a proxy causes them.
 _TEMPORARY: Final[frozenset[Reason]] = frozenset(get_args(TemporaryReason))
 SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = _TEMPORARY.union(
     (
@@ -131,14 +130,14 @@ SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = _TEMPORARY.union(
         "wrong-client-secret",
     )
 )
-# A pool or an emulator does not know the operation.
+# The pool or the emulator does not know the operation.
 OPERATION_UNKNOWN: Final[frozenset[Reason]] = frozenset(
     ("feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "request-not-understood")
 )
-# REFRESH_TOKEN_AUTH is refused once the app client rotates refresh tokens, in words that nobody recorded.
+# REFRESH_TOKEN_AUTH is refused if the app client rotates refresh tokens. Nobody recorded the exact error.
 REFRESH_FLOW_REFUSED: Final[frozenset[Reason]] = OPERATION_UNKNOWN.union(("not-authorized", "invalid-parameter"))
 
-# The exceptions by name, also those whose message may say more.
+# The exceptions by name, also those that `BY_MESSAGE` divides further.
 EXCEPTIONS: Final[dict[str, Reason]] = {
     "InvalidPasswordException": "invalid-password",
     "InvalidParameterException": "invalid-parameter",
@@ -199,8 +198,8 @@ EXCEPTIONS: Final[dict[str, Reason]] = {
     "ServiceUnavailable": "service-unavailable",
 }
 
-# Where one exception name covers several cases: the first needle that the message holds decides. Sources and
-# recorded replies: fixtures/errors.json. The case of letters counts, as it does in "USERNAME".
+# For an exception with several cases: the first of these strings in the message decides. They are case-sensitive, such
+# as "USERNAME". Sources and recorded replies: fixtures/errors.json.
 BY_MESSAGE: Final[dict[str, tuple[tuple[str, Reason], ...]]] = {
     "InvalidParameterException": (
         ("no registered/verified", "no-verified-address"),
@@ -268,7 +267,7 @@ CHALLENGES: Final[dict[str, Reason]] = {
     "DEVICE_PASSWORD_VERIFIER": "device-password-verifier-challenge",
     "ADMIN_NO_SRP_AUTH": "admin-no-srp-auth-challenge",
 }
-# Between the name of a Lambda trigger and its words, by exception. Recorded replies: fixtures/errors.json.
+# The text between a Lambda trigger's name and its message, by exception. Recorded replies: fixtures/errors.json.
 _TRIGGERED: Final = {
     "UserLambdaValidationException": " failed with error ",
     "UnexpectedLambdaException": " invocation failed due to error ",
@@ -277,7 +276,7 @@ _LONGEST_NAME: Final = 100
 
 
 def kind_of(reason: Reason) -> Kind:
-    """Return the kind of the reason; "unknown" for a word of the caller's own."""
+    """Return the kind of the reason; "unknown" for a reason of the caller's own."""
     return _kinds().get(reason, "unknown")
 
 
@@ -288,17 +287,17 @@ def _kinds() -> dict[str, Kind]:
 
 def classify(code: str, message: str | None) -> Reason:
     """Return the reason for an exception of the service, by its name and, if that is ambiguous, its message."""
-    # The pool's owner chose the names of custom attributes: "custom:password_hint" says nothing of a password.
-    told = " ".join(word for word in (message or "").split() if "custom:" not in word)
+    # The pool's owner chose the names of custom attributes: "custom:password_hint" is not about a password.
+    words = " ".join(word for word in (message or "").split() if "custom:" not in word)
     for needle, reason in BY_MESSAGE.get(code, ()):
-        if needle in told:
+        if needle in words:
             return reason
     return EXCEPTIONS.get(code, "unknown-error")
 
 
 def classify_status(status: int, headers: Mapping[str, str]) -> Reason:
     """Return the reason for a reply without an exception's name, or with one that no pool has."""
-    # A firewall in front of the pool, whose body may be anything; its silent challenge is a 202 with this header:
+    # A firewall in front of the pool, with any body. Its silent challenge is a 202 with this header:
     # https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-actions.html
     if status in (403, 405) or "x-amzn-waf-action" in headers:
         return "request-blocked"
@@ -310,19 +309,19 @@ def classify_status(status: int, headers: Mapping[str, str]) -> Reason:
 
 
 def classify_refresh(reason: Reason) -> Reason:
-    """Return the reason that an answer to a refresh stands for: its user was there when the token was given."""
+    """Return the reason of a failed refresh. The user existed at the sign-in, so an unknown user is a deleted one."""
     return "user-deleted" if reason == "user-not-found" else reason
 
 
 def challenge_reason(name: str) -> Reason:
-    """Return the reason under which a challenge is reported; `unknown-challenge` for a new name."""
+    """Return the reason for a challenge; `unknown-challenge` for a new name."""
     return CHALLENGES.get(name, "unknown-challenge")
 
 
 def split_trigger(code: str | None, message: str | None) -> tuple[str | None, str | None]:
-    """Split a message into the Lambda trigger's name and its own words; without a trigger, None and the message.
+    """Return the name of the Lambda trigger and its message; without a trigger, None and the whole message.
 
-    The service puts the name before the words, and one full stop after them, even if they end in one. It says null
+    The service puts the name before the message, and one full stop after it, even if it ends in one. The name is "null"
     for a trigger that the pool does not have.
     """
     between = _TRIGGERED.get(code or "")
@@ -335,5 +334,5 @@ def split_trigger(code: str | None, message: str | None) -> tuple[str | None, st
 
 
 def _is_trigger(name: str) -> bool:
-    """Tell if it can be a trigger's name, known or new, such as PreSignUp; it is shown as an exception's name is."""
+    """Tell if it can be a trigger's name, known or new, such as PreSignUp. It is shown, so it must be plain."""
     return len(name) <= _LONGEST_NAME and name.isascii() and name.isalnum() and name[0].isupper()

@@ -1,8 +1,8 @@
-"""From status, headers and body to a result.
+"""Reading of raw replies into results.
 
-The service answers 400 for nearly every failure, so the exception's name decides: it stands in a header or in the
-body, under several names and sometimes decorated. The status decides only where there is no name. Whatever the
-reply holds, reading it gives a result and never raises.
+Nearly every failure has the status 400, so the exception's name decides. It is in a header or in the body, under
+several names and sometimes decorated. The status decides only if there is no name. Whatever the reply holds, reading it
+returns a result and never raises.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from .call import Call, Reply, ServiceReply
 from .reasons import classify, classify_status, split_trigger
 from .result import Err, Ok, Result, Sent
 
-# These have no output shape, so their success is an empty body; every other one's is at least `{}`.
+# These operations have no output, so their successful reply is empty; all others have at least `{}`.
 _EMPTY: Final = ("DeleteUser", "ForgetDevice")
 _LONGEST_NAME: Final = 100
 
 
 def read(call: Call, reply: Reply) -> Result[ServiceReply]:
-    """The answer that the reply holds, or why there is none."""
+    """Return the service's reply, or the failure."""
     body = _json(reply.body)
     code = _code(reply, body)
     request_id = _request_id(reply)
@@ -33,7 +33,7 @@ def read(call: Call, reply: Reply) -> Result[ServiceReply]:
     trigger, message = split_trigger(code, _message(reply, body))
     reason = classify_status(reply.status, reply.headers) if code is None else classify(code, message)
     if reason == "unknown-error" and (reply.status == 429 or reply.status >= 500):
-        reason = classify_status(reply.status, reply.headers)  # a name that only the box that made this page knows
+        reason = classify_status(reply.status, reply.headers)  # an unknown name, perhaps a proxy's
     sent: Sent = "maybe" if reason == "malformed-reply" else "yes"
     return Err(reason, message, code, call.operation, reply.status, request_id, sent=sent, trigger=trigger)
 
@@ -47,7 +47,7 @@ def _json(body: bytes) -> Mapping[str, object] | None:
 
 
 def _code(reply: Reply, body: Mapping[str, object] | None) -> str | None:
-    """The exception's bare name, such as CodeMismatchException."""
+    """Return the exception's bare name, such as CodeMismatchException."""
     found: list[object] = [reply.headers.get("x-amzn-errortype")]
     if body is not None:
         output = body.get("Output")
@@ -57,10 +57,7 @@ def _code(reply: Reply, body: Mapping[str, object] | None) -> str | None:
 
 
 def _bare(text: str) -> str:
-    """The name in "namespace#Name:http://...", which is what front ends make of it; nothing if it is no name.
-
-    It is shown and logged, so that it must not be a place where others can write.
-    """
+    """Return the name in "namespace#Name:http://...", or "". It is shown and logged, so it must be plain."""
     name = text.partition(":")[0].partition(",")[0].rpartition("#")[2].strip()
     return name if len(name) <= _LONGEST_NAME and name.isascii() and name.replace("_", "a").isalnum() else ""
 
@@ -78,21 +75,21 @@ def _message(reply: Reply, body: Mapping[str, object] | None) -> str | None:
 
 
 def _printable(text: str) -> str:
-    """The text without the halves of surrogate pairs that JSON may hold and no terminal can print."""
+    """Replace the halves of surrogate pairs that JSON may hold and no terminal can print."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _date(header: str | None) -> float | None:
-    """Seconds since the epoch of a Date header, if it is one; some platforms know no time before the epoch."""
+    """Return the seconds since the epoch of a Date header, or None. Some platforms know no time before the epoch."""
     if header is None:
         return None
     from datetime import UTC
-    from email.utils import parsedate_to_datetime  # here, because only a sign-in asks for the service's clock
+    from email.utils import parsedate_to_datetime  # here: only a sign-in needs the service's clock
 
     try:
         when = parsedate_to_datetime(header)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    # HTTP knows no other zone; where none is named, Python would take ours.
+    # HTTP has no other zone. Without a zone, Python would use the local one.
     seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     return seconds if seconds >= 0 else None

@@ -21,8 +21,8 @@ _NO_TRUTH: Final = "Ok and Err have no truth value: use isinstance(result, Err),
 class CognitoError(Exception):
     """An `Err` that `unwrap` raised; `err` holds it.
 
-    The text has the reason, the kind, the exception and the operation, and the message on one line. The message may
-    quote what was sent: look before you log it.
+    The text has the reason, the kind, the exception, the operation and the message, on one line. The message may quote
+    the request: check it before you log it.
     """
 
     def __init__(self, err: Err) -> None:
@@ -38,7 +38,7 @@ class CognitoError(Exception):
 
 
 def _on_one_line(message: str) -> str:
-    """Escape what cannot be printed, and cut what is too long for a line of a log."""
+    """Escape unprintable characters, and shorten a message that is too long for a line of a log."""
     escaped = (letter if letter.isprintable() else ascii(letter)[1:-1] for letter in message[: _LONGEST_MESSAGE + 1])
     shown = "".join(escaped)
     return shown if len(shown) <= _LONGEST_MESSAGE else f"{shown[:_LONGEST_MESSAGE]}..."
@@ -55,7 +55,7 @@ class Ok(Generic[T_co]):
         return self.value
 
     def __bool__(self) -> NoReturn:
-        """Raise `TypeError`: a result is looked at with `isinstance`, or with `match`."""
+        """Raise `TypeError`: use `isinstance` or `match`."""
         raise TypeError(_NO_TRUTH)
 
     def on(
@@ -69,7 +69,7 @@ class Ok(Generic[T_co]):
         return self
 
     def __repr__(self) -> str:
-        # Our own values hide what is secret; a text or a reply's body may be nothing but secret.
+        # Our own values hide their secrets; a string or a reply's body may itself be a secret.
         shown = self.value is None or hasattr(type(self.value), "__dataclass_fields__")
         return f"Ok({self.value!r})" if shown else f"Ok(<{type(self.value).__name__}>)"
 
@@ -78,15 +78,15 @@ class Ok(Generic[T_co]):
 class Err:
     """A failure, with its `reason` and `kind`.
 
-    message, code, status, request_id: the service's own words, its exception's name, the HTTP status, its id of the
-        call, as far as it answered. The message may quote what was sent: look before you log it.
-    operation: the call that failed, in the service's name.
-    challenge: what must be answered, where the reason ends in `-challenge`; and after an answer that was refused, what
-        may be answered again. None there: only a new sign-in helps.
-    sent: "no" if nothing of the call left, "yes" if it was answered in a way that makes sense, "maybe" otherwise.
-    retryable: whether the very same call may be made again without harm, and may then succeed.
-    trigger: the pool's Lambda trigger that said no or failed, such as "PreSignUp", where the service names one. The
-        message is then what its author wrote, without what the service puts around it.
+    message, code, status, request_id: the service's message, exception name, HTTP status and id of the call, if known.
+        The message may quote the request: check it before you log it.
+    operation: the operation that failed, in the service's name.
+    challenge: the challenge to answer, if the reason ends in `-challenge`. After a refused answer, the challenge to
+        answer again, or None if only a new sign-in helps.
+    sent: "no" if nothing of the call was sent, "yes" if it got a reply that makes sense, "maybe" otherwise.
+    retryable: whether the very same call can be made again without harm, and may then succeed.
+    trigger: the Lambda trigger that refused or failed, such as "PreSignUp", if the service names one. The message is
+        then the trigger's own.
     """
 
     reason: Reason
@@ -102,12 +102,12 @@ class Err:
 
     @property
     def kind(self) -> Kind:
-        """The kind of the reason, which tells a program what to do.
+        """The kind of the reason: it tells a program what to do. docs/reasons.md has the reasons of each kind.
 
-        "challenge": take the user to the next step. "input": show it to the user, who types something else.
-        "account": start another journey of this user. "signed-out": ask the user to sign in again.
-        "temporary": try again later. "configuration": tell the operator. "token": refuse the request that carried
-        the token. "unknown": log it. docs/reasons.md has the reasons of each.
+        "challenge": take the user to the next step. "input": show it to the user, who types something else. "account":
+        start another procedure for this user, such as confirming the account. "signed-out": ask for a new sign-in.
+        "temporary": try again later. "configuration": tell the operator. "token": refuse the request with the token.
+        "unknown": log it.
         """
         return kind_of(self.reason)
 
@@ -116,7 +116,7 @@ class Err:
         raise CognitoError(self)
 
     def __bool__(self) -> NoReturn:
-        """Raise `TypeError`: a failure that counted as true would let everybody in."""
+        """Raise `TypeError`: a failure must never count as true."""
         raise TypeError(_NO_TRUTH)
 
     def on(

@@ -1,10 +1,9 @@
-"""Repetition of calls: after which failure, and after how long a pause.
+"""Retries: after which failure, and after how long a pause.
 
-`with_retries` turns a flow, which knows only calls, into steps: requests to send and pauses to make, within a deadline.
-One law: nothing is done twice that was not safe to do twice. A call is repeated when nothing of it was sent, when
-the service says that it was throttled, or when it only reads or may be repeated. A call that carries a password, a
-code or a challenge's answer is never sent a second time, and a quota is never retried. The service's exceptions
-are told apart by name, since nearly all of them have the status 400.
+`with_retries` turns a flow into steps: requests to send and pauses to make, within a deadline. One law: nothing is done
+twice that is not safe to do twice. A call is repeated if nothing of it was sent, if the service throttled it, or if it
+only reads or may be repeated. A call with a password, a code or a challenge's answer is never sent twice. An exceeded
+quota is never retried. Exceptions are distinguished by name, since nearly all of them have the status 400.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ R = TypeVar("R")
 
 ATTEMPTS: Final = 3
 # Seconds before the second attempt; doubled for the third. A throttled account needs seconds to recover, a lost
-# connection does not: the two bases are those of the AWS SDKs' standard mode.
+# connection does not. Both values are those of the AWS SDKs' standard mode.
 _THROTTLED: Final = 1.0
 _PASSING: Final = 0.05
 
@@ -34,9 +33,9 @@ _REPEATABLE: Final = frozenset(
     GetDevice GetUser GetUserAuthFactors ListDevices ListUserSessions ListWebAuthnCredentials RevokeToken
     """.split()
 )
-# The others may send the user a code, or run the pool's triggers.
+# Other flows may send the user a code, or run the pool's triggers.
 _REPEATABLE_AUTH: Final = ("USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
-# Members, at any depth of a call, that are good for one use or must not be guessed with.
+# Members, at any depth of a call, that work once or must not be guessed.
 _ONCE: Final = frozenset(
     """
     ChallengeResponses Code ConfirmationCode Credential PASSWORD Password PreviousPassword ProposedPassword
@@ -48,7 +47,7 @@ _ONCE: Final = frozenset(
 def with_retries(
     flow: Generator[Call, Result[ServiceReply], R], config: Config, deadline: float | None = None
 ) -> Steps[R]:
-    """The steps that drive a flow to its end within `deadline` seconds, or the configuration's."""
+    """Return the steps that drive a flow to its end within `deadline` seconds, or the configuration's."""
     ends = config.monotonic() + (config.deadline if deadline is None else deadline)
     with closing(flow):
         step = advance(flow)
@@ -58,7 +57,7 @@ def with_retries(
 
 
 def _exchange(call: Call, config: Config, ends: float) -> Steps[Result[ServiceReply]]:
-    """One call, tried as often as is safe, useful and in time."""
+    """Make one call, as often as is safe, useful and in time."""
     failure = Err("timed-out", operation=call.operation, sent="no", retryable=True)
     attempt = 0
     while (left := ends - config.monotonic()) > 0:
@@ -68,7 +67,7 @@ def _exchange(call: Call, config: Config, ends: float) -> Steps[Result[ServiceRe
         answer = _read(call, reply)
         if isinstance(answer, Ok):
             return answer
-        # An attempt that did not get out leaves open what an earlier one did.
+        # If this attempt was not sent, an earlier one may have been.
         sent = answer.sent if answer.sent != "no" else failure.sent
         failure = replace(answer, operation=call.operation, retryable=is_safe(call, answer), sent=sent)
         pause = _pause(call, failure, attempt, config)
@@ -93,18 +92,18 @@ def is_safe(call: Call, failure: Err) -> bool:
 
 
 def _is_repeatable(call: Call) -> bool:
-    """Tell if the service does the same when it is asked twice."""
+    """Tell if repeating the call has no further effect."""
     if call.operation == "InitiateAuth":
         return call.parameters.get("AuthFlow") in _REPEATABLE_AUTH
     return call.operation in _REPEATABLE
 
 
 def _pause(call: Call, failure: Err, attempt: int, config: Config) -> float | None:
-    """Seconds to wait before the next attempt, or None where there must be none."""
+    """Return the seconds to wait before the next attempt; None if there must be none."""
     if attempt + 1 == ATTEMPTS or not failure.retryable or (failure.sent != "no" and _is_once(call.parameters)):
         return None
     if failure.reason == "timed-out":
-        return None  # it took all the time there was
+        return None  # no time is left
     base = _THROTTLED if failure.reason == "throttled" else _PASSING
     share = int.from_bytes(config.randomness(2), "big") / 0xFFFF
     return base * (1 << attempt) * (0.5 + share / 2)

@@ -1,6 +1,6 @@
 """Sync and async runners of flows, and methods made of flows.
 
-Nothing is generated: a method is its flow, run by one of two drivers. Its types and documentation are the flow's.
+No code is generated: a method is its flow, run by one of two drivers. It has the flow's types and documentation.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Deadlined:
     _deadline: float
 
     def within(self, seconds: float) -> Self:
-        """The same, but each of its methods may take so many seconds in all: `client.within(2.5).sign_in(...)`."""
+        """Return a copy whose methods may each take so many seconds in all: `client.within(2.5).sign_in(...)`."""
         checked_deadline(seconds)
         other = object.__new__(type(self))
         other.__dict__ |= self.__dict__
@@ -76,7 +76,7 @@ class Runner(_Deadlined):
         self._deadline = config.deadline
 
     def close(self) -> None:
-        """Close idle connections, of the shared transport or of your own if it can; the next call opens new ones."""
+        """Close the idle connections of the transport, shared or own, if it can. The next call opens new ones."""
         close = getattr(self._sender(), "close", None)
         if close is not None:
             close()
@@ -99,15 +99,15 @@ class AsyncRunner(_Deadlined):
 
     def __init__(self, config: Config, *, transport: AsyncTransport | None = None) -> None:
         if isinstance(transport, str):
-            raise ValueError(f"transport {transport!r}: a word is for blocking faces: leave it out, or give an object")
-        # Asked of the class, since a mock has every attribute.
+            raise ValueError(f"transport {transport!r}: a name is for sync clients only: omit it, or pass an object")
+        # Read from the class, since a mock has every attribute.
         as_async = getattr(type(transport), "as_async", None)
         self.config = config
         self._transport: AsyncTransport | None = transport if as_async is None else as_async(transport)
         self._deadline = config.deadline
 
     async def aclose(self) -> None:
-        """Close idle connections, of the shared transport or of your own if it can; the next call opens new ones."""
+        """Close the idle connections of the transport, shared or own, if it can. The next call opens new ones."""
         close = getattr(self._sender(), "aclose", None)
         if close is not None:
             await close()
@@ -131,7 +131,7 @@ def as_method(
     """Return a method with the flow's name, documentation and signature.
 
     perform: the method's body. It gets the object, and a function that starts the flow given its first argument.
-    gives: the class of pages that the method returns, in place of a result.
+    gives: the class of pages that the method returns instead of a result.
     """
 
     def method(self: object, /, *args: Any, **kwargs: Any) -> V:
@@ -143,7 +143,7 @@ def as_method(
 def as_async_method(
     flow: Callable[..., F], perform: Callable[[Any, Callable[..., F]], Awaitable[V]]
 ) -> Callable[..., Coroutine[Any, Any, V]]:
-    """Return the same as a coroutine function."""
+    """Return a coroutine method in the same way."""
 
     async def method(self: object, /, *args: Any, **kwargs: Any) -> V:
         return await perform(self, lambda first, /: flow(first, *args, **kwargs))
@@ -152,19 +152,16 @@ def as_async_method(
 
 
 def _documented(method: M, flow: Callable[..., object], gives: type[object] | None = None) -> M:
-    """Give the method the flow's documentation; its return type is what the flow returns.
-
-    `help` and `inspect.signature` show a copy of the flow's function: its own annotation names a generator.
-    """
+    """Give the method the flow's documentation. `help` shows a copy of the flow with the method's return type."""
     flow = cast("FunctionType", flow)
-    # With the name of the result, for `typing.get_type_hints`: not every module of flows needs it.
+    # `typing.get_type_hints` needs the name `Result`, which not every module of flows imports.
     names = {**flow.__globals__, "Result": Result}
-    returned = _held(flow.__annotations__["return"])
+    returned = _type_parameter(flow.__annotations__["return"])
     if gives is None:
         returned = f"Result[{returned}]"
     else:
         names[gives.__name__] = gives
-        returned = f"{gives.__name__}[{_held(returned)}]"
+        returned = f"{gives.__name__}[{_type_parameter(returned)}]"
     shown = FunctionType(flow.__code__, names, flow.__name__, flow.__defaults__)
     shown.__kwdefaults__ = flow.__kwdefaults__
     shown.__annotations__ = {**flow.__annotations__, "return": returned}
@@ -179,6 +176,6 @@ def _documented(method: M, flow: Callable[..., object], gives: type[object] | No
     return method
 
 
-def _held(annotation: str) -> str:
-    """Return the parameter of `Flow[T]`, `Journey[T]` or `Page[T]`."""
+def _type_parameter(annotation: str) -> str:
+    """Return the parameter of `Flow[T]`, `SessionFlow[T]` or `Page[T]`."""
     return annotation.partition("[")[2].removesuffix("]")

@@ -56,5 +56,5 @@ VARIANTS: Final = [row[flags] for row in REGIONS for flags in row if row[flags] 
 @pytest.mark.parametrize("host", VARIANTS)
 def test_a_fips_or_dual_stack_host_is_no_issuer_and_the_message_names_the_switches(host: str) -> None:
     """Tokens carry the plain issuer, so that whoever puts such a host there is told what to say instead."""
-    with pytest.raises(ValueError, match=r"not a host of .* say fips=True or dual_stack=True$"):
+    with pytest.raises(ValueError, match=r"not a host of .* pass fips=True or dual_stack=True$"):
         Config(f"https://{host}/{host.split('.')[1]}_AbCdEf123", CLIENT)

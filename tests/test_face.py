@@ -250,7 +250,7 @@ def test_an_unknown_word_is_the_callers_mistake(word: Any) -> None:
 def test_words_are_for_blocking_faces(word: Any) -> None:
     """The standard library has no asynchronous client: `ValueError`."""
     for face in (AsyncClient, AsyncSession):
-        with pytest.raises(ValueError, match="a word is for blocking faces"):
+        with pytest.raises(ValueError, match="a name is for sync clients only"):
             face(configured(), transport=word)
 
 
