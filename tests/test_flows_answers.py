@@ -125,7 +125,7 @@ def test_an_answer_means_the_responses_of_its_kind(
 NESTED: Any = []
 NESTED.append(NESTED)
 MISTAKES: Final[dict[str, tuple[Challenge, Any, dict[str, Any], str]]] = {
-    "a number for a code": (challenge("SMS_MFA"), 123456, {}, "SMS_MFA is the code, as text; or a mapping"),
+    "a number for a code": (challenge("SMS_MFA"), 123456, {}, "SMS_MFA is the code, as a string; or a mapping"),
     "nothing": (challenge("EMAIL_OTP"), None, {}, "EMAIL_OTP is the code"),
     "bytes": (challenge("PASSWORD"), SECRET.encode(), {}, "PASSWORD is the password"),
     "half a surrogate pair": (challenge("SMS_MFA"), f"{SECRET}\ud800", {}, "answer holds half"),

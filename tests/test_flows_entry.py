@@ -365,6 +365,6 @@ def test_a_mistake_changes_nothing(method: str, arguments: Any, options: dict[st
     """Nothing is sent, and the session is what it was."""
     state = State("ann", Challenge("SMS_MFA", USER, "s"))
     session = Session(configured(), state=state, transport=Script())
-    with pytest.raises(ValueError, match=r"a string|strings|text|goes with|the code"):
+    with pytest.raises(ValueError, match=r"string|goes with|the code"):
         getattr(session, method)(*arguments, **options)
     assert session.state == state

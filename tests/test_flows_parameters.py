@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import AnalyticsMetadata, UserContext
-from cognito_raw.flows.parameters import context, limited, optional, texts, wire
+from cognito_raw.flows.parameters import context, limited, optional, strings, wire
 
 
 def test_only_what_is_given_is_said() -> None:
@@ -26,7 +26,7 @@ def test_only_what_is_given_is_said() -> None:
 @pytest.mark.parametrize("count", [True, 1.0, "1", b"1"], ids=repr)
 def test_a_count_is_a_whole_number(count: Any) -> None:
     """Anything else is the caller's mistake."""
-    with pytest.raises(ValueError, match=r"^limit must be a whole number, not "):
+    with pytest.raises(ValueError, match=r"^limit must be an integer, not "):
         limited("limit", "Limit", count)
 
 
@@ -50,14 +50,14 @@ def test_a_text_that_cannot_be_sent_is_named_as_the_caller_knows_it() -> None:
 def test_metadata_is_a_mapping_of_texts(given: Any, complaint: str) -> None:
     """Anything else is the caller's mistake, named without its value."""
     with pytest.raises(ValueError, match=complaint) as caught:
-        texts("client_metadata", given)
+        strings("client_metadata", given)
     assert "hidden" not in str(caught.value)
 
 
 def test_a_mapping_of_texts_is_copied() -> None:
     """Changing it later changes no call."""
     given = {"a": "b"}
-    taken = texts("client_metadata", given)
+    taken = strings("client_metadata", given)
     given["a"] = "c"
     assert taken == {"a": "b"}
 

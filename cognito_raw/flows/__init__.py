@@ -1,7 +1,7 @@
-"""The journeys, as flows: what is asked of the service, in which order, and what comes of it.
+"""Flows: the requests of each operation in their order, and its result.
 
-No flow imports a transport. Every function here takes the configuration first and gives a generator, to be run with
-`Client.run` or stepped by hand with `advance`. A flow's module is imported when it, or the flow, is first asked for.
+No flow imports a transport. Every function here takes the configuration first and returns a generator. Run it with
+`Client.run`, or step it by hand with `advance`. A flow's module is imported when the flow is first used.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from .registration import confirm_sign_up, resend_confirmation_code, sign_up
     from .tokens import get_tokens_from_refresh_token, global_sign_out, revoke_token
     from .user_sessions import list_user_sessions, revoke_user_session
-else:  # hidden from checkers, which would take any misspelt name for one of these
-    # The ways to sign in first: a session needs no more, and a cold start pays for each module.
+else:  # hidden from type checkers, which would then accept any misspelt name
+    # The modules of a sign-in first: a session needs no others, and each import slows a cold start.
     _MODULES: Final = (
         "authentication",
         "challenges",

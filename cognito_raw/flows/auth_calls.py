@@ -1,4 +1,4 @@
-"""One attempt to sign in: the two calls that it is made of, what all of them carry, and what comes of each."""
+"""InitiateAuth and RespondToAuthChallenge, the two calls of a sign-in, and the members that both carry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .parameters import context, within_responses
 
 @frozen
 class AuthContext:
-    """What the calls of an attempt share: the device that speaks, and the members that each of them carries."""
+    """The device and the members that all calls of one sign-in carry."""
 
     config: Config
     device: RememberedDevice | None = None
@@ -36,7 +36,7 @@ def auth_context(
     user_context_data: UserContext | None = None,
     analytics_metadata: AnalyticsMetadata | None = None,
 ) -> AuthContext:
-    """The attempt whose calls carry these; nothing of what is None."""
+    """Return the context of a sign-in. An argument that is None adds nothing to its calls."""
     if not (device is None or isinstance(device, RememberedDevice)):
         raise ValueError(f"device must be a RememberedDevice, not {type(device).__name__}")
     return AuthContext(config, device, context(client_metadata, user_context_data, analytics_metadata))
@@ -45,7 +45,7 @@ def auth_context(
 def initiate(
     context: AuthContext, flow: str, parameters: dict[str, str], session: str | None = None
 ) -> Generator[Call, Result[ServiceReply], Result[ServiceReply]]:
-    """The call that begins it."""
+    """Send InitiateAuth."""
     request: dict[str, object] = {
         "AuthFlow": flow,
         "ClientId": context.config.client_id,
@@ -57,7 +57,7 @@ def initiate(
 def respond(
     context: AuthContext, name: str, responses: dict[str, str], session: str | None
 ) -> Generator[Call, Result[ServiceReply], Result[ServiceReply]]:
-    """The call that answers a challenge. It names the device, if that is of the user whom the responses name."""
+    """Send RespondToAuthChallenge, with the device key if the device belongs to this user."""
     device = context.device
     if device is not None and device.username == responses["USERNAME"]:
         responses = {"DEVICE_KEY": device.key, **responses}
@@ -73,12 +73,14 @@ def _complete(context: AuthContext, request: dict[str, object], session: str | N
     return {**request, **context.members, **({} if session is None else {"Session": session})}
 
 
-def outcome(answer: Result[ServiceReply], username: str) -> Result[Tokens | Challenge]:
-    """The tokens, or the challenge that stands before them."""
+def outcome(
+    answer: Result[ServiceReply], username: str, refresh_token: str | None = None
+) -> Result[Tokens | Challenge]:
+    """Return the tokens, or the challenge that comes before them."""
 
     def read(body: Mapping[str, object]) -> Tokens | Challenge:
         if body.get("ChallengeName") is not None:
             return read_challenge(body, username=username)
-        return Tokens.read(body)
+        return Tokens.read(body, kept=refresh_token)
 
     return parse(answer, read)

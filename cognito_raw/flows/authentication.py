@@ -1,4 +1,4 @@
-"""Signing in: the flows that begin it, and the proof of a password over SRP where it is wanted."""
+"""Sign-in: its first call, and the SRP proof of a password."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .password_proof import SrpIdentity, prove
 SignInFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
 FirstFactor: TypeAlias = Literal["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]
 Signing: TypeAlias = Generator[Call, Result[ServiceReply], tuple[Result[Tokens | Challenge], RememberedDevice | None]]
-"""What came of it, and the device, which is None once the service has forgotten it."""
+"""Returns the result and the device, which is None if the service has forgotten it."""
 
 _FLOWS: Final = get_args(SignInFlow)
 _FACTORS: Final = get_args(FirstFactor)
@@ -43,20 +43,18 @@ def sign_in(
     user_context_data: UserContext | None = None,
     analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Flow[Tokens | Challenge]:
-    """Sign in; with a password alone over USER_SRP_AUTH, which proves the password and never sends it.
+    """Sign in. With a password alone, USER_SRP_AUTH proves the password and never sends it.
 
-    flow: USER_PASSWORD_AUTH sends the password; CUSTOM_AUTH has the pool's own triggers ask, after an SRP proof if
-        there is a password; USER_AUTH lets the user choose, and proves a password if there is one.
-    preferred: of USER_AUTH, the way to sign in that is tried first. Without it and without a password, the choice
-        comes back as SELECT_CHALLENGE.
-    session: of `sign_up` or `confirm_sign_up`: USER_AUTH goes on from there without a second code.
-    device: a remembered one of this user, which may skip the second factor. One that the service forgot is left out.
-    client_metadata: for the pool's triggers. user_context_data: the end user's own, for threat protection.
+    flow: USER_PASSWORD_AUTH sends the password. CUSTOM_AUTH runs the pool's own triggers, after an SRP proof if there
+        is a password. USER_AUTH lets the user choose, and proves a password if there is one.
+    preferred: the first factor that USER_AUTH tries first. Without it and a password, SELECT_CHALLENGE comes back.
+    session: of `sign_up` or `confirm_sign_up`. USER_AUTH continues it without a second code.
+    device: a remembered device of this user, which may skip the second factor. A forgotten device is ignored.
+    client_metadata: for the pool's triggers. user_context_data: the end user's data, for threat protection.
 
-    Gives the tokens, or the challenge that must be answered first. Reasons: `incorrect-username-or-password`,
+    Returns the tokens, or the challenge that must be answered first. Reasons: `incorrect-username-or-password`,
     `user-not-found`, `account-unverified`, `disabled-user`, `password-reset-required`,
-    `login-attempts-limit-exceeded`, `unsafe-srp-value`; `invalid-parameter` where the app client does not allow the
-    flow.
+    `login-attempts-limit-exceeded`, `unsafe-srp-value`, `invalid-parameter` (the app client does not allow the flow).
     """
     first_call = first_call_of(username, password, flow, preferred, session)
     context = auth_context(config, device, client_metadata, user_context_data, analytics_metadata)
@@ -66,7 +64,7 @@ def sign_in(
 
 @frozen
 class FirstCall:
-    """The first call of a sign-in: its flow, what it says, and the password if it is proven over SRP."""
+    """The first call of a sign-in: its flow, its parameters, and a password to prove over SRP."""
 
     flow: SignInFlow
     parameters: Mapping[str, str]
@@ -84,7 +82,7 @@ def first_call_of(
     preferred: FirstFactor | None = None,
     session: str | None = None,
 ) -> FirstCall:
-    """The first call that these arguments mean; `ValueError` where they contradict each other."""
+    """Return the first call for these arguments. Raise `ValueError` if they contradict each other."""
     require_string(username=username)
     by_choice = preferred is not None or session is not None
     flow = flow or ("USER_AUTH" if by_choice else "USER_SRP_AUTH")
@@ -131,7 +129,7 @@ def _by_choice(username: str, password: str | None, preferred: FirstFactor | Non
 
 
 def run_sign_in(context: AuthContext, first_call: FirstCall) -> Signing:
-    """Sign in, without the device where the service has forgotten it."""
+    """Sign in. If the service has forgotten the device, sign in without it."""
     result = yield from _sign_in(context, first_call)
     if is_forgotten(context, result):
         return (yield from _sign_in(replace(context, device=None), first_call)), None
@@ -139,14 +137,14 @@ def run_sign_in(context: AuthContext, first_call: FirstCall) -> Signing:
 
 
 def is_forgotten(context: AuthContext, result: Result[object]) -> bool:
-    """Whether this is how the service says that it does not know the attempt's device."""
+    """Tell if the service has forgotten the device of this sign-in."""
     return context.device is not None and isinstance(result, Err) and result.reason == "device-not-found"
 
 
 def _sign_in(context: AuthContext, first_call: FirstCall) -> Flow[Tokens | Challenge]:
     parameters, username = dict(first_call.parameters), first_call.parameters["USERNAME"]
     if first_call.srp_password is None:
-        # There is no second message of ours that could name the device.
+        # This flow has no second request that could carry the device key.
         if context.device is not None:
             parameters["DEVICE_KEY"] = context.device.key
         answer = yield from initiate(context, first_call.flow, parameters, first_call.session)
@@ -160,7 +158,7 @@ def _sign_in(context: AuthContext, first_call: FirstCall) -> Flow[Tokens | Chall
 def prove_password(
     context: AuthContext, pair: srp.Ephemeral, answer: Result[ServiceReply], password: str, username: str
 ) -> Flow[Tokens | Challenge]:
-    """Prove the password if that is what the answer asks for, which any other ends."""
+    """Prove the password if the answer asks for it. Otherwise return the answer's result."""
     if isinstance(answer, Err) or answer.value.body.get("ChallengeName") != "PASSWORD_VERIFIER":
         return (yield from finish(context, answer, username))
     named = parse(answer, _names)
@@ -176,7 +174,7 @@ def prove_password(
 
 
 def _names(body: Mapping[str, object]) -> tuple[str, str]:
-    """The user's id that the proof hashes, and the name that the answer has."""
+    """Return the user id that the proof hashes, and the user name for the next request."""
     parameters = mapping(body, "ChallengeParameters")
     user_id = string(parameters, "USER_ID_FOR_SRP")
     return user_id, optional_string(parameters, "USERNAME") or user_id

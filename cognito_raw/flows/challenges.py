@@ -1,4 +1,4 @@
-"""Answering what the service asks before it hands over tokens, and setting up an authenticator app on the way."""
+"""Answers to challenges, and the setup of an authenticator app during a sign-in."""
 
 from __future__ import annotations
 
@@ -37,29 +37,24 @@ def answer_challenge(
     user_context_data: UserContext | None = None,
     analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Flow[Tokens | Challenge]:
-    """Answer a challenge with what it asks for; its class says what that is.
+    """Answer a challenge. Its class documents the answer that it takes.
 
-    answer: the code, the choice, the new password, the password, the passkey's assertion, the custom answer, or the
-        `RememberedDevice`. Any challenge, also one of the future, takes a mapping of its responses in the service's
-        names; MFA_SETUP takes an empty one once its code was verified.
+    answer: the code, choice, new password, password, passkey assertion, custom answer, or `RememberedDevice`. Any
+        challenge, also of a future kind, takes a mapping of responses in the service's names. MFA_SETUP takes an
+        empty mapping once its code is verified.
     password: with the choice of PASSWORD or PASSWORD_SRP in answer to SELECT_CHALLENGE.
-    attributes: with a new password, those that the challenge requires; named as in `sign_up`.
-    friendly_device_name: with the first code of an authenticator app, what the user calls it.
+    attributes: with a new password, the attributes that the challenge requires. Named as in `sign_up`.
+    friendly_device_name: with the first code of an authenticator app, the user's name for it.
     device, client_metadata, user_context_data: as in `sign_in`.
 
-    Gives the tokens, or the next challenge. Where the same one may be answered again, `err.challenge` holds it; where
-    it is None, only a new sign-in helps. Reasons: `code-mismatch`, `code-expired` (of an authenticator app: used
-    already, wait for the next), `software-token-mfa-refused`, `invalid-password`, `invalid-parameter`,
-    `password-used-before`, `challenge-session-invalid`, `incorrect-username-or-password`, `lambda-refused`.
+    Returns the tokens, or the next challenge. After a failure, `err.challenge` may be answered again. If it is None,
+    only a new sign-in helps. Reasons: `code-mismatch`, `code-expired` (of an authenticator app: used already, wait
+    for the next), `software-token-mfa-refused`, `invalid-password`, `invalid-parameter`, `password-used-before`,
+    `challenge-session-invalid`, `incorrect-username-or-password`, `lambda-refused`.
     """
     context = auth_context(config, device, client_metadata, user_context_data, analytics_metadata)
     result, _ = yield from run_answer(
-        context,
-        challenge,
-        answer,
-        password=password,
-        attributes=attributes,
-        friendly_device_name=friendly_device_name,
+        context, challenge, answer, password=password, attributes=attributes, friendly_device_name=friendly_device_name
     )
     return result
 
@@ -77,7 +72,7 @@ def respond_to_new_password_required(
 
 
 def begin_totp_setup(config: Config, challenge: Challenge) -> Flow[TotpSetup]:
-    """Begin to set up an authenticator app in answer to MFA_SETUP: its secret, and the challenge for its first code.
+    """Begin to set up an authenticator app for MFA_SETUP. Return its secret, and the challenge for its first code.
 
     Reasons: `challenge-session-invalid`, `software-token-mfa-not-found`, `concurrent-modification`.
     """
@@ -86,7 +81,7 @@ def begin_totp_setup(config: Config, challenge: Challenge) -> Flow[TotpSetup]:
     answer = yield from ask("AssociateSoftwareToken", _within_session(challenge, {}))
 
     def read(body: Mapping[str, object]) -> TotpSetup:
-        return TotpSetup(string(body, "SecretCode"), _renewed(challenge, body))
+        return TotpSetup(string(body, "SecretCode"), _with_session_of(challenge, body))
 
     return keep_challenge(parse(answer, read), challenge)
 
@@ -100,7 +95,7 @@ def run_answer(
     attributes: Mapping[str, str] | None = None,
     friendly_device_name: str | None = None,
 ) -> Signing:
-    """Answer a challenge, without the device where the service has forgotten it."""
+    """Answer a challenge. If the service has forgotten the device, answer without it."""
     if challenge.name == "DEVICE_SRP_AUTH" and isinstance(answer, RememberedDevice):
         result = yield from prove_device(replace(context, device=None), answer, challenge)
         return keep_challenge(result, challenge), context.device
@@ -118,7 +113,7 @@ def run_answer(
 
 
 def _answer(context: AuthContext, challenge: Challenge, responses: Responses) -> Signing:
-    """Send the responses, and whatever proof they lead to; what fails after they were taken leaves no challenge."""
+    """Send the responses, and any proof that follows. A failure of that proof has no challenge to answer again."""
     members, username = dict(responses.members), responses.members["USERNAME"]
     pair = None if responses.srp_password is None else srp.Ephemeral.draw(context.config.randomness)
     if pair is not None:
@@ -137,12 +132,12 @@ def _answer(context: AuthContext, challenge: Challenge, responses: Responses) ->
 
 
 def _verify(challenge: Challenge, code: str, friendly_device_name: str | None) -> Flow[Challenge]:
-    """Verify the first code of an authenticator app; gives the challenge to be answered with nothing more."""
+    """Verify the first code of an authenticator app. Return the challenge, which then takes an empty answer."""
     named = {} if friendly_device_name is None else {"FriendlyDeviceName": friendly_device_name}
     answer = yield from ask("VerifySoftwareToken", _within_session(challenge, {"UserCode": code, **named}))
 
     def read(body: Mapping[str, object]) -> tuple[bool, Challenge]:
-        return string(body, "Status") == "SUCCESS", _renewed(challenge, body)
+        return string(body, "Status") == "SUCCESS", _with_session_of(challenge, body)
 
     result = parse(answer, read)
     if isinstance(result, Err):
@@ -155,14 +150,14 @@ def _within_session(challenge: Challenge, request: dict[str, object]) -> dict[st
     return request if challenge.session is None else {**request, "Session": challenge.session}
 
 
-def _renewed(challenge: Challenge, body: Mapping[str, object]) -> Challenge:
+def _with_session_of(challenge: Challenge, body: Mapping[str, object]) -> Challenge:
     return replace(challenge, session=optional_string(body, "Session") or challenge.session)
 
 
 def keep_challenge(result: Result[T], challenge: Challenge) -> Result[T]:
-    """The result; a failure after which the same challenge may be answered again holds it."""
+    """Return the result. Add the challenge to a failure if it may be answered again."""
     if isinstance(result, Ok):
         return result
-    # An authenticator app makes the next code by itself; any other must be sent anew.
+    # An authenticator app shows a new code by itself. Other codes must be sent again.
     again = result.reason == "code-expired" and challenge.name == "SOFTWARE_TOKEN_MFA"
     return replace(result, challenge=challenge) if again or result.reason not in ENDS_CHALLENGE else result

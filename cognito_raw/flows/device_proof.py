@@ -1,4 +1,4 @@
-"""Remembered devices: how a new one gets its password, and how it proves it at the next sign-in."""
+"""Remembered devices: a password for a new one, and its SRP proof at the next sign-in."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ _SALT_BYTES: Final = 16
 def confirm_new_device(
     config: Config, access_token: str, new_device: NewDevice, username: str, *, name: str | None = None
 ) -> Flow[ConfirmedDevice]:
-    """Give a device that the pool began to track a password, so that it can prove itself at the next sign-in.
+    """Confirm a new device with a generated password, which proves the device at the next sign-in.
 
-    new_device: from the tokens of the sign-in. username: the service's own name of the user, which the access token
-        holds. name: what the user will see it called in a list of devices.
-    The service takes any verifier, and refuses a wrong one only at that sign-in. Reasons: `device-key-exists`,
+    new_device: from the tokens of the sign-in.
+    username: the service's own user name, which the access token has.
+    name: the device's name in the user's list of devices.
+
+    The service accepts any verifier, and refuses a wrong one only at the next sign-in. Reasons: `device-key-exists`,
     `device-not-found`, and those of access tokens.
     """
     require_string(access_token=access_token, username=username, **({} if name is None else {"name": name}))
@@ -55,7 +57,7 @@ def _base64(n: int) -> str:
 
 
 def finish(context: AuthContext, answer: Result[ServiceReply], username: str) -> Flow[Tokens | Challenge]:
-    """What came of a call, once the attempt's device has proven itself where it was asked to."""
+    """Return the result of a call. If it asks for the device, prove the device first."""
     result = outcome(answer, username)
     if isinstance(result, Err) or not isinstance(result.value, Challenge) or context.device is None:
         return result
@@ -65,9 +67,9 @@ def finish(context: AuthContext, answer: Result[ServiceReply], username: str) ->
 
 
 def prove_device(context: AuthContext, device: RememberedDevice, challenge: Challenge) -> Flow[Tokens | Challenge]:
-    """Answer DEVICE_SRP_AUTH, and the proof that follows. A proof that is refused is `device-not-found`."""
+    """Answer DEVICE_SRP_AUTH and send the proof. A refused proof is `device-not-found`."""
     pair = srp.Ephemeral.draw(context.config.randomness)
-    # The service may leave out whom it asks; what was typed before may be an alias.
+    # The service may leave out USERNAME. The name that the user typed may be an alias.
     username = challenge.parameters.get("USERNAME") or device.username
     responses = {"USERNAME": username, "DEVICE_KEY": device.key, "SRP_A": f"{pair.A:x}"}
     asked = yield from respond(context, challenge.name, responses, challenge.session)
@@ -82,7 +84,7 @@ def prove_device(context: AuthContext, device: RememberedDevice, challenge: Chal
 
 
 def _of_device(result: Result[Tokens | Challenge]) -> Result[Tokens | Challenge]:
-    # The service has the same words for a device's password and for a user's.
+    # The service's error is the same for a wrong device password and a wrong user password.
     if isinstance(result, Err) and result.reason == "incorrect-username-or-password":
         return replace(result, reason="device-not-found")
     return result

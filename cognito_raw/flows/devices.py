@@ -20,9 +20,9 @@ def confirm_device(
     device_secret_verifier_config: DeviceSecretVerifier | None = None,
     device_name: str | None = None,
 ) -> Flow[DeviceConfirmation]:
-    """Have the service remember the device of a sign-in, whose key is `tokens.new_device.key`.
+    """Confirm the device of a sign-in. Its key is `tokens.new_device.key`.
 
-    A wrong verifier is taken all the same, and fails at the next sign-in. Reasons: `device-key-exists`,
+    A wrong verifier is accepted, and fails at the next sign-in. Reasons: `device-key-exists`,
     `device-not-found`, `invalid-password`, `username-exists`, and those of access tokens.
     """
     require_string(access_token=access_token, device_key=device_key)
@@ -36,7 +36,7 @@ def confirm_device(
 
 
 def get_device(config: Config, access_token: str, device_key: str) -> Flow[Device]:
-    """One remembered device of the user. Reasons: `device-not-found`, and those of access tokens."""
+    """Return one remembered device of the user. Reasons: `device-not-found`, and those of access tokens."""
     require_string(access_token=access_token, device_key=device_key)
     answer = yield from ask("GetDevice", {"AccessToken": access_token, "DeviceKey": device_key})
     return parse(answer, Device.read_one)
@@ -45,9 +45,9 @@ def get_device(config: Config, access_token: str, device_key: str) -> Flow[Devic
 def list_devices(
     config: Config, access_token: str, *, limit: int | None = None, pagination_token: str | None = None
 ) -> Flow[Page[Device]]:
-    """The remembered devices of the user, page after page.
+    """List the user's remembered devices, page by page.
 
-    limit: how many a page holds at most, 0 to 60. pagination_token: the `next` of a page, to begin after it.
+    limit: the most devices of a page, 0 to 60. pagination_token: the `next` of the page before.
     Reasons: those of access tokens.
     """
     require_string(access_token=access_token)
@@ -63,7 +63,7 @@ def update_device_status(
     device_key: str,
     device_remembered_status: Literal["remembered", "not_remembered"],
 ) -> Flow[None]:
-    """Say whether a device is to take the place of a second factor.
+    """Set whether a device replaces the second factor.
 
     Reasons: `device-not-found`, `invalid-parameter`, and those of access tokens.
     """
@@ -75,7 +75,7 @@ def update_device_status(
 
 
 def forget_device(config: Config, access_token: str, device_key: str) -> Flow[None]:
-    """Have the service forget a device. Reasons: `device-not-found`, and those of access tokens."""
+    """Make the service forget a device. Reasons: `device-not-found`, and those of access tokens."""
     require_string(access_token=access_token, device_key=device_key)
     answer = yield from ask("ForgetDevice", {"AccessToken": access_token, "DeviceKey": device_key})
     return done(answer)

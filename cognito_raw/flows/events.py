@@ -1,4 +1,4 @@
-"""What a user says of a sign-in that threat protection asked about."""
+"""Feedback of a user on a sign-in that threat protection reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..models.fields import require_string
 def update_auth_event_feedback(
     config: Config, username: str, event_id: str, feedback_token: str, feedback_value: Literal["Valid", "Invalid"]
 ) -> Flow[None]:
-    """Say whether a sign-in was the user's own; the message about it holds the event's id and the token.
+    """Tell the service if a sign-in was the user's own. The message about it has the event id and the token.
 
     Reasons: `not-authorized`, `user-not-found`, `user-pool-add-on-not-enabled`, `invalid-parameter`.
     """

@@ -1,4 +1,4 @@
-"""Second factors: setting up an authenticator app, and choosing what is asked for."""
+"""Second factors: the setup of an authenticator app, and the user's preference."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .parameters import optional, wire
 def associate_software_token(
     config: Config, *, access_token: str | None = None, session: str | None = None
 ) -> Flow[SoftwareToken]:
-    """Begin to set up an authenticator app: gives the secret that it must hold, as text, address or QR code.
+    """Begin to set up an authenticator app. Return the app's secret, which can show itself as a URI or QR code.
 
-    access_token: of a signed-in user; or session: of the challenge MFA_SETUP, within a sign-in. Reasons:
-    `software-token-mfa-not-found`, `challenge-session-invalid`, and those of access tokens.
+    access_token: of a signed-in user. session: of the challenge MFA_SETUP, during a sign-in. Give one of the two.
+    Reasons: `software-token-mfa-not-found`, `challenge-session-invalid`, and those of access tokens.
     """
     answer = yield from ask("AssociateSoftwareToken", _either(access_token, session))
     return parse(answer, SoftwareToken.read)
@@ -32,7 +32,7 @@ def verify_software_token(
 ) -> Flow[SoftwareTokenVerification]:
     """Prove that the authenticator app works, with the code that it shows.
 
-    access_token, session: as in `associate_software_token`; of a session, the one that it gave. Reasons:
+    access_token: of a signed-in user. session: the one that `associate_software_token` returned. Reasons:
     `software-token-mfa-refused` (a wrong code), `code-mismatch`, `challenge-session-invalid`, and those of access
     tokens.
     """
@@ -42,9 +42,9 @@ def verify_software_token(
     verified = parse(answer, SoftwareTokenVerification.read)
     if isinstance(verified, Err) or verified.value.status == "SUCCESS" or isinstance(answer, Err):
         return verified
-    # A success in form, which nobody must take for one.
-    told = answer.value
-    return Err("software-token-mfa-refused", None, None, told.operation, told.status, told.request_id, sent="yes")
+    # The reply has HTTP status 200, but the code was not accepted.
+    reply = answer.value
+    return Err("software-token-mfa-refused", None, None, reply.operation, reply.status, reply.request_id, sent="yes")
 
 
 def set_user_mfa_preference(
@@ -56,7 +56,7 @@ def set_user_mfa_preference(
     email_mfa_settings: MfaSettings | None = None,
     web_authn_mfa_settings: WebAuthnMfaSettings | None = None,
 ) -> Flow[None]:
-    """Choose which second factors are asked for, and which first; what is not given stays as it is.
+    """Set which second factors are used, and which is preferred. A factor that is not given stays as it is.
 
     Reasons: `invalid-parameter` (a factor that is not set up), and those of access tokens.
     """

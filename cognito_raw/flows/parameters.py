@@ -1,4 +1,4 @@
-"""What may be said in a call beside what must be: each parameter as a member of the call, where it is given."""
+"""Optional members of requests, and the three forms of the client secret."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def context(
     user_context_data: UserContext | None = None,
     analytics_metadata: AnalyticsMetadata | None = None,
 ) -> dict[str, object]:
-    """ClientMetadata, UserContextData and AnalyticsMetadata, each only where it is given."""
+    """Return ClientMetadata, UserContextData and AnalyticsMetadata, without those that are None."""
     members: dict[str, object] = {}
     if client_metadata is not None:
-        members["ClientMetadata"] = texts("client_metadata", client_metadata)
+        members["ClientMetadata"] = strings("client_metadata", client_metadata)
     if user_context_data is not None:
         members["UserContextData"] = wire(UserContext, user_context_data=user_context_data)
     if analytics_metadata is not None:
@@ -27,13 +27,13 @@ def context(
 
 
 class Wired(Protocol):
-    """A value that has a form on the wire."""
+    """A model that can be sent."""
 
     def to_wire(self) -> Mapping[str, object]: ...
 
 
 def wire(kind: type[Wired], **given: object) -> Mapping[str, object]:
-    """The form of the one value that is given; `ValueError` under its name where it is of another kind."""
+    """Return the JSON form of the one model that is given. Raise `ValueError` for any other type."""
     [(name, value)] = given.items()
     if not isinstance(value, kind):
         raise ValueError(f"{name} must be {kind.__name__}(...), not {type(value).__name__}")
@@ -41,22 +41,22 @@ def wire(kind: type[Wired], **given: object) -> Mapping[str, object]:
 
 
 def optional(**given: tuple[str, str | None]) -> dict[str, object]:
-    """The members of texts that are not None: `optional(device_name=("DeviceName", device_name))`."""
+    """Return the members of strings that are not None: `optional(device_name=("DeviceName", device_name))`."""
     require_optional_string(**{name: value for name, (_, value) in given.items()})
     return {member: value for member, value in given.values() if value is not None}
 
 
 def limited(name: str, member: str, count: object) -> dict[str, object]:
-    """The member of a whole number that is not None; `ValueError` under the caller's name for anything else."""
+    """Return the member of an integer, or no member for None. Raise `ValueError` for any other type."""
     if count is None:
         return {}
     if isinstance(count, bool) or not isinstance(count, int):
-        raise ValueError(f"{name} must be a whole number, not {type(count).__name__}")
+        raise ValueError(f"{name} must be an integer, not {type(count).__name__}")
     return {member: count}
 
 
-def texts(name: str, given: object) -> dict[str, str]:
-    """A mapping of texts, as it is given; `ValueError` names the first that is none."""
+def strings(name: str, given: object) -> dict[str, str]:
+    """Return a copy of a mapping of strings. A `ValueError` names the first value that is no string."""
     if not isinstance(given, Mapping):
         raise ValueError(f"{name} must be a mapping of strings, not {type(given).__name__}")
     for key, value in given.items():
@@ -65,20 +65,20 @@ def texts(name: str, given: object) -> dict[str, str]:
 
 
 def beside_username(config: Config, parameters: dict[str, object], username: str) -> dict[str, object]:
-    """With `SecretHash` over the user name, for the calls that name the user at the top."""
+    """Add `SecretHash` over the user name, for calls that have it at the top level."""
     proof = config.secret_hash(username)
     return parameters if proof is None else {**parameters, "SecretHash": proof}
 
 
 def within_responses(config: Config, parameters: dict[str, str]) -> dict[str, str]:
-    """With `SECRET_HASH` over the very `USERNAME` of these parameters, for the two calls of a sign-in.
+    """Add `SECRET_HASH` over the `USERNAME` of these parameters, for the two calls of a sign-in.
 
-    The first call has the name that was typed, the next ones the service's own name of the user.
+    The first call has the name that the user typed. The next calls have the service's own user name.
     """
     proof = config.secret_hash(parameters["USERNAME"])
     return parameters if proof is None else {**parameters, "SECRET_HASH": proof}
 
 
 def in_clear(config: Config, parameters: dict[str, object]) -> dict[str, object]:
-    """With `ClientSecret` itself, for the calls that have a refresh token and no user name."""
+    """Add `ClientSecret` itself, for calls that have a refresh token and no user name."""
     return parameters if config.client_secret is None else {**parameters, "ClientSecret": config.client_secret}

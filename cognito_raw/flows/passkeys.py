@@ -1,4 +1,4 @@
-"""The passkeys of a signed-in user. The browser makes them; a server passes its JSON on, in both directions."""
+"""The passkeys of a signed-in user. The browser makes them, and a server passes the JSON in both directions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .parameters import limited, optional
 
 
 def start_web_authn_registration(config: Config, access_token: str) -> Flow[Mapping[str, Any]]:
-    """Begin to register a passkey: gives what the browser's `PublicKeyCredential.parseCreationOptionsFromJSON` takes.
+    """Begin to register a passkey. Return the options for `PublicKeyCredential.parseCreationOptionsFromJSON`.
 
-    The form is PublicKeyCredentialCreationOptionsJSON of https://www.w3.org/TR/webauthn-3/. Reasons:
+    They are the PublicKeyCredentialCreationOptionsJSON of https://www.w3.org/TR/webauthn-3/. Reasons:
     `web-authn-not-enabled`, `web-authn-configuration-missing`, and those of access tokens.
     """
     require_string(access_token=access_token)
@@ -30,8 +30,8 @@ def complete_web_authn_registration(
 ) -> Flow[None]:
     """Register the passkey that the browser made.
 
-    credential: what its `toJSON()` gives, RegistrationResponseJSON of https://www.w3.org/TR/webauthn-3/, as a
-    mapping or as JSON text; `ValueError` where it is no JSON object. Reasons: `web-authn-challenge-not-found` (too
+    credential: the RegistrationResponseJSON of https://www.w3.org/TR/webauthn-3/, as its `toJSON()` returns it: a
+    mapping, or JSON as a string. Raises `ValueError` for anything else. Reasons: `web-authn-challenge-not-found` (too
     late), `web-authn-origin-not-allowed`, `web-authn-relying-party-mismatch`, `web-authn-client-mismatch`,
     `web-authn-credential-not-supported`, `web-authn-not-enabled`, and those of access tokens.
     """
@@ -44,9 +44,9 @@ def complete_web_authn_registration(
 def list_web_authn_credentials(
     config: Config, access_token: str, *, max_results: int | None = None, next_token: str | None = None
 ) -> Flow[Page[WebAuthnCredential]]:
-    """The passkeys of the user, page after page.
+    """List the user's passkeys, page by page.
 
-    max_results: how many a page holds at most, 0 to 20. next_token: the `next` of a page, to begin after it.
+    max_results: the most passkeys of a page, 0 to 20. next_token: the `next` of the page before.
     Reasons: those of access tokens.
     """
     require_string(access_token=access_token)
@@ -73,12 +73,14 @@ def _creation_options(body: Mapping[str, object]) -> Mapping[str, Any]:
 def _credential(given: Mapping[str, Any] | str) -> dict[str, Any]:
     value: object = _parsed(given) if isinstance(given, str) else given
     if not isinstance(value, Mapping):
-        raise ValueError("credential must be the JSON object that the browser's toJSON() gives, or its text")
+        raise ValueError(
+            "credential must be the JSON object that the browser's toJSON() returns, or that object as a string"
+        )
     return dict(value)
 
 
 def _parsed(text: str) -> object:
-    """What a text holds, or None: an error of the JSON reader would carry the text that it read."""
+    """Return the value of JSON, or None. An error of the JSON reader would contain the string."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The proof of a password over SRP, of a user or of a device: what the service asks, and the responses to it."""
+"""The SRP proof of the password of a user or of a device."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ..srp import exchange as srp
 
 @frozen
 class SrpIdentity:
-    """Whose password is proven: the three texts that the private key hashes.
+    """The three strings that the private key hashes.
 
-    group, name: the pool's name and the user's id; of a device, its group key and its key.
+    group, name: the pool's name and the user's id, or a device's group key and key.
     """
 
     group: str
@@ -31,7 +31,7 @@ class SrpIdentity:
 
 @frozen
 class Verifier:
-    """What PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER say, with the numbers as numbers."""
+    """The parameters of PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER."""
 
     B: int
     salt: int
@@ -54,7 +54,7 @@ class Verifier:
 
 @frozen
 class Proof:
-    """The responses that prove the password, all but the user's name, and the session to send them with."""
+    """The responses that prove the password, without the user name, and the session to send with them."""
 
     responses: Mapping[str, str]
     session: str | None
@@ -71,19 +71,19 @@ def _number(parameters: Mapping[str, object], name: str) -> int:
 
 
 def prove(config: Config, pair: srp.Ephemeral, asked: ServiceReply, identity: SrpIdentity) -> Result[Proof]:
-    """The proof that the answer asks for. Reasons: `malformed-reply`, `unsafe-srp-value`."""
+    """Return the proof that a reply asks for. Reasons: `malformed-reply`, `unsafe-srp-value`."""
     read = parse(Ok(asked), Verifier.read)
     if isinstance(read, Err):
         return read
     verifier = read.value
-    # The service's own clock, where it told it: a proof signed at a wrong time looks like a wrong password.
+    # The service's time, if the reply has it: a proof with a wrong time looks like a wrong password.
     when = srp.timestamp(config.clock() if asked.date is None else asked.date)
     try:
         block = base64.b64decode(verifier.secret_block, validate=True)
         u = srp.scramble(pair.A, verifier.B)
     except srp.UnsafeValue as error:
         return replace(malformed(asked, str(error)), reason="unsafe-srp-value")
-    except ValueError:  # not only binascii.Error, which what is not ASCII does not even reach
+    except ValueError:  # binascii.Error, or the error of a string that is not ASCII
         return malformed(asked, "SECRET_BLOCK is not base64")
     x = srp.private_key(verifier.salt, identity.group, identity.name, identity.password)
     key = srp.session_key(srp.premaster(pair, verifier.B, u, x), u)

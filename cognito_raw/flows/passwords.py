@@ -20,10 +20,10 @@ def forgot_password(
     user_context_data: UserContext | None = None,
     analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Flow[Delivery]:
-    """Send a code with which the user can set a new password.
+    """Send the user a code, which `confirm_forgot_password` takes.
 
     Reasons: `user-not-found`, `no-verified-address`, `wrong-user-state`, `disabled-user`,
-    `daily-operations-limit-exceeded`. A client that hides which users exist answers for any name.
+    `daily-operations-limit-exceeded`. An app client that hides which users exist accepts any name.
     """
     require_string(username=username)
     parameters = {
@@ -63,10 +63,10 @@ def confirm_forgot_password(
 
 
 def change_password(config: Config, access_token: str, old_password: str | None, new_password: str) -> Flow[None]:
-    """Replace the password of the user whom the access token names.
+    """Change the password of the signed-in user.
 
-    old_password: None for a user who has none yet. Reasons: `incorrect-username-or-password` (the old one is wrong),
-    `invalid-password`, `password-used-before`, `daily-operations-limit-exceeded`, and those of access tokens.
+    old_password: None for a user without a password. Reasons: `incorrect-username-or-password` (the old one is
+    wrong), `invalid-password`, `password-used-before`, `daily-operations-limit-exceeded`, and those of access tokens.
     """
     require_string(access_token=access_token, new_password=new_password)
     parameters = {"AccessToken": access_token, "ProposedPassword": new_password}

@@ -1,4 +1,4 @@
-"""What a signed-in user may do with the own profile: read, change and prove attributes, and delete it all."""
+"""The profile of a signed-in user: reading, changing and verifying attributes, and deleting the user."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .registration import listed, named_attributes, service_name
 
 
 def get_user(config: Config, access_token: str) -> Flow[User]:
-    """The user of the access token, with all attributes that the app client may read.
+    """Return the user of the access token, with all attributes that the app client may read.
 
-    Reasons: those of access tokens: `access-token-expired`, `access-token-revoked`, `access-token-invalid`,
+    Reasons, those of access tokens: `access-token-expired`, `access-token-revoked`, `access-token-invalid`,
     `access-token-scope-missing`, `user-not-found`.
     """
     require_string(access_token=access_token)
@@ -31,10 +31,10 @@ def update_user_attributes(
     *,
     client_metadata: Mapping[str, str] | None = None,
 ) -> Flow[tuple[Delivery, ...]]:
-    """Change attributes of the user; an empty text clears one. Their keys are treated as in `sign_up`.
+    """Change attributes of the user. An empty string clears one. Keys are treated as in `sign_up`.
 
-    Gives where codes went, for each address that must be proven with `verify_user_attribute`. Reasons:
-    `invalid-parameter`, `alias-exists`, `code-delivery-failed`, `lambda-refused`, and those of access tokens.
+    Returns a delivery for each address that `verify_user_attribute` must verify. Reasons: `invalid-parameter`,
+    `alias-exists`, `code-delivery-failed`, `lambda-refused`, and those of access tokens.
     """
     require_string(access_token=access_token)
     parameters = {
@@ -47,13 +47,13 @@ def update_user_attributes(
 
 
 def delete_user_attributes(config: Config, access_token: str, attribute_names: Iterable[str]) -> Flow[None]:
-    """Delete attributes of the user. Their names are treated as in `sign_up`.
+    """Delete attributes of the user. Names are treated as in `sign_up`.
 
     Reasons: `invalid-parameter`, and those of access tokens.
     """
     require_string(access_token=access_token)
     if isinstance(attribute_names, str):
-        raise ValueError(f"attribute_names {attribute_names!r}: must be a list of names, not one text")
+        raise ValueError(f"attribute_names {attribute_names!r}: must be a list of names, not one string")
     names = [service_name(name) for name in attribute_names]
     answer = yield from ask("DeleteUserAttributes", {"AccessToken": access_token, "UserAttributeNames": names})
     return done(answer)
@@ -62,7 +62,7 @@ def delete_user_attributes(config: Config, access_token: str, attribute_names: I
 def get_user_attribute_verification_code(
     config: Config, access_token: str, attribute_name: str, *, client_metadata: Mapping[str, str] | None = None
 ) -> Flow[Delivery]:
-    """Send a code to the address that an attribute holds, to be given to `verify_user_attribute`.
+    """Send a code to the address of an attribute, for `verify_user_attribute`.
 
     attribute_name: `email` or `phone_number`. Reasons: `invalid-parameter`, `code-delivery-failed`,
     `daily-operations-limit-exceeded`, and those of access tokens.
@@ -74,7 +74,7 @@ def get_user_attribute_verification_code(
 
 
 def verify_user_attribute(config: Config, access_token: str, attribute_name: str, code: str) -> Flow[None]:
-    """Prove the address that an attribute holds with the code that was sent there.
+    """Verify the address of an attribute with the code that was sent to it.
 
     Reasons: `code-mismatch`, `code-expired`, `alias-exists`, `daily-operations-limit-exceeded`, and those of access
     tokens.
@@ -86,21 +86,21 @@ def verify_user_attribute(config: Config, access_token: str, attribute_name: str
 
 
 def delete_user(config: Config, access_token: str) -> Flow[None]:
-    """Delete the user, for good. Reasons: those of access tokens."""
+    """Delete the user permanently. Reasons: those of access tokens."""
     require_string(access_token=access_token)
     answer = yield from ask("DeleteUser", {"AccessToken": access_token})
     return done(answer)
 
 
 def get_user_auth_factors(config: Config, access_token: str) -> Flow[AuthFactors]:
-    """How the user can sign in: the first and second factors that are set up. Reasons: those of access tokens."""
+    """Return the first and second factors that the user has set up. Reasons: those of access tokens."""
     require_string(access_token=access_token)
     answer = yield from ask("GetUserAuthFactors", {"AccessToken": access_token})
     return parse(answer, AuthFactors.read)
 
 
 def set_user_settings(config: Config, access_token: str, mfa_options: Iterable[MfaOption]) -> Flow[None]:
-    """Say by which text messages an older pool asks for a second factor; `set_user_mfa_preference` supersedes it.
+    """Set the SMS second factor in an older pool. `set_user_mfa_preference` supersedes this.
 
     Reasons: `invalid-parameter`, and those of access tokens.
     """

@@ -1,6 +1,6 @@
-"""The two operations of every sign-in as the service has them, for what `sign_in` does not do.
+"""The sign-in operations as the service has them, for cases that `sign_in` does not cover, and any other operation.
 
-Nothing is proven or worked out here but the client secret: the caller says which flow, and brings each answer.
+Only the secret hash is computed here. The caller names the flow and gives each response.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
-from ..call import ServiceReply
 from ..config import Config
-from ..flow import Flow, ask, parse
-from ..models.challenge import Challenge, read_challenge
+from ..flow import Flow, ask
+from ..models.challenge import Challenge
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_string
 from ..models.tokens import Tokens
-from ..result import Err, Ok, Result
-from .parameters import context, optional, texts, within_responses
+from ..result import Err, Ok
+from .auth_calls import outcome
+from .parameters import context, optional, strings, within_responses
 
 AuthFlow: TypeAlias = Literal[
     "USER_SRP_AUTH",
@@ -41,17 +41,17 @@ def initiate_auth(
     user_context_data: UserContext | None = None,
     analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Flow[Tokens | Challenge]:
-    """Begin a sign-in or refresh tokens, by one of the service's flows; `sign_in` does the arithmetic of SRP by itself.
+    """Begin a sign-in or refresh tokens, by one of the service's flows. For SRP, `sign_in` is simpler.
 
-    auth_parameters: in the service's words, such as `{"USERNAME": ..., "PASSWORD": ...}`. SECRET_HASH is added over
-    USERNAME, unless it is there; a refresh with a client secret needs `config.secret_hash(...)` over the user's id.
-    session: of `confirm_sign_up`, which signs the user in by `USER_AUTH`.
+    auth_parameters: in the service's names, such as `{"USERNAME": ..., "PASSWORD": ...}`. SECRET_HASH over USERNAME
+    is added if it is missing. A refresh with a client secret needs `config.secret_hash(...)` over the user's id.
+    session: of `confirm_sign_up`, to sign the user in by `USER_AUTH`.
 
-    Gives the tokens, or the challenge that must be answered first. Reasons: those of `sign_in`, and for a refresh those
+    Returns the tokens, or the challenge that must be answered first. Reasons: those of `sign_in`; for a refresh, those
     of `get_tokens_from_refresh_token`.
     """
     require_string(auth_flow=auth_flow)
-    given = texts("auth_parameters", auth_parameters or {})
+    given = strings("auth_parameters", auth_parameters or {})
     parameters = {
         "AuthFlow": auth_flow,
         "ClientId": config.client_id,
@@ -60,7 +60,7 @@ def initiate_auth(
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     answer = yield from ask("InitiateAuth", parameters)
-    return _outcome(answer, given.get("USERNAME", ""), given.get("REFRESH_TOKEN"))
+    return outcome(answer, given.get("USERNAME", ""), given.get("REFRESH_TOKEN"))
 
 
 def respond_to_auth_challenge(
@@ -73,16 +73,16 @@ def respond_to_auth_challenge(
     user_context_data: UserContext | None = None,
     analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Flow[Tokens | Challenge]:
-    """Answer a challenge, of whatever name.
+    """Answer a challenge of any name.
 
-    challenge_responses: in the service's words: USERNAME, which is `challenge.username`, and what the challenge asks
-    for. SECRET_HASH is added over USERNAME, unless it is there. session: `challenge.session`.
+    challenge_responses: in the service's names: USERNAME (`challenge.username`), and the responses to this challenge.
+    SECRET_HASH over USERNAME is added if it is missing. session: `challenge.session`.
 
-    Gives the tokens, or the next challenge. Reasons: `code-mismatch`, `code-expired`, `challenge-session-invalid`,
+    Returns the tokens, or the next challenge. Reasons: `code-mismatch`, `code-expired`, `challenge-session-invalid`,
     `invalid-password`, `invalid-parameter`, `lambda-refused`, and those of `sign_in`.
     """
     require_string(challenge_name=challenge_name)
-    given = texts("challenge_responses", challenge_responses)
+    given = strings("challenge_responses", challenge_responses)
     parameters = {
         "ChallengeName": challenge_name,
         "ClientId": config.client_id,
@@ -91,28 +91,17 @@ def respond_to_auth_challenge(
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     answer = yield from ask("RespondToAuthChallenge", parameters)
-    return _outcome(answer, given.get("USERNAME", ""), None)
+    return outcome(answer, given.get("USERNAME", ""))
 
 
 def _proven(config: Config, given: dict[str, str]) -> dict[str, str]:
     return within_responses(config, given) if "USERNAME" in given and _PROOF not in given else given
 
 
-def _outcome(answer: Result[ServiceReply], username: str, refresh_token: str | None) -> Result[Tokens | Challenge]:
-    """The tokens, or the challenge that stands before them."""
-
-    def read(body: Mapping[str, object]) -> Tokens | Challenge:
-        if body.get("ChallengeName") is not None:
-            return read_challenge(body, username=username)
-        return Tokens.read(body, kept=refresh_token)
-
-    return parse(answer, read)
-
-
 def call(config: Config, operation: str, parameters: Mapping[str, object]) -> Flow[Mapping[str, Any]]:
-    """Call an operation with parameters as the service's documentation spells them; gives the reply's JSON object.
+    """Call any operation, and return the JSON object of its reply.
 
-    Nothing is added to the parameters: put in ClientId and SecretHash where the operation wants them.
+    parameters: as the service's documentation spells them. Nothing is added: include ClientId and SecretHash if needed.
     """
     answer = yield from ask(operation, parameters)
     return answer if isinstance(answer, Err) else Ok(answer.value.body)

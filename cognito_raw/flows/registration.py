@@ -1,4 +1,4 @@
-"""Registering a user, and proving that the address is the user's."""
+"""Sign-up: registering a user, and confirming the user with a code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..flow import Flow, ask, parse
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_string
 from ..models.sign_up import Confirmation, Delivery, Registration
-from .parameters import beside_username, context, optional, texts
+from .parameters import beside_username, context, optional, strings
 
 # The standard claims of OpenID Connect Core 1.0, section 5.1, which every pool has.
 STANDARD_ATTRIBUTES: Final = frozenset(
@@ -32,10 +32,10 @@ def sign_up(
     user_context_data: UserContext | None = None,
     analytics_metadata: AnalyticsMetadata | None = None,
 ) -> Flow[Registration]:
-    """Register a user. Standard attributes go by their names; any other key gets `custom:` in front.
+    """Register a user. A key that is no standard attribute gets the prefix `custom:`.
 
-    password: None where the pool lets users sign in without one. validation_data: for the pool's triggers alone, with
-    keys as they are. Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`,
+    password: None if the pool lets users sign in without one. validation_data: for the pool's triggers only, with
+    unchanged keys. Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`,
     `code-delivery-failed`, `lambda-refused`.
     """
     require_string(username=username)
@@ -47,7 +47,7 @@ def sign_up(
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     if validation_data is not None:
-        parameters["ValidationData"] = listed(texts("validation_data", validation_data))
+        parameters["ValidationData"] = listed(strings("validation_data", validation_data))
     answer = yield from ask("SignUp", beside_username(config, parameters, username))
     return parse(answer, Registration.read)
 
@@ -65,9 +65,9 @@ def confirm_sign_up(
 ) -> Flow[Confirmation]:
     """Confirm a new user with the code that was sent.
 
-    force_alias_creation: whether an address that is another user's alias becomes this one's; else it is
-    `alias-exists`. session: of `sign_up`; what comes back for it signs the user in without a second code. Reasons:
-    `code-mismatch`, `code-expired`, `user-not-found`, `user-already-confirmed`, `alias-exists`,
+    force_alias_creation: True takes an address from another user whose alias it is. Otherwise that is `alias-exists`.
+    session: of `sign_up`. The session that comes back signs the user in without a second code.
+    Reasons: `code-mismatch`, `code-expired`, `user-not-found`, `user-already-confirmed`, `alias-exists`,
     `too-many-failed-attempts`.
     """
     require_string(username=username, code=code)
@@ -107,7 +107,7 @@ def resend_confirmation_code(
 
 
 def named_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
-    """The attributes under the names that the service has for them."""
+    """Return the attributes under the service's names for them."""
     for name, value in attributes.items():
         require_string(**{"the name of an attribute": name, f"attribute {name!r}": value})
     named = {service_name(name): value for name, value in attributes.items()}
@@ -117,11 +117,11 @@ def named_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
 
 
 def service_name(name: str) -> str:
-    """The name that the service has for an attribute: `custom:` in front, unless it is a standard one or has it."""
+    """Return the service's name for an attribute, with `custom:` in front unless it is standard or has it."""
     require_string(**{"the name of an attribute": name})
     return name if name in STANDARD_ATTRIBUTES or name.startswith("custom:") else f"custom:{name}"
 
 
 def listed(members: Mapping[str, str]) -> list[dict[str, str]]:
-    """Names and values in the form that the service has for them."""
+    """Return names and values as the service's list of pairs."""
     return [{"Name": name, "Value": value} for name, value in members.items()]

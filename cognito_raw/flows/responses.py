@@ -1,7 +1,7 @@
-"""What a natural answer to a challenge is in the service's words: a code, a choice, a password, a passkey's assertion.
+"""Answers to challenges, turned into the service's responses: a code, a choice, a password, a passkey's assertion.
 
-Nothing is sent here. An answer of the wrong kind is the caller's mistake, and no message repeats it: it may be a
-secret that went to the wrong place.
+Nothing is sent here. An answer of the wrong kind raises `ValueError`. The message never repeats it, since it may be a
+secret.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from ..models.fields import require_string
 from ..models.frozen import frozen
 from .registration import named_attributes
 
-# One thing under two names: the one that the service and its clients use, and the other of its documentation.
+# Two names of one factor: the service and its clients use the first, its documentation the second.
 _EMAIL: Final = ("EMAIL_OTP", "EMAIL_MFA")
 _WITH_PASSWORD: Final = ("PASSWORD", "PASSWORD_SRP")
 
 
 @frozen
 class Responses:
-    """The responses to a challenge, and what they need first.
+    """The responses to a challenge, and the steps that they still need.
 
-    srp_password: a password that is proven over SRP: SRP_A is still to be added, and the proof to be made.
-    code: of an authenticator app that is being set up; it goes to another operation before.
+    srp_password: a password to prove over SRP. SRP_A is not in the responses yet.
+    code: the first code of an authenticator app, which VerifySoftwareToken takes before.
     """
 
     members: Mapping[str, str]
@@ -56,7 +56,7 @@ def responses_to(
     password: str | None = None,
     attributes: Mapping[str, str] | None = None,
 ) -> Responses:
-    """The responses that an answer means; any challenge takes a mapping of them, in the service's names."""
+    """Return the responses for an answer. Any challenge also takes a mapping, in the service's names."""
     kind = challenge_of(challenge.name, challenge.username, challenge.session, challenge.parameters)
     if password is not None and not isinstance(kind, SelectChallenge):
         raise ValueError("password= goes with the choice of PASSWORD or PASSWORD_SRP, in answer to SELECT_CHALLENGE")
@@ -71,10 +71,10 @@ def responses_to(
     if not isinstance(answer, str):
         raise _wrong(kind)
     require_string(answer=answer)
-    return _of_text(kind, answer, password, attributes or {})
+    return _of_string(kind, answer, password, attributes or {})
 
 
-def _of_text(kind: Challenge, answer: str, password: str | None, attributes: Mapping[str, str]) -> Responses:
+def _of_string(kind: Challenge, answer: str, password: str | None, attributes: Mapping[str, str]) -> Responses:
     match kind:
         case CodeChallenge():
             return _named(kind, **{CODES[kind.name]: answer})
@@ -111,7 +111,7 @@ def _as_they_are(challenge: Challenge, answer: Mapping[str, object]) -> Response
 
 
 def _choice(challenge: SelectMfaType | SelectChallenge, answer: str) -> str:
-    """The answer, if it is among the choices, or where they cannot be read."""
+    """Return the answer if it is offered, or if the choices are unknown."""
     same = _EMAIL if answer in _EMAIL else (answer,)
     offered = [name for name in same if name in challenge.choices]
     if challenge.choices and not offered:
@@ -138,7 +138,7 @@ def _set_up(challenge: MfaSetup, answer: str) -> Responses:
     if "@" not in answer:
         raise _wrong(challenge)
     _require_choice(challenge, "e-mail address", _EMAIL)
-    # Not in the API reference; Amplify's clients send it so, and a code follows to that address.
+    # Not in the API reference. Amplify's clients send it so, and a code follows to that address.
     return _named(challenge, EMAIL=answer)
 
 
@@ -148,32 +148,32 @@ def _require_choice(challenge: MfaSetup, what: str, names: tuple[str, ...]) -> N
 
 
 def _plain(answer: object) -> object:
-    """The answer as JSON can be written from it: of mappings, it takes dictionaries alone."""
+    """Return a mapping as a dictionary, the only mapping that `json` writes."""
     return dict(answer) if isinstance(answer, Mapping) else answer
 
 
 def _credential(answer: object) -> str:
-    """The JSON text of PublicKeyCredential.toJSON(), AuthenticationResponseJSON of WebAuthn Level 3."""
+    """Return the JSON of PublicKeyCredential.toJSON(): AuthenticationResponseJSON of WebAuthn Level 3."""
     try:
         found = json.loads(answer) if isinstance(answer, str) else _plain(answer)
         written = json.dumps(found, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
         found, written = None, ""
-    # Out of the handler, since an error raised in one keeps the first, which carries the text.
+    # Raised outside the handler: it would keep the error of the JSON reader, which contains the string.
     if not (isinstance(found, dict) and isinstance(found.get("response"), dict)):
         raise ValueError("the answer to WEB_AUTHN is the JSON of a passkey's assertion: PublicKeyCredential.toJSON()")
     return written
 
 
 _WANTED: Final[Mapping[str, str]] = {
-    **dict.fromkeys(CODES, "the code, as text"),
-    "NEW_PASSWORD_REQUIRED": "the new password, as text",
-    "SELECT_MFA_TYPE": "one of its choices, as text",
-    "MFA_SETUP": "the first code of an authenticator app, or an e-mail address, as text",
-    "CUSTOM_CHALLENGE": "a text",
-    "SELECT_CHALLENGE": "one of its choices, as text",
-    "PASSWORD": "the password, as text",
-    "PASSWORD_SRP": "the password, as text",
+    **dict.fromkeys(CODES, "the code, as a string"),
+    "NEW_PASSWORD_REQUIRED": "the new password, as a string",
+    "SELECT_MFA_TYPE": "one of its choices, as a string",
+    "MFA_SETUP": "the first code of an authenticator app, or an e-mail address, as a string",
+    "CUSTOM_CHALLENGE": "a string",
+    "SELECT_CHALLENGE": "one of its choices, as a string",
+    "PASSWORD": "the password, as a string",
+    "PASSWORD_SRP": "the password, as a string",
     "DEVICE_SRP_AUTH": "the RememberedDevice",
 }
 

@@ -1,4 +1,4 @@
-"""Tokens after the sign-in: renewing them, and taking them back."""
+"""Tokens after the sign-in: refresh and revocation."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def get_tokens_from_refresh_token(
     device_key: str | None = None,
     client_metadata: Mapping[str, str] | None = None,
 ) -> Flow[Tokens]:
-    """New tokens for a refresh token, which stays in them where the service sends no new one.
+    """Return new tokens for a refresh token, which they keep if the service sends no new one.
 
-    device_key: of the remembered device that signed in, where the pool tracks devices. Reasons:
+    device_key: of the remembered device that signed in, if the pool tracks devices. Reasons:
     `refresh-token-expired`, `refresh-token-revoked`, `refresh-token-reused`, `refresh-token-invalid`, `user-deleted`,
     `disabled-user`, `wrong-client-secret`.
     """
@@ -43,10 +43,10 @@ def get_tokens_from_refresh_token(
 def refresh_token_auth(
     config: Config, refresh_token: str, username: str, *, device_key: str | None = None
 ) -> Flow[Tokens]:
-    """New tokens by InitiateAuth, for pools that refuse `get_tokens_from_refresh_token`; the refresh token stays.
+    """Return new tokens by InitiateAuth, for pools that refuse `get_tokens_from_refresh_token`.
 
-    username: the service's own name of the user, as `cognito:username` of the ID token has it. Reasons: those of
-    `get_tokens_from_refresh_token`.
+    The refresh token stays. username: the service's own user name, `cognito:username` in the ID token.
+    Reasons: those of `get_tokens_from_refresh_token`.
     """
     require_string(refresh_token=refresh_token, username=username)
     parameters = {"REFRESH_TOKEN": refresh_token}
@@ -69,19 +69,19 @@ def _tokens(answer: Result[ServiceReply], refresh_token: str) -> Result[Tokens]:
 def renew(
     config: Config, held: Tokens, by: RefreshFlow, device_key: str | None
 ) -> Generator[Call, Result[ServiceReply], tuple[RefreshFlow, Result[Tokens]]]:
-    """New tokens by the flow that worked before, or by the other one where the pool refuses it; and which worked."""
-    result = yield from _renewed(config, held, by, device_key)
+    """Renew tokens by the flow that worked before, or by the other if the pool refuses it. Return the working flow."""
+    result = yield from _refresh(config, held, by, device_key)
     if not _is_refused(result, by):
         return by, result
     other: RefreshFlow = "REFRESH_TOKEN_AUTH" if by == "GetTokensFromRefreshToken" else "GetTokensFromRefreshToken"
-    second = yield from _renewed(config, held, other, device_key)
+    second = yield from _refresh(config, held, other, device_key)
     if isinstance(second, Ok):
         return other, second
-    # An outage looks like an emulator that knows no such operation: then the other flow's refusal means nothing.
+    # An outage looks like an emulator without this operation: then the other flow's refusal means nothing.
     return by, (second if isinstance(result, Err) and result.reason in OPERATION_UNKNOWN else result)
 
 
-def _renewed(config: Config, held: Tokens, by: RefreshFlow, device_key: str | None) -> Flow[Tokens]:
+def _refresh(config: Config, held: Tokens, by: RefreshFlow, device_key: str | None) -> Flow[Tokens]:
     refresh_token = held.refresh_token or ""
     if by == "GetTokensFromRefreshToken":
         return (yield from get_tokens_from_refresh_token(config, refresh_token, device_key=device_key))
@@ -96,16 +96,16 @@ def _is_refused(result: Result[Tokens], by: RefreshFlow) -> bool:
         return False
     if by == "REFRESH_TOKEN_AUTH":
         return result.reason in REFRESH_FLOW_REFUSED
-    # Some emulators answer what they do not know with an error page.
+    # Some emulators answer an unknown operation with an error page.
     return result.reason in OPERATION_UNKNOWN or (result.reason == "service-unavailable" and result.code is None)
 
 
 def revoke_token(
     config: Config, refresh_token: str, *, revoke_associated_sessions: Literal["NONE", "LINKED"] | None = None
 ) -> Flow[None]:
-    """Revoke a refresh token, and with it every access token that it gave.
+    """Revoke a refresh token, and every access token that was issued for it.
 
-    revoke_associated_sessions: `LINKED` ends those sessions too that came from its own. Reasons:
+    revoke_associated_sessions: `LINKED` also ends the sessions that came from its session. Reasons:
     `operation-not-supported` (revocation is off for the client), `token-type-not-supported`, `not-authorized`,
     `wrong-client-secret`.
     """

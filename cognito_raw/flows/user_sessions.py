@@ -1,4 +1,4 @@
-"""The sessions that a signed-in user has open, in a pool that tracks them."""
+"""The open sessions of a signed-in user, in a pool that tracks sessions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .parameters import optional
 
 
 def list_user_sessions(config: Config, access_token: str, *, next_token: str | None = None) -> Flow[Page[UserSession]]:
-    """The sessions of the user, page after page, in a pool that tracks sessions.
+    """List the user's sessions, page by page, in a pool that tracks sessions.
 
-    next_token: the `next` of a page, to begin after it. Reasons: `operation-not-enabled`, `user-not-found`, and those
-    of access tokens.
+    next_token: the `next` of the page before. Reasons: `operation-not-enabled`, `user-not-found`, and those of access
+    tokens.
     """
     require_string(access_token=access_token)
     parameters = {"AccessToken": access_token, **optional(next_token=("NextToken", next_token))}
@@ -31,9 +31,9 @@ def revoke_user_session(
     *,
     revoke_associated_sessions: Literal["NONE", "LINKED"] | None = None,
 ) -> Flow[None]:
-    """Revoke one session of the user, other than the one of the access token.
+    """Revoke one session of the user, but not that of the access token.
 
-    revoke_associated_sessions: `LINKED` takes those with it that came from it. Reasons: `resource-not-found`,
+    revoke_associated_sessions: `LINKED` also revokes the sessions that came from it. Reasons: `resource-not-found`,
     `operation-not-enabled`, and those of access tokens.
     """
     require_string(access_token=access_token, session_id=session_id)
