@@ -23,7 +23,7 @@ def _raise(_: Claims) -> bool:
 
 
 def judged(claims: dict[str, Any], now: float = NOW, use: Any = ("id", "access"), **demands: Any) -> Result[Claims]:
-    return Rules(CONFIG, use, **demands).judge(claims, now)
+    return Rules(CONFIG, use, **demands).validate(claims, now)
 
 
 def reason(result: Result[Claims]) -> str:

@@ -144,5 +144,5 @@ def test_no_mutation_of_signed_claims_raises(seed: int) -> None:
             place = draw.randrange(len(raw))
             raw[place : place + draw.randrange(3)] = draw.randbytes(draw.randrange(3))
         with suppress(UnexpectedJson):
-            judged.add(told(rules.judge(read_object(bytes(raw)), NOW)))
+            judged.add(told(rules.validate(read_object(bytes(raw)), NOW)))
     assert {"Ok", "token-issuer-refused", "token-use-refused", "token-client-refused", "token-claim-invalid"} <= judged

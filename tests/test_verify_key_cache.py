@@ -13,10 +13,10 @@ from cognito_raw.verify.key_cache import (
     GRACE,
     HARD_LIFE,
     SOFT_LIFE,
+    Action,
     Fetch,
     Held,
     KeyCache,
-    Need,
     from_material,
     to_snapshot,
 )
@@ -42,7 +42,7 @@ def begin(cache: KeyCache, now: Instant) -> Fetch:
 def loaded(since: Instant = BEGIN) -> KeyCache:
     """What fetched a set with the one key."""
     cache = KeyCache()
-    cache.land(begin(cache, since), since, {"one": ONE})
+    cache.succeed(begin(cache, since), since, {"one": ONE})
     return cache
 
 
@@ -51,12 +51,12 @@ def test_without_a_set_one_is_fetched_and_all_others_wait() -> None:
     cache = KeyCache()
     assert not cache.is_alive(BEGIN)
     assert cache.fresh("one", BEGIN) is None
-    assert cache.ask("one", BEGIN) == (None, "fetch")
+    assert cache.decide("one", BEGIN) == (None, "fetch")
     fetch = begin(cache, BEGIN)
-    assert [cache.ask(kid, after(1)) for kid in ("one", "two")] == [(None, "wait")] * 2
-    cache.land(fetch, after(2), {"one": ONE})
+    assert [cache.decide(kid, after(1)) for kid in ("one", "two")] == [(None, "wait")] * 2
+    cache.succeed(fetch, after(2), {"one": ONE})
     assert cache.fresh("one", after(2)) is ONE
-    assert cache.ask("one", after(2)) == (ONE, "nothing")
+    assert cache.decide("one", after(2)) == (ONE, "nothing")
     assert cache.is_alive(after(2))
 
 
@@ -77,93 +77,93 @@ def test_a_set_has_a_soft_life_and_a_hard_one(frozen: bool, age: float, fresh: A
     """By whichever clock saw more time pass, also where the one on the wall was set back."""
     cache = loaded()
     assert cache.fresh("one", after(age, frozen=frozen)) is fresh
-    assert cache.ask("one", after(age, frozen=frozen)) == expected
+    assert cache.decide("one", after(age, frozen=frozen)) == expected
 
 
 def test_the_age_counts_from_the_beginning_of_the_fetch() -> None:
     """What a process got before it froze is as old as its fetch when it thaws."""
     cache = KeyCache()
     fetch = begin(cache, BEGIN)
-    cache.land(fetch, after(HARD_LIFE, frozen=True), {"one": ONE})
-    assert cache.ask("one", after(HARD_LIFE, frozen=True)) == (None, "fetch")
+    cache.succeed(fetch, after(HARD_LIFE, frozen=True), {"one": ONE})
+    assert cache.decide("one", after(HARD_LIFE, frozen=True)) == (None, "fetch")
 
 
 def test_a_refresh_does_not_keep_known_keys_waiting() -> None:
     """While it is on its way, and after it failed, the old set is used."""
     cache = loaded()
     fetch = begin(cache, after(SOFT_LIFE))
-    assert cache.ask("one", after(SOFT_LIFE + 1)) == (ONE, "nothing")
-    assert cache.ask("two", after(SOFT_LIFE + 1)) == (None, "wait")
+    assert cache.decide("one", after(SOFT_LIFE + 1)) == (ONE, "nothing")
+    assert cache.decide("two", after(SOFT_LIFE + 1)) == (None, "wait")
     cache.fail(fetch, after(SOFT_LIFE + 2), "timed-out", 0.0)
-    assert cache.ask("one", after(SOFT_LIFE + 3)) == (ONE, "nothing")
-    assert cache.ask("one", after(SOFT_LIFE + 12)) == (ONE, "refresh")
+    assert cache.decide("one", after(SOFT_LIFE + 3)) == (ONE, "nothing")
+    assert cache.decide("one", after(SOFT_LIFE + 12)) == (ONE, "refresh")
 
 
 def test_a_set_is_replaced_as_a_whole() -> None:
     """A key that is not in the new set is gone."""
     cache = loaded()
-    cache.land(begin(cache, after(SOFT_LIFE)), after(SOFT_LIFE), {"two": TWO})
-    assert cache.ask("two", after(SOFT_LIFE)) == (TWO, "nothing")
-    assert cache.ask("one", after(SOFT_LIFE)) == (None, "unknown")
+    cache.succeed(begin(cache, after(SOFT_LIFE)), after(SOFT_LIFE), {"two": TWO})
+    assert cache.decide("two", after(SOFT_LIFE)) == (TWO, "nothing")
+    assert cache.decide("one", after(SOFT_LIFE)) == (None, "unknown")
 
 
-def fetches(cache: KeyCache, kid: str, seconds: int, trouble: bool, share: float = 1.0) -> list[int]:
+def fetches(cache: KeyCache, kid: str, seconds: int, failing: bool, share: float = 1.0) -> list[int]:
     """In which of these seconds a fetch is made, if somebody asks in each of them."""
     made = []
     for second in range(seconds):
-        _, need = cache.ask(kid, after(second))
-        if need in ("fetch", "refresh"):
+        _, action = cache.decide(kid, after(second))
+        if action in ("fetch", "refresh"):
             made.append(second)
             fetch = begin(cache, after(second))
-            if trouble:
+            if failing:
                 cache.fail(fetch, after(second), "timed-out", share)
             else:
-                cache.land(fetch, after(second), {"one": ONE})
+                cache.succeed(fetch, after(second), {"one": ONE})
     return made
 
 
 def test_an_unknown_key_id_causes_one_fetch_in_ten_seconds() -> None:
     """However often it is asked for; a set that was given and not fetched is looked up at once."""
-    assert fetches(loaded(), "two", 35, trouble=False) == [10, 20, 30]
+    assert fetches(loaded(), "two", 35, failing=False) == [10, 20, 30]
     given = KeyCache()
     given.load({"one": ONE}, BEGIN)
-    assert fetches(given, "two", 35, trouble=False) == [0, 10, 20, 30]
+    assert fetches(given, "two", 35, failing=False) == [0, 10, 20, 30]
 
 
 def test_failures_back_off() -> None:
     """Without a set the pauses double up to a minute; with one they are ten seconds at least."""
-    assert fetches(KeyCache(), "one", 250, trouble=True) == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
-    assert fetches(KeyCache(), "one", 100, trouble=True, share=0.0) == [0, 1, 2, 4, 8, 16, 32, 62, 92]
-    assert fetches(loaded(), "two", 150, trouble=True) == [10, 20, 30, 40, 50, 66, 98]
+    assert fetches(KeyCache(), "one", 250, failing=True) == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+    assert fetches(KeyCache(), "one", 100, failing=True, share=0.0) == [0, 1, 2, 4, 8, 16, 32, 62, 92]
+    assert fetches(loaded(), "two", 150, failing=True) == [10, 20, 30, 40, 50, 66, 98]
 
 
 def test_a_success_ends_the_back_off() -> None:
     """The next failure begins anew."""
     cache = KeyCache()
-    fetches(cache, "one", 60, trouble=True)
-    cache.land(begin(cache, BEGIN), BEGIN, {"one": ONE})
-    assert cache.trouble is None
+    fetches(cache, "one", 60, failing=True)
+    cache.succeed(begin(cache, BEGIN), BEGIN, {"one": ONE})
+    assert cache.failure is None
     cache.fail(begin(cache, after(HARD_LIFE)), after(HARD_LIFE), "timed-out", 1.0)
-    assert cache.ask("one", after(HARD_LIFE + 0.9))[1] == "unavailable"
-    assert cache.ask("one", after(HARD_LIFE + 1))[1] == "fetch"
+    assert cache.decide("one", after(HARD_LIFE + 0.9))[1] == "unavailable"
+    assert cache.decide("one", after(HARD_LIFE + 1))[1] == "fetch"
 
 
 def test_the_back_off_is_over_by_either_clock() -> None:
     """A process that was frozen does not go on waiting."""
     cache = KeyCache()
     cache.fail(begin(cache, BEGIN), BEGIN, "timed-out", 1.0)
-    assert cache.ask("one", after(0.5)) == (None, "unavailable")
-    assert cache.ask("one", after(60, frozen=True)) == (None, "fetch")
+    assert cache.decide("one", after(0.5)) == (None, "unavailable")
+    assert cache.decide("one", after(60, frozen=True)) == (None, "fetch")
 
 
 @pytest.mark.parametrize(
-    ("trouble", "need"), [(False, "unknown"), (True, "unavailable")], ids=["fetched lately", "could not be fetched"]
+    ("failing", "action"), [(False, "unknown"), (True, "unavailable")], ids=["fetched lately", "could not be fetched"]
 )
-def test_an_unknown_key_is_told_from_one_that_could_not_be_looked_up(trouble: bool, need: Need) -> None:
+def test_an_unknown_key_is_told_from_one_that_could_not_be_looked_up(failing: bool, action: Action) -> None:
     """Whether the set is known to lack it, or the latest one could not be had."""
     cache = loaded()
-    fetches(cache, "two", 11, trouble=trouble)
-    assert cache.ask("two", after(12)) == (None, need)
+    fetches(cache, "two", 11, failing=failing)
+    assert cache.decide("two", after(12)) == (None, action)
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["running", "frozen"])
@@ -171,35 +171,35 @@ def test_a_fetch_that_never_ends_is_taken_for_lost(frozen: bool) -> None:
     """Its thread froze, or its loop is gone: after its deadline and a grace, another one may be made."""
     cache = KeyCache()
     lost = begin(cache, BEGIN)
-    assert cache.ask("one", after(TIMEOUT + GRACE - 1, frozen=frozen)) == (None, "wait")
-    assert cache.ask("one", after(TIMEOUT + GRACE, frozen=frozen)) == (None, "fetch")
+    assert cache.decide("one", after(TIMEOUT + GRACE - 1, frozen=frozen)) == (None, "wait")
+    assert cache.decide("one", after(TIMEOUT + GRACE, frozen=frozen)) == (None, "fetch")
     fetch = begin(cache, after(TIMEOUT + GRACE))
-    cache.land(lost, after(20), {"two": TWO})
+    cache.succeed(lost, after(20), {"two": TWO})
     cache.fail(lost, after(20), "timed-out", 0.0)
-    cache.lose(lost, after(20))
+    cache.abandon(lost, after(20))
     assert cache.fetch is fetch
-    assert cache.ask("two", after(20)) == (None, "wait")
-    cache.land(fetch, after(21), {"one": ONE})
-    assert cache.ask("one", after(21)) == (ONE, "nothing")
+    assert cache.decide("two", after(20)) == (None, "wait")
+    cache.succeed(fetch, after(21), {"one": ONE})
+    assert cache.decide("one", after(21)) == (ONE, "nothing")
 
 
 def test_a_refresh_that_was_lost_is_made_again() -> None:
     """A known key is used meanwhile."""
     cache = loaded()
     begin(cache, after(SOFT_LIFE))
-    assert cache.ask("one", after(SOFT_LIFE + TIMEOUT)) == (ONE, "nothing")
-    assert cache.ask("one", after(SOFT_LIFE + TIMEOUT + GRACE)) == (ONE, "refresh")
+    assert cache.decide("one", after(SOFT_LIFE + TIMEOUT)) == (ONE, "nothing")
+    assert cache.decide("one", after(SOFT_LIFE + TIMEOUT + GRACE)) == (ONE, "refresh")
 
 
 def test_a_fetch_that_was_stopped_is_no_failure() -> None:
     """Without a set it is made again at once; with one, after the usual pause."""
     cache = KeyCache()
-    cache.lose(begin(cache, BEGIN), BEGIN)
-    assert cache.ask("one", BEGIN) == (None, "fetch")
+    cache.abandon(begin(cache, BEGIN), BEGIN)
+    assert cache.decide("one", BEGIN) == (None, "fetch")
     cache = loaded()
-    cache.lose(begin(cache, after(SOFT_LIFE)), after(SOFT_LIFE))
-    assert cache.ask("one", after(SOFT_LIFE + 9)) == (ONE, "nothing")
-    assert cache.ask("one", after(SOFT_LIFE + 10)) == (ONE, "refresh")
+    cache.abandon(begin(cache, after(SOFT_LIFE)), after(SOFT_LIFE))
+    assert cache.decide("one", after(SOFT_LIFE + 9)) == (ONE, "nothing")
+    assert cache.decide("one", after(SOFT_LIFE + 10)) == (ONE, "refresh")
 
 
 # --- sets that were given

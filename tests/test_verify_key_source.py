@@ -34,7 +34,7 @@ def source() -> KeySource:
 
 
 def ask(asked: KeySource, kid: str = "one", now: Instant = BEGIN, loop: Any = None) -> Any:
-    return asked.ask(kid, now, 10.0, loop)
+    return asked.look_up(kid, now, 10.0, loop)
 
 
 def test_all_verifiers_of_a_pool_share_one_source() -> None:
@@ -88,12 +88,12 @@ def test_the_first_caller_is_told_to_fetch_and_the_others_to_wait() -> None:
     assert (first.start.began, first.start.timeout) == (BEGIN, 10.0)
     others = [ask(asked, kid) for kid in ("one", "two", "three")]
     assert [other.start for other in others] == [None] * 3
-    assert {id(advice.then) for advice in (first, *others)} == {id(first.then)}
-    assert not first.then.done
-    asked.land(first.start, BEGIN, KEYS, 0.0)
-    assert first.then.done
-    assert asked.fresh("one", BEGIN) == ask(asked).then == KEYS["one"]
-    assert ask(asked, "three").then == Err("token-key-unknown", "the pool's key set has no key with this kid")
+    assert {id(lookup.outcome) for lookup in (first, *others)} == {id(first.outcome)}
+    assert not first.outcome.done
+    asked.complete(first.start, BEGIN, KEYS, 0.0)
+    assert first.outcome.done
+    assert asked.fresh("one", BEGIN) == ask(asked).outcome == KEYS["one"]
+    assert ask(asked, "three").outcome == Err("token-key-unknown", "the pool's key set has no key with this kid")
 
 
 def test_a_known_key_comes_with_its_refresh() -> None:
@@ -101,17 +101,17 @@ def test_a_known_key_comes_with_its_refresh() -> None:
     asked = source()
     asked.load({"keys": [dict(key.jwk) for key in KEYS.values()]}, BEGIN)
     later = Instant(3600.0, NOW + 3600)
-    advice = ask(asked, now=later)
-    assert isinstance(advice.then, Key)
-    assert advice.start is not None
-    assert ask(asked, now=later) == (advice.then, None)
-    assert isinstance(ask(asked, "three", later).then, Fetch)
+    lookup = ask(asked, now=later)
+    assert isinstance(lookup.outcome, Key)
+    assert lookup.start is not None
+    assert ask(asked, now=later) == (lookup.outcome, None)
+    assert isinstance(ask(asked, "three", later).outcome, Fetch)
 
 
 def test_a_fetch_that_failed_says_why_until_the_next_one() -> None:
     """All who ask meanwhile are told at once."""
     asked = source()
-    asked.land(ask(asked).start, BEGIN, Err("timed-out"), 1.0)
+    asked.complete(ask(asked).start, BEGIN, Err("timed-out"), 1.0)
     assert ask(asked) == (unavailable("timed-out"), None)
     assert unavailable("timed-out").retryable
     assert ask(asked, now=Instant(1.0, NOW + 1)).start is not None
@@ -120,41 +120,41 @@ def test_a_fetch_that_failed_says_why_until_the_next_one() -> None:
 def test_a_fetch_that_was_stopped_wakes_those_who_wait() -> None:
     """They ask anew, and one of them is told to fetch; stopping one that has ended does nothing."""
     asked = source()
-    advice = ask(asked)
-    asked.lose(advice.start, BEGIN)
-    assert advice.then.done
+    lookup = ask(asked)
+    asked.abandon(lookup.start, BEGIN)
+    assert lookup.outcome.done
     again = ask(asked)
     assert again.start is not None
-    asked.land(again.start, BEGIN, KEYS, 0.0)
-    asked.lose(again.start, BEGIN)
-    assert ask(asked).then == KEYS["one"]
+    asked.complete(again.start, BEGIN, KEYS, 0.0)
+    asked.abandon(again.start, BEGIN)
+    assert ask(asked).outcome == KEYS["one"]
 
 
 def test_those_who_wait_for_a_lost_fetch_are_woken_by_the_next() -> None:
     """A fetch that took far too long is replaced, and nobody goes on waiting for it."""
     asked = source()
     lost = ask(asked)
-    advice = ask(asked, now=Instant(15.0, NOW + 15))
-    assert advice.start is not None
-    assert lost.then.done
-    assert not advice.then.done
+    lookup = ask(asked, now=Instant(15.0, NOW + 15))
+    assert lookup.start is not None
+    assert lost.outcome.done
+    assert not lookup.outcome.done
 
 
 def test_stopping_to_wait_does_not_stop_the_fetch() -> None:
     """A task that waits and is cancelled leaves the fetch alone."""
     asked = source()
-    advice = ask(asked)
+    lookup = ask(asked)
 
     async def main() -> None:
-        waiting = asyncio.ensure_future(advice.then.wait_async(60))
+        waiting = asyncio.ensure_future(lookup.outcome.wait_async(60))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait((waiting,))
 
     asyncio.run(main())
-    assert not advice.then.done
-    asked.land(advice.start, BEGIN, KEYS, 0.0)
-    assert ask(asked).then == KEYS["one"]
+    assert not lookup.outcome.done
+    asked.complete(lookup.start, BEGIN, KEYS, 0.0)
+    assert ask(asked).outcome == KEYS["one"]
 
 
 def test_a_fetch_of_a_loop_is_reached_from_it_and_from_other_threads() -> None:
@@ -162,16 +162,16 @@ def test_a_fetch_of_a_loop_is_reached_from_it_and_from_other_threads() -> None:
     asked = source()
     loop: Any = SimpleNamespace(is_running=lambda: True)
     first = ask(asked, loop=loop)
-    assert ask(asked, loop=loop) == (first.then, None)
+    assert ask(asked, loop=loop) == (first.outcome, None)
     elsewhere: list[Any] = []
     thread = threading.Thread(target=lambda: elsewhere.append(ask(asked)))
     thread.start()
     thread.join()
-    assert elsewhere == [(first.then, None)]
+    assert elsewhere == [(first.outcome, None)]
     second = ask(asked)  # blocking, in the thread of the loop
     assert second.start is not None
-    assert first.then.done
-    assert ask(asked, loop=loop) == (second.then, None)
+    assert first.outcome.done
+    assert ask(asked, loop=loop) == (second.outcome, None)
 
 
 def test_a_fork_does_not_wait_for_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,9 +183,9 @@ def test_a_fork_does_not_wait_for_its_parent(monkeypatch: pytest.MonkeyPatch) ->
     with held:
         monkeypatch.setattr(os, "getpid", lambda: -1)
         assert asked.fresh("one", BEGIN) == KEYS["one"]
-        advice = ask(asked, "three")
-    assert advice.start is not None
-    assert not fetching.then.done
+        lookup = ask(asked, "three")
+    assert lookup.start is not None
+    assert not fetching.outcome.done
 
 
 def test_a_given_set_may_wait_for_its_turn() -> None:

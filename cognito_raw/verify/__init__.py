@@ -1,8 +1,8 @@
-"""Trusting a token that somebody else sent: its signature by the pool's keys, its claims by rules said beforehand.
+"""Verification of tokens that somebody else sent: the signature by the pool's keys, and the claims by rules.
 
-`TokenVerifier` and `AsyncTokenVerifier` need the extra `verify`. What a token must be is in `jws` and `claims`, what a
-key must be in `keys`, when keys are fetched in `key_cache`; none of them does any input or output. One
-law: every check is on unless the caller says otherwise by name, and what cannot be told is refused.
+`TokenVerifier` and `AsyncTokenVerifier` need the extra `verify`. `jws` parses tokens,
+`claims` checks their claims, `keys` parses key sets, and `key_cache` decides when to fetch them. None of these does
+I/O. One law: every check is on unless the caller turns it off by name. A claim that cannot be checked is refused.
 """
 
 from __future__ import annotations

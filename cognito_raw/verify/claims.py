@@ -1,7 +1,7 @@
-"""The claims of a token: the rules that they must keep, and their values.
+"""The claims of a token: their values, and the rules for them.
 
-The rules are looked at after the signature, in an order that tells the caller most: whose token it is first, then
-whether it is in time, then what its user may do. A rule that cannot be checked is broken.
+Rules are checked after the signature: first whose token it is, then its times, then the rights of its user. This
+order gives the most helpful failure. A rule that cannot be checked fails.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, get_args
 
+from ..concurrency.background import log_error
 from ..config import Config
 from ..models.tokens import TokenUse
 from ..result import Err, Ok, Result
 
 LONGEST_LEEWAY: Final = 300.0
-# How far the service's clock may be ahead of ours when it issues a token: tokens are used the moment that they come.
+# How far the service's clock may be ahead of ours when it issues a token, since tokens are used at once.
 _AHEAD: Final = 60
 _TIMES: Final = ("nbf", "iat", "auth_time")
 
@@ -28,16 +29,17 @@ class AnyClient:
 
 
 ANY_CLIENT: Final = AnyClient()
-"""Said in place of client ids: tokens of every app client of the pool are accepted."""
+"""In place of client ids, this accepts the tokens of every app client of the pool."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
     """The claims of a verified token.
 
-    payload: all claims. client_id: the app client that it was issued to (`aud` of an ID token). username: the user's
-        name in the pool; None for a client that signed in for itself. groups: of `cognito:groups`. scopes: of `scope`,
-        which only access tokens have. exp, iat, auth_time: seconds since the epoch.
+    payload: all claims. client_id: the app client of the token (`aud` of an ID token).
+    username: the user's name in the pool, or None if a client signed in for itself.
+    groups: of `cognito:groups`. scopes: of `scope`, which only access tokens have.
+    exp, iat, auth_time: seconds since the epoch.
     """
 
     sub: str
@@ -54,13 +56,13 @@ class Claims:
 
 Check: TypeAlias = Callable[[Claims], bool]
 
-# So much of what a signed token says is shown.
+# A message shows at most so many characters of a signed token.
 _SHOWN: Final = 100
 _SHOWN_DEMANDS: Final = 200
 
 
 class Rules:
-    """The demands of one verifier on every token; `ValueError` for demands that make no sense."""
+    """The rules of one verifier for every token. Raises `ValueError` if they make no sense."""
 
     def __init__(
         self,
@@ -75,20 +77,20 @@ class Rules:
         leeway: float = 0.0,
     ) -> None:
         self._uses = _uses(token_use)
-        self._issuers = frozenset(config.issuers) | _texts("additional_issuers", additional_issuers or None)
-        # None for any client, in which nobody's id is.
+        self._issuers = frozenset(config.issuers) | _strings("additional_issuers", additional_issuers or None)
+        # None accepts any client.
         self._clients = None if isinstance(client_ids, AnyClient) else _clients(config, client_ids)
-        self._groups = _texts("groups", groups)
-        self._scopes = _texts("scopes", scopes)
+        self._groups = _strings("groups", groups)
+        self._scopes = _strings("scopes", scopes)
         if any(len(scope.split()) != 1 for scope in self._scopes):
             raise ValueError("scopes: a scope has no space in it; give several as a list")
         self._check = _checked(check)
         self._leeway = _checked_leeway(leeway)
 
-    def judge(self, payload: Mapping[str, Any], now: float) -> Result[Claims]:
-        """Return the claims of a payload that keeps all rules at this time of the epoch, or the first broken rule.
+    def validate(self, payload: Mapping[str, Any], now: float) -> Result[Claims]:
+        """Return the claims if the payload passes all rules, or the failure of the first rule that it breaks.
 
-        The payload's signature must have been checked: the message of the failure shows a few of its claims.
+        now: seconds since the epoch. The signature must have been checked, since a failure's message shows claims.
         """
         use = payload.get("token_use")
         name = "aud" if use == "id" else "client_id"
@@ -106,7 +108,7 @@ class Rules:
         return self._checked(claims) if broken is None else broken
 
     def _broken(self, claims: Claims, now: float) -> Err | None:
-        # Said so that a clock that gives no number breaks them.
+        # Written with `not`, so that a clock that returns NaN breaks the rules.
         if not now < claims.exp + self._leeway:
             return Err("token-expired", f"exp is {_seconds(now - claims.exp)} in the past")
         begins = claims.payload.get("nbf", 0)
@@ -125,11 +127,11 @@ class Rules:
         if self._check is None:
             return Ok(claims)
         try:
-            # Nothing else that counts as true, such as the coroutine of an async function.
+            # Not only truthy, as the coroutine of an async function is.
             if self._check(claims) is True:
                 return Ok(claims)
         except Exception as error:
-            _log(error)
+            log_error("the check of a token verifier failed", error)
             return Err("token-check-failed", "the verifier's own check raised an exception, which is in the log")
         return Err("token-check-failed", "the verifier's own check did not return True")
 
@@ -141,7 +143,6 @@ class Rules:
 
 
 def _found(payload: Mapping[str, Any], name: str, meaning: str) -> str:
-    """Describe a claim that was refused."""
     value = payload.get(name)
     if isinstance(value, str) and value:
         return f"{name} is {_cut(repr(value), _SHOWN)}, {meaning}"
@@ -161,7 +162,6 @@ def _cut(text: str, most: int) -> str:
 
 
 def _seconds(passed: float) -> str:
-    """Write a number of seconds; a clock of the caller's own may give no number."""
     return f"{passed:.0f} s"
 
 
@@ -170,7 +170,7 @@ def _read(payload: Mapping[str, Any], use: Any, client: Any) -> Claims | Err:
     sub, exp = get("sub"), get("exp")
     if type(sub) is not str or not sub:
         return _invalid(payload, "sub", "a string, or empty")
-    if type(exp) is not int:  # and not a boolean, which is an integer to Python
+    if type(exp) is not int:  # `type`, since a boolean is an integer to Python
         return _invalid(payload, "exp", "an integer")
     if not type(get("nbf", 0)) is type(get("iat", 0)) is type(get("auth_time", 0)) is int:
         wrong = next(name for name in _TIMES if type(get(name, 0)) is not int)
@@ -190,7 +190,7 @@ def _read(payload: Mapping[str, Any], use: Any, client: Any) -> Claims | Err:
 
 
 def _invalid(payload: Mapping[str, Any], name: str, wanted: str) -> Err:
-    """Describe a claim by its name and type alone."""
+    """Describe a claim by its name and type only."""
     return Err("token-claim-invalid", f"{name} is not {wanted}" if name in payload else f"{name} is missing")
 
 
@@ -209,16 +209,16 @@ def _uses(token_use: object) -> frozenset[str]:
 def _clients(config: Config, client_ids: str | Collection[str] | None) -> frozenset[str]:
     if client_ids is None:
         return frozenset((config.client_id,))
-    return _texts("client_ids", client_ids)
+    return _strings("client_ids", client_ids)
 
 
-def _texts(name: str, values: object) -> frozenset[str]:
-    """One text or several; none where nothing is demanded."""
+def _strings(name: str, values: object) -> frozenset[str]:
+    """Return one string or several as a set. None demands nothing."""
     if values is None:
         return frozenset()
     given = (values,) if isinstance(values, str) else values
     if not isinstance(given, Collection) or not all(isinstance(value, str) and value for value in given):
-        raise ValueError(f"{name} must be a text, or a list of texts that are not empty")
+        raise ValueError(f"{name} must be a string, or a list of strings that are not empty")
     if not given:
         way = "say ANY_CLIENT to accept every app client" if name == "client_ids" else "leave it out to demand none"
         raise ValueError(f"{name} is empty: {way}")
@@ -226,7 +226,7 @@ def _texts(name: str, values: object) -> frozenset[str]:
 
 
 def _checked(check: Check | None) -> Check | None:
-    import inspect  # here, because only the making of a verifier asks
+    import inspect  # here: only a new verifier needs it
 
     if inspect.iscoroutinefunction(check):
         raise ValueError("check is a coroutine function: it must be a plain one, which returns True or False")
@@ -239,9 +239,3 @@ def _checked_leeway(seconds: object) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= LONGEST_LEEWAY:
         raise ValueError(f"leeway {seconds!r}: must be a number of seconds from 0 to {LONGEST_LEEWAY:.0f}")
     return seconds
-
-
-def _log(error: Exception) -> None:
-    import logging  # here, because it is needed only when something went wrong
-
-    logging.getLogger("cognito_raw").error("the check of a token verifier failed", exc_info=error)

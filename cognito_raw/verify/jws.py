@@ -1,7 +1,7 @@
-"""The outer form of a token: what it must be before any of its claims is looked at.
+"""The outer form of a token, which is checked before its claims.
 
-A JWS in compact form (RFC 7515) under the rules of RFC 8725. The header says which key to look for and nothing else:
-the algorithm is ours to choose, and a key or an address that a token brings along is never used.
+A token is a JWS in compact form (RFC 7515), under the rules of RFC 8725. Its header only names the key. The algorithm
+is ours to choose, and a key or an address in the token is never used.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from ..models.fields import UnexpectedJson
 from ..result import Err
 
 LARGEST_TOKEN: Final = 64 * 1024
-"""In characters. A token travels in a header, and few servers take headers that are larger."""
+"""In characters. A token travels in a header, and few servers accept larger headers."""
 
-# What changes how a token is to be read, and which this reader does not follow (RFC 7515, 7516 and 7797).
+# Members that change how a token is read, none of which is supported here (RFC 7515, 7516 and 7797).
 _UNREADABLE: Final = ("crit", "b64", "zip", "enc", "cty")
 _TYPES: Final = ("jwt", "at+jwt")
 
@@ -33,7 +33,7 @@ _NO_KEY_ID: Final = Err("token-malformed", "kid in the header of the token is mi
 
 
 class Jws(NamedTuple):
-    """A token whose outer form is right: the id of its key, what was signed, the signature, the undecoded claims."""
+    """A well-formed token: the id of its key, the signed bytes, the signature, and the undecoded claims."""
 
     kid: str
     signed: bytes
@@ -45,10 +45,10 @@ class Jws(NamedTuple):
 
 
 def read(token: object) -> Jws | Err:
-    """The parts of a token; `token-malformed` or `token-algorithm-refused` where it is none of ours."""
+    """Return the parts of a token. Reasons: `token-malformed`, `token-algorithm-refused`."""
     if not isinstance(token, str):
         return _NO_TEXT
-    text = str.__str__(token)  # of a subclass, the text itself
+    text = str.__str__(token)  # not the methods of a subclass
     if len(text) > LARGEST_TOKEN:
         return _TOO_LARGE
     parts = text.encode().split(b".", 3) if text.isascii() else ()
@@ -62,7 +62,7 @@ def read(token: object) -> Jws | Err:
 
 
 def _has_scheme(text: str) -> bool:
-    """Tell if this is the value of an Authorization header, and not its token alone."""
+    """Tell if this is a whole Authorization header, not only its token."""
     return text.lstrip()[:7].lower() == "bearer "
 
 
@@ -83,15 +83,15 @@ def _key_id(raw: bytes) -> str | Err:
     return kid if isinstance(kid, str) and kid else _NO_KEY_ID
 
 
-# The other alphabet and the padding become something that is in neither.
+# Characters of the other alphabet, and padding, become one that is in neither alphabet.
 _STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
-# By the characters in the last group: what completes it, and which last characters leave no bits over.
+# By the length of the last group: its padding, and the last characters that leave no bits over.
 _PADDING: Final = (b"", b"", b"==", b"=")
 _LAST: Final = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
 
 
 def octets(text: bytes) -> bytes | None:
-    """The bytes that the text stands for; None for a text that is empty, or not the canonical one."""
+    """Decode canonical base64url. Return None for anything else, and for an empty string."""
     rest = len(text) & 3
     if not text or rest == 1 or (rest and text[-1] not in _LAST[rest]):
         return None
@@ -101,19 +101,19 @@ def octets(text: bytes) -> bytes | None:
         return None
 
 
-# The claims of a pre-token-generation trigger may nest; nobody's nest so deep.
+# A pre-token-generation trigger may nest its claims, but not so deep.
 DEEPEST: Final = 32
 _LARGEST: Final = 2**53 - 1
 _LONGEST_NUMBER: Final = 17
-# Also one that does not end: each character is looked at once, whatever the text.
+# Also matches a string that does not end, so that each character is looked at once.
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """The JSON object that the bytes are; `UnexpectedJson` for anything else, with no word of what it holds."""
+    """Parse a strict JSON object. Raise `UnexpectedJson` for anything else, without its content."""
     value = _parsed(raw)
     if not isinstance(value, dict):
-        # Out here, since an error of the JSON reader carries the whole text.
+        # Not raised in the handler: an error of the JSON reader contains the whole string.
         raise UnexpectedJson("not a strict JSON object")
     return value
 
@@ -132,7 +132,7 @@ def _parsed(raw: bytes) -> object:
 
 
 def _is_too_deep(text: str) -> bool:
-    """Tell if brackets outside of strings nest too deep, before the reader goes down there."""
+    """Tell if brackets outside of strings nest too deep for the JSON reader."""
     depth = 0
     for character in _QUOTED.sub("", text):
         if character in "[{":

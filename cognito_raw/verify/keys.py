@@ -1,6 +1,6 @@
-"""Which keys of a key set may be trusted with a signature: RSA keys for RS256, public, of a sound size, in one form.
+"""The usable keys of a key set: public RSA keys for RS256, of a secure size, in canonical form.
 
-The RSA step is pyjwt's, and nothing else is, so that its changing strictness never changes ours.
+pyjwt does the RSA step and nothing else, so that its changing strictness never changes ours.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ if TYPE_CHECKING:
 LARGEST_KEY_SET: Final = 128 * 1024
 """In bytes. A pool has two keys, in about 800 bytes."""
 
-_SMALLEST, _LARGEST = 2048, 8192  # bits of a modulus: RFC 7518, section 3.3, and what a verification may cost
-_SMALLEST_EXPONENT, _LARGEST_EXPONENT = 65537, 2**64 - 1  # likewise, and OpenSSL takes no larger one with large keys
+_SMALLEST, _LARGEST = 2048, 8192  # bits of a modulus: RFC 7518, section 3.3, and a limit on the cost of a verification
+_SMALLEST_EXPONENT, _LARGEST_EXPONENT = 65537, 2**64 - 1  # likewise; OpenSSL refuses larger ones with large keys
 _PRIVATE: Final = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
 
 KeySet: TypeAlias = "Mapping[str, Key]"
-"""The usable keys by their ids."""
+"""The usable keys, by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A usable key: its public members as they stand in the key set, and what pyjwt made of them."""
+    """A usable key: its public members as in the key set, and pyjwt's key object."""
 
     jwk: Mapping[str, str]
     public: Any = field(repr=False, compare=False)
 
     def has_signed(self, message: bytes, signature: bytes) -> bool:
-        """Whether the signature of the message is this key's."""
+        """Tell if this key has signed the message."""
         try:
             return rs256().verify(message, self.public, signature) is True
-        except Exception:  # whatever a version of pyjwt or its backend makes of odd bytes, they are no signature
+        except Exception:  # odd bytes raise different errors in versions of pyjwt and its backend
             return False
 
 
 @cache
 def rs256() -> RSAAlgorithm:
-    """The RSA step of pyjwt; `ImportError` with what to install where its backend is missing."""
+    """Return the RSA step of pyjwt. An `ImportError` names the package to install if its backend is missing."""
     try:
         from jwt.algorithms import RSAAlgorithm
     except ImportError:
@@ -55,14 +55,14 @@ def rs256() -> RSAAlgorithm:
 
 
 def read_keys(raw: bytes) -> KeySet:
-    """Return the usable keys of a key set, by id. An id of two keys names none. `UnexpectedJson` if there is none."""
+    """Return the usable keys of a key set, none with an id of two keys. Raise `UnexpectedJson` if there is none."""
     if len(raw) > LARGEST_KEY_SET:
         raise UnexpectedJson("larger than 128 kB")
     return usable(read_object(raw))
 
 
 def usable(key_set: Mapping[str, object]) -> KeySet:
-    """The same of a JSON object."""
+    """Return the usable keys of a parsed key set."""
     entries = key_set.get("keys")
     if not isinstance(entries, list):
         raise UnexpectedJson("a key set is an object with a list of keys")
@@ -81,7 +81,7 @@ def _kid(entry: Mapping[str, object]) -> str:
 
 def _key(entry: Mapping[str, object]) -> Key | None:
     modulus, exponent = _number(entry.get("n")), _number(entry.get("e"))
-    if not (_kid(entry) and _is_meant(entry) and _is_sound(modulus, exponent)):
+    if not (_kid(entry) and _is_for_rs256(entry) and _is_sound(modulus, exponent)):
         return None
     jwk = {name: str(entry[name]) for name in ("kid", "kty", "n", "e")}
     try:
@@ -90,8 +90,8 @@ def _key(entry: Mapping[str, object]) -> Key | None:
         return None
 
 
-def _is_meant(entry: Mapping[str, object]) -> bool:
-    """Whether it is a public RSA key for RS256 signatures."""
+def _is_for_rs256(entry: Mapping[str, object]) -> bool:
+    """Tell if it is a public RSA key for RS256 signatures."""
     return (
         entry.get("kty") == "RSA"
         and entry.get("use", "sig") == "sig"
@@ -108,6 +108,6 @@ def _is_sound(modulus: int, exponent: int) -> bool:
 
 
 def _number(text: object) -> int:
-    """A Base64urlUInt (RFC 7518, section 2) in its one form, or 0, which no key has."""
+    """Decode a canonical Base64urlUInt (RFC 7518, section 2). Return 0, which no key has, for anything else."""
     raw = octets(text.encode()) if isinstance(text, str) and text.isascii() else None
     return int.from_bytes(raw) if raw and raw[0] else 0

@@ -1,4 +1,4 @@
-"""The sync and the async verifier: they get the keys, and judge tokens by the rules of `claims`."""
+"""The sync and the async verifier, which get the keys and check tokens by the rules of `claims`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..runner import AsyncRunner, Runner
 from ..transport import TransportName
 from .claims import AnyClient, Check, Claims, Rules
 from .jws import Jws, read, read_object
-from .key_cache import Advice, Fetch, keys_of, source_of, unavailable
+from .key_cache import Fetch, Lookup, keys_of, source_of, unavailable
 from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
 
 W = TypeVar("W", Transport | TransportName, AsyncTransport)
@@ -29,7 +29,7 @@ _NO_CLAIMS: Final = Err("token-malformed", "the claims of the token are not a st
 _LATE: Final = unavailable("timed-out")
 
 
-class _Judge(Generic[W]):
+class _Verifier(Generic[W]):
     """The common part of both verifiers."""
 
     config: Config
@@ -49,7 +49,7 @@ class _Judge(Generic[W]):
         keys: Mapping[str, Any] | str | bytes | None = None,
     ) -> None:
         super().__init__(config, transport=transport)  # type: ignore[call-arg]  # the runner's, which comes next
-        rs256()  # says here, and not at the first token, that a package is missing
+        rs256()  # raises here, not at the first token, if a package is missing
         self._rules = Rules(
             config,
             token_use,
@@ -65,21 +65,20 @@ class _Judge(Generic[W]):
             self._load(keys, if_needed=True)
 
     def preload(self, keys: Mapping[str, Any] | str | bytes, *, as_new: bool = False) -> None:
-        """Use this key set from now on, until it is time for a new one; nothing is fetched before.
+        """Use this key set. The next fetch is due when it is an hour old, or for a key id that it does not have.
 
-        keys: a `jwks.json` as text, bytes or the mapping that it holds, taken for as new as if it had been fetched
-            now; or what `snapshot` gave, which keeps its age: one of more than a day is not trusted.
-        as_new: whether a snapshot is to be taken for new as well, however old it is.
+        keys: a `jwks.json` as a string, bytes or a mapping. It counts as fetched now. Or a result of `snapshot`, which
+            keeps its age. A snapshot older than a day is not trusted.
+        as_new: True makes a snapshot count as fetched now too, whatever its age.
 
-        It holds for all verifiers of the pool in this process that share their keys with this one. Raises `ValueError`
-        where no usable key is in it.
+        It applies to all verifiers that share their keys with this one. Raises `ValueError` if it has no usable key.
         """
         self._load(keys, as_new=as_new)
 
     def snapshot(self) -> dict[str, object] | None:
-        """The key set as plain JSON, for `keys=` or `preload` in another process; None before there is one.
+        """Return the key set as plain JSON, for `keys=` or `preload` in another process. None if there is none yet.
 
-        It holds public keys and nothing secret, but whoever can change it can sign in as anybody.
+        It has only public keys and nothing secret, but whoever can change it can sign in as anybody.
         """
         return self._source.snapshot()
 
@@ -92,66 +91,66 @@ class _Judge(Generic[W]):
     def _now(self) -> Instant:
         return Instant.now(self.config)
 
-    def _ask(self, kid: str, loop: Loop | None = None) -> Advice:
-        return self._source.ask(kid, self._now(), self.config.deadline, loop)
+    def _look_up(self, kid: str, loop: Loop | None = None) -> Lookup:
+        return self._source.look_up(kid, self._now(), self.config.deadline, loop)
 
     def _request(self, fetch: Fetch) -> Request:
         return render_get(self._source.jwks_uri, fetch.timeout)
 
-    def _land(self, fetch: Fetch, keys: KeySet | Err) -> None:
-        # Drawn only where it is needed: a recording keeps the draws.
+    def _complete(self, fetch: Fetch, keys: KeySet | Err) -> None:
+        # Drawn only for a failure, since a recording keeps the draws.
         share = int.from_bytes(self.config.randomness(2), "big") / 0xFFFF if isinstance(keys, Err) else 0.0
-        self._source.land(fetch, self._now(), keys, share)
+        self._source.complete(fetch, self._now(), keys, share)
 
-    def _judged(self, jws: Jws, key: Key) -> Result[Claims]:
+    def _validated(self, jws: Jws, key: Key) -> Result[Claims]:
         if not key.has_signed(jws.signed, jws.signature):
             return _WRONG_SIGNATURE
         try:
             payload = read_object(jws.payload)
         except UnexpectedJson:
             return _NO_CLAIMS
-        return self._rules.judge(payload, self.config.clock())
+        return self._rules.validate(payload, self.config.clock())
 
 
-class TokenVerifier(_Judge[Transport | TransportName], Runner):
-    """Tells whether a token is this pool's, still in time, and for you; blocking, and safe to use from many threads.
+class TokenVerifier(_Verifier[Transport | TransportName], Runner):
+    """Verifies that a token is this pool's, has not expired, and is for you. Sync, and safe to use from many threads.
 
-    token_use: "id", "access", or both as ("id", "access"); exactly this is accepted.
-    client_ids: the app clients whose tokens are accepted; only the configuration's own where it is left out, and all
-        of the pool with `cognito_raw.verify.ANY_CLIENT`.
-    additional_issuers: further values of `iss` that are accepted beside the pool's own two. The keys stay the pool's.
-    groups, scopes: what a token must have, all of it. Compared whole: "admins" is not "admin".
-    check: a function of your own, called last, with the `Claims`; it must return True.
+    token_use: "id", "access", or both as ("id", "access"). No other use is accepted.
+    client_ids: the app clients whose tokens are accepted. The default is the configuration's own.
+        `cognito_raw.verify.ANY_CLIENT` accepts all of the pool.
+    additional_issuers: further values of `iss` to accept beside the pool's own two. The keys stay the pool's.
+    groups, scopes: a token must have all of these. Names are compared whole: "admins" is not "admin".
+    check: a function of your own, called last, with the `Claims`. It must return True.
     leeway: seconds by which the clocks may differ, at most 300.
-    transport: what fetches the key set, such as an `HttpxTransport` of your own; or `"standard"`. Without one of your
-        own, all verifiers of a pool in the process share their keys.
-    keys: a key set to begin with, as for `preload`; one that the process has and may still use is kept instead.
+    transport: fetches the key set, such as an `HttpxTransport` of your own; or `"standard"`. Without one of your own,
+        all verifiers of a pool in the process share their keys.
+    keys: a key set to begin with, as for `preload`. A usable set that the process already has is kept instead.
 
-    Raises `ValueError` for demands that make no sense, and `ImportError` where the extra `verify` is not installed.
+    Raises `ValueError` for arguments that make no sense, and `ImportError` if the extra `verify` is not installed.
     """
 
     def verify(self, token: str) -> Result[Claims]:
-        """The claims of a token that may be trusted; else an `Err` with one of the reasons `token-...`.
+        """Return the claims of a token that can be trusted, or an `Err` with one of the reasons `token-...`.
 
-        `key-set-unavailable` where the pool's keys are not known and cannot be fetched now: it alone is `retryable`.
-        Nothing raises, whatever the token is. A token that was revoked is not told from others until it expires.
+        The only `retryable` reason is `key-set-unavailable`: the pool's keys are unknown and cannot be fetched now.
+        No token raises an exception. A revoked token is accepted until it expires.
         """
         jws = read(token)
         if isinstance(jws, Err):
             return jws
         found = self._source.fresh(jws.kid, self._now()) or self._find(jws.kid)
-        return found if isinstance(found, Err) else self._judged(jws, found)
+        return found if isinstance(found, Err) else self._validated(jws, found)
 
     def _find(self, kid: str) -> Key | Err:
         ends = self.config.monotonic() + self._deadline
         while True:
-            advice = self._ask(kid)
-            if advice.start is not None:
-                self._start(advice.start, needed=advice.then is advice.start)
-            if not isinstance(advice.then, Fetch):
-                return advice.then
-            advice.then.wait(ends - self.config.monotonic())
-            if not advice.then.done:
+            outcome, start = self._look_up(kid)
+            if start is not None:
+                self._start(start, needed=outcome is start)
+            if not isinstance(outcome, Fetch):
+                return outcome
+            outcome.wait(ends - self.config.monotonic())
+            if not outcome.done:
                 return _LATE
 
     def _start(self, fetch: Fetch, *, needed: bool) -> None:
@@ -160,7 +159,7 @@ class TokenVerifier(_Judge[Transport | TransportName], Runner):
         if needed:
             self._fetch(fetch)
         else:
-            self._source.lose(fetch, self._now())
+            self._source.abandon(fetch, self._now())
 
     def _fetch(self, fetch: Fetch) -> None:
         try:
@@ -168,40 +167,40 @@ class TokenVerifier(_Judge[Transport | TransportName], Runner):
         except Exception as error:
             keys = _fault(error)
         except BaseException:
-            self._source.lose(fetch, self._now())
+            self._source.abandon(fetch, self._now())
             raise
-        self._land(fetch, keys)
+        self._complete(fetch, keys)
 
 
-class AsyncTokenVerifier(_Judge[AsyncTransport], AsyncRunner):
-    """Tells whether a token is this pool's, still in time, and for you; with `await`, in one event loop or several.
+class AsyncTokenVerifier(_Verifier[AsyncTransport], AsyncRunner):
+    """Verifies that a token is this pool's, has not expired, and is for you. Async, in one event loop or several.
 
-    The arguments are those of `TokenVerifier`; transport: what fetches the key set, such as `AsyncHttpxTransport`.
+    The arguments are those of `TokenVerifier`. transport: fetches the key set, such as an `AsyncHttpxTransport`.
     """
 
     async def verify(self, token: str) -> Result[Claims]:
-        """The claims of a token that may be trusted; else an `Err` with one of the reasons `token-...`.
+        """Return the claims of a token that can be trusted, or an `Err` with one of the reasons `token-...`.
 
-        `key-set-unavailable` where the pool's keys are not known and cannot be fetched now: it alone is `retryable`.
-        Nothing raises, whatever the token is. A token that was revoked is not told from others until it expires.
+        The only `retryable` reason is `key-set-unavailable`: the pool's keys are unknown and cannot be fetched now.
+        No token raises an exception. A revoked token is accepted until it expires.
         """
         jws = read(token)
         if isinstance(jws, Err):
             return jws
         found = self._source.fresh(jws.kid, self._now()) or await self._find(jws.kid)
-        return found if isinstance(found, Err) else self._judged(jws, found)
+        return found if isinstance(found, Err) else self._validated(jws, found)
 
     async def _find(self, kid: str) -> Key | Err:
         loop = running_loop()
         ends = self.config.monotonic() + self._deadline
         while True:
-            advice = self._ask(kid, loop)
-            if advice.start is not None:
-                advice.start.start_async(partial(self._fetch, advice.start), lost=None)
-            if not isinstance(advice.then, Fetch):
-                return advice.then
-            await advice.then.wait_async(ends - self.config.monotonic())
-            if not advice.then.done:
+            outcome, start = self._look_up(kid, loop)
+            if start is not None:
+                start.start_async(partial(self._fetch, start), lost=None)
+            if not isinstance(outcome, Fetch):
+                return outcome
+            await outcome.wait_async(ends - self.config.monotonic())
+            if not outcome.done:
                 return _LATE
 
     async def _fetch(self, fetch: Fetch) -> None:
@@ -210,19 +209,19 @@ class AsyncTokenVerifier(_Judge[AsyncTransport], AsyncRunner):
         except Exception as error:
             keys = _fault(error)
         except BaseException:
-            self._source.lose(fetch, self._now())
+            self._source.abandon(fetch, self._now())
             raise
-        self._land(fetch, keys)
+        self._complete(fetch, keys)
 
 
 def _fault(error: Exception) -> Err:
-    """What a transport of the caller's own raised, or httpx for settings of this machine that cannot be used."""
+    """Log an error of the caller's own transport, or of httpx for unusable settings of this machine."""
     log_error("the transport of a token verifier failed", error)
     return Err("unknown-error")
 
 
 def _object_of(keys: object) -> dict[str, Any]:
-    """The JSON object of a key set or a snapshot."""
+    """Return the JSON object of a key set or a snapshot."""
     if isinstance(keys, Mapping):
         try:
             keys = json.dumps(dict(keys))
