@@ -246,7 +246,7 @@ def test_a_proof_that_the_marker_wants_must_be_there(suite: pytest.Pytester, poo
     suite.makepyfile(test_mine=marked)
     result = replay(suite)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*was recorded without its proof, which the marker wants*"])
+    result.stdout.fnmatch_lines(["*was recorded without its proof, which the marker needs*"])
 
 
 def test_a_difference_that_the_program_swallowed_is_shown(suite: pytest.Pytester, pool: Pool) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from cognito_raw import AsyncTokenVerifier, Claims, Config, Err, Ok, Reply, Request, Result, TokenVerifier
-from cognito_raw.testing.stage import AsyncAdapter
+from cognito_raw.testing.kit import AsyncAdapter
 from tests.hostile import wait_until
 from tests.tokens import key_set
 from tests.transports import workers

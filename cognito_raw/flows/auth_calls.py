@@ -14,19 +14,16 @@ from ..models.device import RememberedDevice
 from ..models.frozen import frozen
 from ..models.tokens import Tokens
 from ..result import Result
-from .parameters import context, within_responses
+from .parameters import Hidden, context, within_responses
 
 
 @frozen
-class AuthContext:
+class AuthContext(Hidden):
     """The device and the members that all calls of one sign-in carry."""
 
     config: Config
     device: RememberedDevice | None = None
     members: Mapping[str, object] = MappingProxyType({})
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(...)"
 
 
 def auth_context(

@@ -18,6 +18,7 @@ from ..result import Err, Result
 from ..srp import exchange as srp
 from .auth_calls import AuthContext, auth_context, initiate, respond
 from .device_proof import finish
+from .parameters import Hidden
 from .password_proof import SrpIdentity, prove
 
 SignInFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
@@ -63,16 +64,13 @@ def sign_in(
 
 
 @frozen
-class FirstCall:
+class FirstCall(Hidden):
     """The first call of a sign-in: its flow, its parameters, and a password to prove over SRP."""
 
     flow: SignInFlow
     parameters: Mapping[str, str]
     srp_password: str | None = None
     session: str | None = None
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(...)"
 
 
 def first_call_of(

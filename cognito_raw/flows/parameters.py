@@ -26,6 +26,15 @@ def context(
     return members
 
 
+class Hidden:
+    """A value whose `repr` hides its fields, since they have secrets."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
 class Wired(Protocol):
     """A model that can be sent."""
 

@@ -12,10 +12,11 @@ from ..models.fields import UnexpectedJson, mapping, optional_string, string
 from ..models.frozen import frozen, replace
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
+from .parameters import Hidden
 
 
 @frozen
-class SrpIdentity:
+class SrpIdentity(Hidden):
     """The three strings that the private key hashes.
 
     group, name: the pool's name and the user's id, or a device's group key and key.
@@ -25,12 +26,9 @@ class SrpIdentity:
     name: str
     password: str
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(...)"
-
 
 @frozen
-class Verifier:
+class Verifier(Hidden):
     """The parameters of PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER."""
 
     B: int
@@ -48,19 +46,13 @@ class Verifier:
             session=optional_string(body, "Session"),
         )
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(...)"
-
 
 @frozen
-class Proof:
+class Proof(Hidden):
     """The responses that prove the password, without the user name, and the session to send with them."""
 
     responses: Mapping[str, str]
     session: str | None
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(...)"
 
 
 def _number(parameters: Mapping[str, object], name: str) -> int:

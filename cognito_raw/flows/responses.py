@@ -26,6 +26,7 @@ from ..models.challenge import (
 )
 from ..models.fields import require_string
 from ..models.frozen import frozen
+from .parameters import Hidden
 from .registration import named_attributes
 
 # Two names of one factor: the service and its clients use the first, its documentation the second.
@@ -34,7 +35,7 @@ _WITH_PASSWORD: Final = ("PASSWORD", "PASSWORD_SRP")
 
 
 @frozen
-class Responses:
+class Responses(Hidden):
     """The responses to a challenge, and the steps that they still need.
 
     srp_password: a password to prove over SRP. SRP_A is not in the responses yet.
@@ -44,9 +45,6 @@ class Responses:
     members: Mapping[str, str]
     srp_password: str | None = None
     code: str | None = None
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(...)"
 
 
 def responses_to(

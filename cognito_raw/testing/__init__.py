@@ -1,8 +1,8 @@
-"""The testing kit: record what a client does against a real pool once, replay it anywhere.
+"""The testing kit: record a client's requests to a real pool once, and replay them anywhere.
 
-`Recorder` writes a cassette, redacted; `Replay` answers from it and checks every request, the SRP proof included;
-`Scripted` answers what a test writes itself. Each serves sync and async clients. None of them needs pytest, for which
-there is a plugin with the fixture `cognito_replay`.
+`Recorder` writes a redacted cassette. `Replay` answers from it and checks every request, including the SRP proof.
+`Scripted` gives answers that the test defines. Each serves sync and async clients. None of them needs pytest, for
+which there is a plugin with the fixture `cognito_replay`.
 """
 
 from .cassette import Cassette, CassetteError, Exchange

@@ -1,7 +1,7 @@
-"""What may stay in a cassette as it is: the names of the members that hold nothing secret, by what holds them.
+"""The members that may stay in a cassette as they are, by the object that holds them.
 
-Whatever does not stand here is replaced; so are the addresses, the user ids and the known secrets within what does.
-`SECRETS` are the other names that the service has: they may be written down, what they hold may not.
+All others are replaced. So are addresses, user ids and known secrets within the members named here. `SECRETS` are the
+service's other members: their names may be written, but not their values.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ REQUEST: Final = frozenset(
     UserAttributeNames UserPoolId Username
     """.split()
 )
-# The service's own words on a failure, under all the names that they have.
+# The service's error code and message, under all their names.
 WORDS: Final = frozenset(("Message", "__type", "code", "message", "type"))
 REPLY: Final = WORDS | frozenset(
     """
@@ -30,7 +30,7 @@ CLAIMS: Final = frozenset(
     aud auth_time client_id cognito:groups cognito:username exp iat iss nbf scope token_use username
     """.split()
 )
-# Of the parameters of a sign-in and its challenges, in both directions.
+# Parameters of a sign-in and its challenges, in requests and in replies.
 PARAMETERS: Final = frozenset(
     """
     CHALLENGE_NAME CODE_DELIVERY_DELIVERY_MEDIUM CODE_DELIVERY_DESTINATION MFAS_CAN_CHOOSE MFAS_CAN_SETUP

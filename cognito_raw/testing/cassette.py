@@ -1,7 +1,7 @@
-"""A cassette: the exchanges of one recording, as one JSON file that can be read in a diff.
+"""A cassette: the exchanges of one recording, in one JSON file with readable diffs.
 
-It holds where it comes from, the pool, the clock readings, the exchanges in their order, and, only if it was recorded
-so, a section with what the SRP proofs are computed from.
+It holds its provenance, the pool, the clock readings and the exchanges in order. If the recording keeps the proof, it
+also holds the inputs of the SRP proofs.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _HEXADECIMAL: Final = re.compile("([0-9a-f]{2})*")
 
 
 class CassetteError(ValueError):
-    """A cassette cannot be read, and why, in one sentence."""
+    """Raised if a cassette cannot be read, with the reason in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call and its reply, or the failure that came instead; redacted.
+    """One redacted call, and its reply or failure.
 
-    body: the reply's JSON object, or its text where it is none.
+    body: the reply's JSON object, or a string for any other body.
     """
 
     operation: str
@@ -54,7 +54,7 @@ class Exchange:
     failure: Mapping[str, Any] | None = None
 
     def result(self) -> Result[Reply]:
-        """What a transport gave, and gives again."""
+        """Return the recorded result, as a transport does."""
         if self.failure is not None:
             reason, sent = self.failure["reason"], self.failure["sent"]
             return Err(reason, "as it was recorded", status=self.failure.get("status"), sent=sent)
@@ -75,8 +75,8 @@ class Exchange:
         reply = _object(saved, "reply")
         body = reply.get("body")
         if not isinstance(body, (str, dict)):
-            raise UnexpectedJson("body is neither an object nor a text")
-        return cls(operation, request, integer(reply, "status"), _texts(reply, "headers"), body)
+            raise UnexpectedJson("body is neither an object nor a string")
+        return cls(operation, request, integer(reply, "status"), _strings(reply, "headers"), body)
 
 
 def _failure(saved: Mapping[str, object]) -> Mapping[str, Any]:
@@ -90,10 +90,10 @@ def _failure(saved: Mapping[str, object]) -> Mapping[str, Any]:
 class Cassette:
     """One recording.
 
-    clock: the readings of the clock, in seconds since the epoch, in their order.
-    randomness: the random draws in their order, or None where the recording keeps no proof.
-    password: the throwaway user's, where the recording keeps the proof and was told it.
-    kept: the names of further members that were not replaced, as the recording was told.
+    clock: the readings of the clock in order, in seconds since the epoch.
+    randomness: the random draws in order, or None if the recording keeps no proof.
+    password: the throwaway user's, if it was given to a recording that keeps the proof.
+    kept: the names of further members that were not replaced, from the recorder's `keep`.
     """
 
     provenance: Mapping[str, str]
@@ -107,7 +107,7 @@ class Cassette:
     kept: tuple[str, ...] = ()
 
     def save(self, path: Path) -> None:
-        """Write it whole, or not at all: a recording that is cut short leaves the file as it was."""
+        """Write the whole file or nothing: an interrupted write leaves the file as it was."""
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
@@ -118,7 +118,7 @@ class Cassette:
 
     @classmethod
     def load(cls, path: Path) -> Cassette:
-        """Read one; `CassetteError` says what is wrong with it."""
+        """Read a cassette. Raise `CassetteError` if it is damaged or of another schema."""
         saved = _json(path)
         if not isinstance(saved, dict) or type(saved.get("schema")) is not int:
             raise CassetteError(f"{path}: not a cassette: it has no schema number")
@@ -164,7 +164,7 @@ class Cassette:
         iss, client_id = string(pool, "iss"), string(pool, "client_id")
         _check_pool(iss, client_id)
         return cls(
-            provenance=_texts(saved, "provenance"),
+            provenance=_strings(saved, "provenance"),
             iss=iss,
             client_id=client_id,
             has_secret=boolean(pool, "has_secret"),
@@ -177,7 +177,6 @@ class Cassette:
 
 
 def _json(path: Path) -> object:
-    """What the file holds."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -186,19 +185,19 @@ def _json(path: Path) -> object:
         fault = f"cannot be read: {error.strerror}"
     except (ValueError, RecursionError):
         fault = "not a cassette, or cut short: it is not JSON"
-    # Out here, since an error raised in a handler keeps the first one, which carries the whole text.
+    # Not raised in a handler: it would keep the first error, which contains the whole string.
     raise CassetteError(f"{path}: {fault}")
 
 
 def _object(saved: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """An object that must be there."""
+    """Return a required object."""
     if saved.get(name) is None:
         raise UnexpectedJson(f"{name} is not an object")
     return mapping(saved, name)
 
 
-def _texts(saved: Mapping[str, object], name: str) -> dict[str, str]:
-    """An object that must be there, all of whose members are texts."""
+def _strings(saved: Mapping[str, object], name: str) -> dict[str, str]:
+    """Return a required object of strings."""
     members = string_map(saved, name)
     if len(members) < len(_object(saved, name)):
         raise UnexpectedJson(f"{name} does not hold strings alone")
@@ -206,7 +205,7 @@ def _texts(saved: Mapping[str, object], name: str) -> dict[str, str]:
 
 
 def _is_time(value: object) -> bool:
-    # Compared so that neither infinity nor what is not a number passes.
+    # This comparison is false for infinity and for NaN.
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _LATEST
 
 
@@ -221,21 +220,21 @@ def _draws(proof: Mapping[str, object]) -> tuple[bytes, ...]:
     draws = proof.get("randomness")
     if isinstance(draws, list) and all(isinstance(drawn, str) and _HEXADECIMAL.fullmatch(drawn) for drawn in draws):
         return tuple(map(bytes.fromhex, draws))
-    raise UnexpectedJson("randomness is not a list of hexadecimal texts")
+    raise UnexpectedJson("randomness is not a list of hexadecimal strings")
 
 
 def _utf8(text: str) -> bytes:
-    """JSON as bytes; halves of surrogate pairs, which UTF-8 cannot carry, as JSON's own escapes."""
+    """Encode JSON. Half a surrogate pair, which UTF-8 cannot encode, becomes a JSON escape."""
     return text.encode("utf-8", "backslashreplace")
 
 
 def operation_of(request: Request) -> str:
-    """The operation that a request asks for; for a document that is fetched, "GET" and its name."""
+    """Return the operation of a request, or "GET" and the name of a fetched document."""
     if request.method != "POST":
         return f"{request.method} {request.url.rpartition('/')[2]}"
     return request.headers["X-Amz-Target"].partition(".")[2]
 
 
 def parameters_of(request: Request) -> Any:
-    """What a request says in its body; nothing for a document that is fetched."""
+    """Return the JSON of a request's body, which is empty for a fetched document."""
     return json.loads(request.body) if request.body else {}

@@ -1,7 +1,7 @@
-"""The pytest plugin: tests that replay a cassette, and record it anew with `--cognito-record`.
+"""The pytest plugin: tests that replay a cassette, or record it with `--cognito-record`.
 
-The cassette lies beside the test: `cassettes/<test module>/<test>.json`, or `cassettes/<name>.json` where the marker
-`cognito_replay("<name>")` names it.
+The cassette is beside the test, in `cassettes/<test module>/<test>.json`. The marker `cognito_replay("<name>")` makes
+it `cassettes/<name>.json`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .replay import Replay
 
 M = TypeVar("M")
 
-Stage: TypeAlias = Replay | Recorder
+ReplayOrRecorder: TypeAlias = Replay | Recorder
 
 _MARKER: Final = "cognito_replay"
 _PASSED: Final = pytest.StashKey[bool]()
@@ -38,13 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("cognito_raw").addoption(
         "--cognito-record",
         metavar="ENDPOINT",
-        help="record the cassettes of the chosen tests anew, against this endpoint, or 'aws' for the service's own; "
-        "the pool is what the fixture cognito_config gives",
+        help="record the cassettes of the chosen tests against this endpoint, or 'aws' for the service's own; "
+        "the fixture cognito_config names the pool",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Explain the marker."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(name=None, *, strict=True, proof=False, password=None, keep=()): the cassette that "
@@ -54,9 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember whether a test passed: only then is its recording kept, or what is left over held against it.
+    """Note the outcome of a test. Only a passed test saves its recording, or fails for exchanges that are left over.
 
-    A failed test is shown the difference that the code under test may have swallowed.
+    A failed test's report shows the mismatch, since the code under test may have caught it.
     """
     report = yield
     if report.when == "call":
@@ -69,7 +69,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture
 def cognito_config() -> Config:
-    """The pool that `--cognito-record` records. Override it, or set COGNITO_ISS and COGNITO_CLIENT_ID.
+    """Return the pool that `--cognito-record` records. Override it, or set COGNITO_ISS and COGNITO_CLIENT_ID.
 
     COGNITO_CLIENT_SECRET is for an app client that has one.
     """
@@ -78,15 +78,15 @@ def cognito_config() -> Config:
         pytest.fail(
             "to record, set COGNITO_ISS and COGNITO_CLIENT_ID, or override the fixture cognito_config", pytrace=False
         )
-    return _told(lambda: Config(iss, client_id, os.environ.get("COGNITO_CLIENT_SECRET") or None))
+    return _or_fail(lambda: Config(iss, client_id, os.environ.get("COGNITO_CLIENT_SECRET") or None))
 
 
 @pytest.fixture
-def cognito_replay(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def cognito_replay(request: pytest.FixtureRequest) -> Iterator[ReplayOrRecorder]:
     """A transport that replays the test's cassette, or records it with `--cognito-record`.
 
-    It has `config`, `session()`, `async_session()` and `password`, and serves as `transport=` of sync and async
-    clients. At the end of a test that passed, recorded exchanges that were left over are an error.
+    It has `config`, `session()`, `async_session()` and `password`. Sync and async clients take it as `transport=`. A
+    passed test fails if recorded exchanges are left over.
     """
     __tracebackhide__ = True
     node: pytest.Item = request.node
@@ -100,26 +100,26 @@ def cognito_replay(request: pytest.FixtureRequest) -> Iterator[Stage]:
             replay.finish()
     else:
         pool: Config = request.getfixturevalue("cognito_config")
-        recorder = _told(lambda: Recorder(path, _at(pool, endpoint), **options))
+        recorder = _or_fail(lambda: Recorder(path, _at(pool, endpoint), **options))
         yield recorder
         if node.stash.get(_PASSED, False):
             _keep(recorder, path, node)
 
 
 @pytest.fixture
-def cognito_session(cognito_replay: Stage) -> Session:
+def cognito_session(cognito_replay: ReplayOrRecorder) -> Session:
     """A session on the test's cassette."""
     return cognito_replay.session()
 
 
 @pytest.fixture
-def cognito_async_session(cognito_replay: Stage) -> AsyncSession:
-    """An asynchronous session on the test's cassette."""
+def cognito_async_session(cognito_replay: ReplayOrRecorder) -> AsyncSession:
+    """An async session on the test's cassette."""
     return cognito_replay.async_session()
 
 
 def _read(marker: pytest.Mark | None) -> tuple[str | None, dict[str, Any]]:
-    """What the marker says; a slip in it fails the test with words."""
+    """Return the marker's name and options. A mistake in them fails the test."""
     if marker is None:
         return None, {}
     options = dict(marker.kwargs)
@@ -138,11 +138,11 @@ def _path(node: pytest.Item, name: str | None) -> Path:
     folder = node.path.parent / "cassettes"
     if name is not None:
         return folder / f"{name.removesuffix('.json')}.json"
-    # The class, if it is in one, and the test; its parameters may hold anything, a file's name should not.
+    # The class, if any, and the test. Its parameters may have characters that a file's name should not have.
     wanted = node.nodeid.partition("::")[2].replace("::", ".")
     plain = re.sub(r"[^\w.-]+", "-", wanted).strip("-")
     if plain != wanted.replace("[", "-").removesuffix("]"):
-        plain = f"{plain}-{hashlib.sha256(wanted.encode()).hexdigest()[:6]}"  # others may come out alike
+        plain = f"{plain}-{hashlib.sha256(wanted.encode()).hexdigest()[:6]}"  # other tests may get the same name
     return folder / node.path.stem / f"{plain}.json"
 
 
@@ -150,33 +150,33 @@ def _replay(path: Path, node: pytest.Item, *, strict: bool, proof: bool) -> Repl
     again = f"record it with: pytest --cognito-record=ENDPOINT '{node.nodeid}'"
     if not path.exists():
         pytest.fail(f"there is no cassette {path}; {again}", pytrace=False)
-    replay = _told(lambda: Replay(path, strict=strict))
+    replay = _or_fail(lambda: Replay(path, strict=strict))
     if proof and replay.cassette.randomness is None:
-        pytest.fail(f"{path} was recorded without its proof, which the marker wants; {again}", pytrace=False)
+        pytest.fail(f"{path} was recorded without its proof, which the marker needs; {again}", pytrace=False)
     return replay
 
 
 def _at(config: Config, endpoint: str) -> Config:
-    """The configuration with the endpoint of the command line; 'aws' leaves it as it is."""
+    """Return the configuration with the endpoint of the command line. 'aws' changes nothing."""
     if endpoint.lower() == "aws":
         return config
     return replace(config, endpoint=endpoint, fips=False, dual_stack=False)
 
 
 def _keep(recorder: Recorder, path: Path, node: pytest.Item) -> None:
-    """Write a recording, unless there is nothing in it, or another test wrote another one there just now."""
+    """Save a recording, unless it is empty or another test has just saved a different one there."""
     done = [exchange.operation for exchange in recorder.cassette().exchanges]
     if not done:
         pytest.fail("nothing was recorded: the code under test does not use the fixture's session", pytrace=False)
     if node.config.stash.setdefault(_WRITTEN, {}).setdefault(path, done) != done:
         pytest.fail(f"{path} was recorded by another test with other calls: give each its own name", pytrace=False)
-    _told(recorder.save)
+    _or_fail(recorder.save)
 
 
-def _told(make: Callable[[], M]) -> M:
-    """What is made; a mistake fails the test with its words alone, since a traceback would show what was given."""
+def _or_fail(make: Callable[[], M]) -> M:
+    """Return the result. An error fails the test without a traceback, which would show secret arguments."""
     try:
         return make()
     except (ValueError, TypeError, OSError) as error:
-        words = str(error)
-    pytest.fail(words, pytrace=False)
+        message = str(error)
+    pytest.fail(message, pytrace=False)

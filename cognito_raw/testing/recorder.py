@@ -1,4 +1,4 @@
-"""Recording what a client does against a real pool, without what is secret in it."""
+"""Recording of a client's requests to a real pool, without secrets."""
 
 from __future__ import annotations
 
@@ -8,38 +8,36 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from ..call import Reply, Request
 from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..flow import AsyncTransport, Transport
 from ..result import Err, Result
-from ..session.asynchronous import AsyncSession
-from ..session.blocking import Session
-from ..session.state import State
 from ..transport import shared, shared_async
 from .cassette import Cassette, Exchange, operation_of
+from .kit import AsyncAdapter, KitTransport
 from .redaction import Redaction
-from .stage import AsyncAdapter
 
 
-class Recorder:
-    """A transport around any other that writes what passes to a cassette.
+class Recorder(KitTransport):
+    """A transport that sends over another one, and writes the exchanges to a cassette.
 
         with Recorder("cassettes/login.json", config, proof=True) as recorder:
             recorder.session().login("throwaway", "An-Engine-1843")
 
-    path: where the cassette is written when the block ends well; a block that fails leaves the file as it was.
-    config: of the pool that is recorded.
-    transport: what really sends, sync or async; without one the shared transports do.
-    proof: whether to keep what the SRP proof is computed from: the random draws, the secret blocks, the signatures.
-        Whoever has them can try passwords without end, so only for a throwaway user, removed afterwards.
-    password: that user's, kept beside them if it is given.
-    keep: names of members whose texts are not secret and shall stay, such as parameters of a custom challenge.
-    against: what was recorded, in words; "Amazon Cognito in eu-west-1" where the endpoint is the service's own.
+    path: the cassette. It is written when the block succeeds. A block that fails leaves the file as it was.
+    config: of the recorded pool.
+    transport: sends the requests, sync or async. The default is the shared transports.
+    proof: True keeps the inputs of the SRP proof: the random draws, the secret blocks and the signatures. Whoever has
+        them can try passwords without limit, so use a throwaway user and delete it afterwards.
+    password: that user's password, to keep with them.
+    keep: names of members that have no secrets and stay, such as parameters of a custom challenge.
+    against: a description of what is recorded. The default for the service's own endpoint is of the form
+        "Amazon Cognito in eu-west-1".
 
-    Use `config` and this object, or `session()` and `async_session()`, for what is to be recorded.
+    Record with `session()` and `async_session()`, or with clients that use this object and its `config`.
     """
 
     def __init__(
@@ -61,7 +59,7 @@ class Recorder:
         self._source = config
         self._transport = transport
         self._proof = proof
-        self._password = password
+        self.password = password
         self._against = against or _described(config)
         self._kept = tuple(keep)
         self._redaction = Redaction(proof=proof, keep=frozenset(self._kept))
@@ -72,7 +70,7 @@ class Recorder:
         self.config = replace(config, clock=self._read_clock, randomness=self._draw)
 
     def send(self, request: Request) -> Any:
-        """Send a request over the transport, and keep what comes of it."""
+        """Send a request over the transport, and record its result."""
         result: Any = (self._transport or shared()).send(request)
         self.note(request, result)
         return result
@@ -88,18 +86,10 @@ class Recorder:
 
         return AsyncAdapter(send)
 
-    def session(self, state: State | None = None) -> Session:
-        """A session that is recorded."""
-        return Session(self.config, state=state, transport=self)
-
-    def async_session(self, state: State | None = None) -> AsyncSession:
-        """An async session that is recorded."""
-        return AsyncSession(self.config, state=state, transport=self)
-
     def note(self, request: Request, result: Result[Reply]) -> None:
-        """Keep one exchange, redacted; a failure of the transport is kept as such.
+        """Record one exchange, redacted. A failure of the transport is recorded too.
 
-        What is fetched, as a pool's keys, is not kept: a recording's tokens are stand-ins that no key has signed.
+        Fetched documents, such as a pool's keys, are not: no key has signed the stand-ins for tokens.
         """
         if request.method == "POST":
             with self._turn:
@@ -114,13 +104,8 @@ class Recorder:
         body, headers = self._redaction.reply(_read(result.value.body), result.value.headers)
         self._exchanges.append(Exchange(operation, sent, result.value.status, headers, body))
 
-    @property
-    def password(self) -> str | None:
-        """The throwaway user's password, if it was given."""
-        return self._password
-
     def cassette(self) -> Cassette:
-        """What was recorded so far."""
+        """Return the recording so far."""
         return Cassette(
             provenance={
                 "recorded_by": "cognito_raw.testing.Recorder",
@@ -133,23 +118,18 @@ class Recorder:
             clock=tuple(self._clock),
             randomness=tuple(self._draws) if self._proof else None,
             exchanges=tuple(self._exchanges),
-            password=self._password,
+            password=self.password,
             kept=self._kept,
         )
 
     def save(self) -> None:
-        """Write the cassette; `ValueError` if its proof could not be computed anew."""
+        """Write the cassette. Raise `ValueError` if a replay could not compute its proof."""
         proven = any("SRP_A" in exchange.request.get("AuthParameters", {}) for exchange in self._exchanges)
         if self._proof and proven and not self._draws:
             raise ValueError("the proof's random draws were not seen: use this recorder's config, not one of your own")
         self.cassette().save(self._path)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is None:
-            self.save()
+    _on_success = save
 
     def _read_clock(self) -> float:
         self._clock.append(self._source.clock())
@@ -162,13 +142,13 @@ class Recorder:
 
 def _described(config: Config) -> str:
     # Only the service's own pools have two issuers.
-    moved = config.fips or config.dual_stack  # which no other endpoint goes with
+    moved = config.fips or config.dual_stack  # these exclude any other endpoint
     own = len(config.issuers) == 2 and (moved or config.issuers[0] == f"{config.endpoint}/{config.pool_id}")
     return f"Amazon Cognito in {config.region}" if own else "an emulator or a proxy"
 
 
 def _read(body: bytes) -> Any:
-    """The JSON object of a body, or its text: a page of a gateway, say."""
+    """Return the JSON object of a body, or a string for any other, such as a gateway's page."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,10 +1,9 @@
-"""What may be written to disk of an exchange, and what stands in for the rest.
+"""Redaction of exchanges, before they are written to disk.
 
-Default-deny: a text or a number stays only where `plain` names its member; every other text gets a stand-in,
-`<Password 1>` or the like, and every other number becomes 0. What a client must be able to read (tokens, secret
-blocks, addresses) gets a stand-in of the same form. The same value always gets the same stand-in, and a stand-in
-stays as it is, so that a replay, which is given stand-ins and sends them back, redacts its requests to what was
-recorded.
+Default-deny: a string or number stays only if `allowlist` names its member. Any other string gets a stand-in such as
+`<Password 1>`, and any other number becomes 0. Tokens, secret blocks and addresses, which a client must read, get
+stand-ins of the same form. The same value always gets the same stand-in. A stand-in stays as it is: a replay sends
+the recorded stand-ins, and redacts its requests to the recorded ones.
 """
 
 from __future__ import annotations
@@ -20,33 +19,26 @@ from urllib.parse import quote
 
 from .allowlist import CLAIMS, HOLDERS, PARAMETERS, REPLY, REQUEST, SECRETS, WORDS
 
-# What the proof of a password is made of; it stays only where the recording says so.
+# The inputs of a password's proof. They stay only if the recording keeps the proof.
 _PROOF: Final = frozenset(
     ("PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "SECRET_BLOCK", "SRP_A", "USER_ID_FOR_SRP")
 )
 _SECRET_BLOCKS: Final = frozenset(("PASSWORD_CLAIM_SECRET_BLOCK", "SECRET_BLOCK"))
-# An answer may be a choice among names of the service, or a secret.
+# An ANSWER may be one of the service's names, or a secret.
 _CHOICES: Final = frozenset(
     ("EMAIL_OTP", "PASSWORD", "PASSWORD_SRP", "SMS_MFA", "SMS_OTP", "SOFTWARE_TOKEN_MFA", "WEB_AUTHN")
 )
-_HEADERS: Final = (
-    "content-type",
-    "date",
-    "x-amzn-errormessage",
-    "x-amzn-errortype",
-    "x-amzn-requestid",
-    "x-amzn-waf-action",
-)
+_HEADERS: Final = "content-type date x-amzn-errormessage x-amzn-errortype x-amzn-requestid x-amzn-waf-action".split()
 _SIGNATURE: Final = "redacted"
-# Shorter values are too common to be looked for within other texts, but where they are quoted.
+# Shorter values are too common to search for in other strings, unless they are quoted.
 _SHORTEST: Final = 6
 
 _QUOTED: Final = r"""(?<=["'`]){}(?=["'`])"""
-# A code of six digits may well stand within an id.
+# A code of six digits may occur within an id.
 _ALONE: Final = r"(?<![^\W_]){}(?![^\W_])"
-# The service's numbers and enumerations: a secret that looks like a part of one must not spoil them.
+# The service's numbers and enumerations, which stay even if a secret looks like a part of them.
 _NUMBER: Final = re.compile(r"[0-9a-fA-F]{8,}|[A-Z_]+")
-# An address as a whole value, and as a word of a text; masked ones have asterisks.
+# An address as a whole value, and as a word of a string. Masked ones have asterisks.
 _ADDRESS: Final = re.compile(r"[^\s*]+@[^\s*]+")
 _EMAIL: Final = re.compile(r"""(?:"[^"@]+"|[^\s@"'<>,;:()*\\]+)(?:@|%40)\[?[\w.:-]*\w\]?""")
 _PHONE: Final = re.compile(r"\+\d{7,}")
@@ -59,7 +51,7 @@ _TOKEN_STAND_IN: Final = re.compile(r"<token \d+>")
 
 _Plain: TypeAlias = Callable[[str], str]
 _Names: TypeAlias = frozenset[str] | None
-# From where to where (negative) in a text, and what writes what stands in for it.
+# The start and the negative end of a match in a string, and the function that makes its stand-in.
 _Span: TypeAlias = tuple[int, int, Callable[[], str]]
 
 
@@ -79,24 +71,24 @@ def _uuid(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012}"
 
 
-# The forms of a whole value that tells who somebody is.
+# The forms of a whole value that identifies a person.
 _IDENTITIES: Final = ((_ADDRESS, "an address", _person), (_PHONE, "a telephone", _phone), (_UUID, "an id", _uuid))
-# What must stand in a text for a form to be in it, since looking for nothing takes long in a long text.
+# A string without the first item cannot match the form, and a vain search takes long in a long string.
 _FORMS: Final = (
     ("@", _EMAIL, "an address", _person),
     ("%40", _EMAIL, "an address", _person),
     ("+", _PHONE, "a telephone", _phone),
     ("-", _UUID, "an id", _uuid),
     ("eyj", _TOKEN_WITHIN, "token", _numbered("token")),
-    ("<token ", _TOKEN_STAND_IN, "token", _numbered("token")),  # counted in a replay as the token itself was
+    ("<token ", _TOKEN_STAND_IN, "token", _numbered("token")),  # counted in a replay as the recording counted the token
 )
 
 
 class Redaction:
     """The stand-ins of one cassette.
 
-    proof: whether what the SRP proof is made of stays, so that a replay can compute it anew; for throwaway users.
-    keep: further member names whose texts and numbers stay, wherever they are.
+    proof: True keeps the inputs of the SRP proof, so that a replay can compute it. Only for throwaway users.
+    keep: names of further members that stay, wherever they are.
     """
 
     def __init__(self, *, proof: bool = False, keep: frozenset[str] = frozenset()) -> None:
@@ -105,28 +97,28 @@ class Redaction:
         self._stand_ins: dict[str, str] = {}
         self._made: set[str] = set()
         self._counts: dict[str, int] = {}
-        # What is looked for within the texts that stay: secrets, in all forms in which they are echoed.
+        # Secrets to search for in strings that stay, in all forms in which they may be echoed.
         self._echoes: dict[str, str] = {}
 
     def request(self, body: Any) -> Any:
-        """A request's body without what is secret in it."""
+        """Return a request's body without secrets."""
         return self._whole(body, REQUEST)
 
     def reply(self, body: Any, headers: Mapping[str, str]) -> tuple[Any, dict[str, str]]:
-        """A reply's body and those of its headers that a client reads.
+        """Return a reply's body without secrets, and the headers that a client reads.
 
-        A body that is no JSON object, as a page or half a reply, may hold anything, so it is replaced as a whole.
+        A body that is no JSON object, such as a page, is replaced as a whole.
         """
         try:
             kept = self._page(body) if isinstance(body, str) else self._whole(body, REPLY)
-        except RecursionError:  # it nests as deep as only an attack does
+        except RecursionError:  # only an attack nests so deep
             kept = self._page("nested too deeply")
         return kept, {name: self._text(value) for name, value in headers.items() if name in _HEADERS}
 
     def recognize(self, recorded: Any, sent: Any, name: str = "") -> None:
-        """In a replay, take what its user knows for what the service told first, such as the user's own address.
+        """In a replay, let a sent value match a recorded stand-in from a reply, such as the user's own address.
 
-        The stand-in of an address, a user id or an attribute may so be claimed once, and by one value.
+        Only addresses, telephone numbers, user ids and attributes match, and one value for each stand-in.
         """
         if isinstance(recorded, Mapping) and isinstance(sent, Mapping):
             for key in recorded:
@@ -140,7 +132,7 @@ class Redaction:
                 self._remember(sent, recorded)
 
     def _is_free(self, stand_in: str, value: str) -> bool:
-        """Whether nothing but the service's replies had the stand-in so far, and the value has none."""
+        """Tell if the stand-in comes from a reply and has no other value yet, and the value has no stand-in."""
         taken = any(made == stand_in != other for other, made in self._stand_ins.items())
         return bool(value) and stand_in in self._made and value not in self._made | self._stand_ins.keys() and not taken
 
@@ -148,15 +140,14 @@ class Redaction:
         return body and self._for(body, "page", _numbered("page"))
 
     def _whole(self, body: Any, names: frozenset[str]) -> Any:
-        """Twice, since a text may quote a secret that stands behind it."""
+        """Redact twice, since a string may quote a secret that comes later."""
         self._object(body, names, "member", str)
         return self._object(body, names, "member", self._text)
 
     def _object(self, body: Mapping[str, Any], names: _Names, outer: str, plain: _Plain) -> dict[str, Any]:
-        """The members of an object in which those called `names` may stay; None where nothing is known of it.
+        """Redact an object. Members called `names` may stay. None means an unknown object.
 
-        outer: what the object is called, after which the texts of its unknown members are named: their own names may
-            be as secret.
+        outer: the object's name. Stand-ins of unknown members get it, since their own names may be secret.
         """
         kept = {}
         for key, member in body.items():
@@ -199,12 +190,12 @@ class Redaction:
         return plain(value)
 
     def _identity(self, value: str) -> str | None:
-        """An address or a user id that is the whole value keeps its form."""
+        """Return a stand-in of the same form for a value that is an address or a user id."""
         found = next((form for form in _IDENTITIES if form[0].fullmatch(value)), None)
         return None if found is None else self._for(value, *found[1:])
 
     def _json(self, value: str, name: str) -> str | None:
-        """JSON within a text, as some challenge parameters are, stays JSON; nothing is known of what it holds."""
+        """Redact JSON within a string, such as a challenge parameter, as an unknown object."""
         if not value.lstrip().startswith(("{", "[")):
             return None
         try:
@@ -214,7 +205,7 @@ class Redaction:
             return None
 
     def _token(self, token: str, name: str) -> str:
-        """The same token with its identifying claims replaced, and without its signature."""
+        """Return the token with its identifying claims replaced, and without its signature."""
         payload = token.split(".")[1]
         try:
             claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -224,7 +215,7 @@ class Redaction:
         return self._remember(token, stand_in)
 
     def _for(self, value: str, kind: str, write: Callable[[int], str]) -> str:
-        """The stand-in of a value; of a stand-in, itself. In a replay the next one is what the reply holds already."""
+        """Return the stand-in of a value. A stand-in stays as it is, since a replay's replies already have them."""
         if value in self._made:
             return value
         if value not in self._stand_ins:
@@ -236,17 +227,17 @@ class Redaction:
         self._stand_ins[value] = stand_in
         self._made.add(stand_in)
         self._echoes.update(dict.fromkeys(_echoes(value), stand_in))
-        # A stand-in in a text is what nothing is looked for within.
+        # A stand-in matches as a whole, so that nothing is found within it.
         self._echoes[stand_in.lower()] = stand_in
         return stand_in
 
     def _text(self, value: str) -> str:
-        """A text that stays, without the addresses, user ids, tokens and known secrets within it."""
+        """Replace the addresses, user ids, tokens and known secrets within a string that stays."""
         kept, end = [], 0
         for start, back, write in sorted(self._found(value), key=lambda span: span[:2]):
             if start >= end:
                 kept += [value[end:start], write()]
-            end = max(end, -back)  # what overlaps goes with it
+            end = max(end, -back)  # an overlapping match is replaced too
         return "".join((*kept, value[end:]))
 
     def _found(self, value: str) -> Iterator[_Span]:
@@ -262,7 +253,7 @@ class Redaction:
 
 
 def _echoes(secret: str) -> set[str]:
-    """The forms in which a page, a header or a message may quote a secret, in small letters."""
+    """Return the forms in which a page, a header or a message may quote a secret, in lower case."""
     raw = secret.encode("utf-8", "surrogatepass")
     forms = (secret, html.escape(secret), json.dumps(secret)[1:-1], quote(raw, safe=""), raw.decode("latin-1"))
     return {form.lower() for form in (*forms, base64.b64encode(raw).decode())}
@@ -274,7 +265,7 @@ def _looked_for(echo: str) -> str:
 
 
 def unsigned(claims: Mapping[str, Any]) -> str:
-    """A well-formed token with these claims and no signature: it reads and expires as any, and opens nothing."""
+    """Return a well-formed token with these claims and no valid signature. It expires, but gives no access."""
     header = _base64url({"alg": "RS256", "kid": _SIGNATURE})
     return f"{header}.{_base64url(claims)}.{_SIGNATURE}"
 

@@ -1,4 +1,4 @@
-"""Answering from a cassette: the calls must be those that were recorded, and nothing is ever sent."""
+"""Replay of a cassette: the calls must be the recorded ones, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from typing import Any, Final, NoReturn
 from ..call import Request
 from ..config import Config
 from .cassette import Cassette, Exchange, operation_of, parameters_of
+from .kit import KitTransport, TransportResult
 from .redaction import Redaction
-from .stage import Answered, Stage
 
 _MISSING: Final = object()
-# A client secret is never recorded; any other gives the same hashes' stand-ins.
-_SECRET: Final = "no-client-secret-is-recorded"  # noqa: S105  # what stands in for one is none
-# Of a value that differs, so much is shown.
+# A client secret is never recorded. Any other gives the same stand-ins for hashes.
+_SECRET: Final = "no-client-secret-is-recorded"  # noqa: S105  # not a secret
+# A mismatch shows so many characters of a value.
 _LONGEST: Final = 100
 
 
 class ReplayMismatch(AssertionError):
-    """What the client did is not what was recorded; the message names each field that differs."""
+    """Raised if the client's requests are not the recorded ones. The message names each field that differs."""
 
 
-class Replay(Stage):
-    """A transport, for sync and async clients, that answers from a cassette.
+class Replay(KitTransport):
+    """A transport for sync and async clients that answers from a cassette.
 
-    strict: answer in order, and only where the operation and every field of the request are the recorded ones. A
-        recording with its proof thereby checks the whole SRP computation, byte for byte. Otherwise the next reply
-        of the same operation is given, whatever the request says.
+    strict: answer in order, and only if the operation and every field of the request are the recorded ones. With the
+        proof, this checks the whole SRP computation, byte for byte. False gives the next reply of the same operation.
 
-    `config` is the recording's: its pool, its clock, its random draws. A mismatch raises `ReplayMismatch` from the
-    call, and again at the end in case something caught it; so do exchanges that are left over.
+    `config` has the recording's pool, clock and random draws. `password` is the throwaway user's, if the recording
+    keeps it. A mismatch raises `ReplayMismatch` from the call, and again at the end in case something caught it. So do
+    exchanges that are left over. `mismatch` is the first one.
     """
 
     def __init__(self, cassette: str | PathLike[str] | Cassette, *, strict: bool = True) -> None:
@@ -44,21 +44,12 @@ class Replay(Stage):
         self._left = list(self.cassette.exchanges)
         proof = self.cassette.randomness is not None
         self._redaction = Redaction(proof=proof, keep=frozenset(self.cassette.kept))
-        self._mismatch: ReplayMismatch | None = None
+        self.mismatch: ReplayMismatch | None = None
+        self.password = self.cassette.password
         self.config = self._config()
 
-    @property
-    def mismatch(self) -> ReplayMismatch | None:
-        """The first difference, also where the code under test swallowed it."""
-        return self._mismatch
-
-    @property
-    def password(self) -> str | None:
-        """The throwaway user's password, where the recording keeps it for the proof."""
-        return self.cassette.password
-
-    def send(self, request: Request) -> Answered:
-        """The recorded reply; `ReplayMismatch` where the request is not the recorded one."""
+    def send(self, request: Request) -> TransportResult:
+        """Return the recorded reply. Raise `ReplayMismatch` if the request is not the recorded one."""
         __tracebackhide__ = True
         operation, body = operation_of(request), parameters_of(request)
         exchange = self._next(operation)
@@ -67,18 +58,20 @@ class Replay(Stage):
             differences = list(_differences(exchange.request, self._redaction.request(body)))
             if differences:
                 self._fail(f"{operation} differs from the recording:\n  " + "\n  ".join(differences))
-            # The reply's stand-ins are counted as they were when it was recorded.
+            # This counts the reply's stand-ins as the recording did.
             self._redaction.reply(exchange.body, exchange.headers)
         return exchange.result()
 
     def finish(self) -> None:
-        """Raise `ReplayMismatch` if one was raised before, or if recorded exchanges were never asked for."""
+        """Raise `ReplayMismatch` if one was raised before, or if recorded exchanges are left over."""
         __tracebackhide__ = True
-        if self._mismatch is not None:
-            raise self._mismatch
+        if self.mismatch is not None:
+            raise self.mismatch
         if self._left:
             names = ", ".join(exchange.operation for exchange in self._left)
             self._fail(f"{len(self._left)} recorded exchanges were left over: {names}")
+
+    _on_success = finish
 
     def _next(self, operation: str) -> Exchange:
         if not self._left:
@@ -94,7 +87,7 @@ class Replay(Stage):
     def _fail(self, words: str) -> NoReturn:
         __tracebackhide__ = True
         mismatch = ReplayMismatch(words)
-        self._mismatch = self._mismatch or mismatch  # the first, which explains those that follow
+        self.mismatch = self.mismatch or mismatch  # the first, which explains the others
         raise mismatch
 
     def _config(self) -> Config:
@@ -102,7 +95,7 @@ class Replay(Stage):
             self.cassette.iss,
             self.cassette.client_id,
             _SECRET if self.cassette.has_secret else None,
-            # Nothing is sent there: an issuer that is not the service's own wants an endpoint beside it.
+            # Nothing is sent there. An issuer that is not the service's own needs an endpoint.
             endpoint="https://replay.invalid",
             clock=_Clock(self.cassette.clock),
             monotonic=lambda: 0.0,
@@ -110,7 +103,6 @@ class Replay(Stage):
         )
 
     def _recorded(self, draws: tuple[bytes, ...]) -> Callable[[int], bytes]:
-        """The recorded draws, one after the other."""
         left = iter(draws)
 
         def draw(size: int) -> bytes:
@@ -123,7 +115,7 @@ class Replay(Stage):
 
 
 class _Clock:
-    """The recorded readings, one after the other, and then the last one for ever."""
+    """A clock with the recorded readings in order. It then repeats the last one."""
 
     def __init__(self, readings: tuple[float, ...]) -> None:
         self._left = iter(readings)
@@ -134,13 +126,13 @@ class _Clock:
 
 
 def _invented() -> Callable[[int], bytes]:
-    """Draws for a recording without proof, the same in every run."""
+    """Return random draws for a recording without proof, the same in every run."""
     numbers = count(1)
     return lambda size: hashlib.shake_256(next(numbers).to_bytes(8, "big")).digest(size)
 
 
 def _differences(recorded: Any, sent: Any, path: str = "") -> Iterator[str]:
-    """Each field that differs, by its path. Both sides are redacted, so that both can be shown."""
+    """Yield each field that differs, by its path. Both sides are redacted, so both can be shown."""
     if isinstance(recorded, Mapping) and isinstance(sent, Mapping):
         for name in {**recorded, **sent}:
             yield from _differences(recorded.get(name, _MISSING), sent.get(name, _MISSING), f"{path}.{name}".strip("."))

@@ -1,4 +1,4 @@
-"""Answers written in the test itself, for what no recording has."""
+"""Answers that the test defines, for cases that no recording has."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..call import Reply, Request
 from ..config import Config
 from ..result import Err, Ok, Result, Sent
 from .cassette import operation_of, parameters_of
+from .kit import KitTransport, TransportResult
 from .redaction import unsigned
-from .stage import Answered, Stage
 
 _ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Scripted1"
 _CLIENT_ID: Final = "scripted1client2id3"
@@ -20,7 +20,7 @@ _CLIENT_ID: Final = "scripted1client2id3"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The service says no: its exception's name and its words."""
+    """An error of the service: the name and the message of its exception."""
 
     code: str
     message: str = ""
@@ -33,7 +33,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """No answer in time. `sent` tells how far the request came: "no" or "maybe"."""
+    """No answer in time. sent: whether the request was sent, "no" or "maybe"."""
 
     sent: Sent = "maybe"
 
@@ -43,7 +43,7 @@ class Timeout:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A reply that makes no sense: any bytes, with any status and headers."""
+    """A malformed reply: any bytes, with any status and headers."""
 
     body: bytes = field(default=b"", repr=False)
     status: int = 200
@@ -57,17 +57,15 @@ ScriptedAnswer: TypeAlias = Mapping[str, Any] | Refusal | Timeout | Broken
 Step: TypeAlias = tuple[str, ScriptedAnswer] | Refusal | Timeout | Broken
 
 
-class Scripted(Stage):
-    """A transport, for sync and async clients, that answers what the test wrote, in order.
+class Scripted(KitTransport):
+    """A transport for sync and async clients that gives the test's answers in order.
 
-    steps: each `(operation, answer)`, or an answer alone for whatever operation comes. An answer is the reply's JSON
-        object, a `Refusal`, a `Timeout` or `Broken`.
-    config: for `session()` and `async_session()`; a made-up pool without it.
+    steps: each is `(operation, answer)`, or a `Refusal`, `Timeout` or `Broken` alone for any operation. An answer is
+        the reply's JSON object or one of these. A verifier's fetch of the pool's keys is "GET jwks.json".
+    config: for `session()` and `async_session()`. The default is an invented pool.
 
-    A verifier's fetch of the pool's keys is the operation "GET jwks.json".
-
-    `calls` holds what was sent: the operations and their parameters. A call out of order raises `AssertionError`, at
-    once and at the end, and so do steps that are left over.
+    `calls` has the operations that were sent, with their parameters. A call out of order raises `AssertionError`, at
+    once and at the end. So do steps that are left over.
     """
 
     def __init__(self, *steps: Step, config: Config | None = None) -> None:
@@ -78,8 +76,8 @@ class Scripted(Stage):
         self._left = list(steps)
         self._mistake: AssertionError | None = None
 
-    def send(self, request: Request) -> Answered:
-        """The next answer of the script."""
+    def send(self, request: Request) -> TransportResult:
+        """Return the next answer of the script."""
         operation = operation_of(request)
         self.calls.append((operation, parameters_of(request)))
         if not self._left:
@@ -97,14 +95,16 @@ class Scripted(Stage):
             names = ", ".join(_parts(step)[0] or type(_parts(step)[1]).__name__ for step in self._left)
             raise AssertionError(f"{len(self._left)} steps of the script were left over: {names}")
 
+    _on_success = finish
+
     def _fail(self, words: str) -> NoReturn:
         mistake = AssertionError(words)
-        self._mistake = self._mistake or mistake  # the first, which explains those that follow
+        self._mistake = self._mistake or mistake  # the first, which explains the others
         raise mistake
 
 
 def tokens(username: str = "ada", *, lifetime: int = 3600, at: float | None = None, **claims: Any) -> dict[str, Any]:
-    """The reply of a finished sign-in, with well-formed tokens that nobody signed; `claims` go into the ID token.
+    """Return the reply of a finished sign-in, with unsigned, well-formed tokens. The ID token gets `claims`.
 
     lifetime: seconds from `at`, or from now, until they expire.
     """
@@ -127,7 +127,7 @@ def tokens(username: str = "ada", *, lifetime: int = 3600, at: float | None = No
 
 
 def password_verifier(username: str = "ada") -> dict[str, Any]:
-    """The reply to the first call of an SRP sign-in, well formed: any password gives a proof to it."""
+    """Return a well-formed reply to the first call of an SRP sign-in. Any password leads to a proof."""
     parameters = {
         "SALT": "1f2e3d4c5b6a7988",
         "SECRET_BLOCK": "c2NyaXB0ZWQ=",

@@ -78,8 +78,8 @@ class Rules:
     ) -> None:
         self._uses = _uses(token_use)
         self._issuers = frozenset(config.issuers) | _strings("additional_issuers", additional_issuers or None)
-        # None accepts any client.
-        self._clients = None if isinstance(client_ids, AnyClient) else _clients(config, client_ids)
+        ids = config.client_id if client_ids is None else client_ids
+        self._clients = None if isinstance(ids, AnyClient) else _strings("client_ids", ids)  # None accepts any client
         self._groups = _strings("groups", groups)
         self._scopes = _strings("scopes", scopes)
         if any(len(scope.split()) != 1 for scope in self._scopes):
@@ -110,13 +110,13 @@ class Rules:
     def _broken(self, claims: Claims, now: float) -> Err | None:
         # Written with `not`, so that a clock that returns NaN breaks the rules.
         if not now < claims.exp + self._leeway:
-            return Err("token-expired", f"exp is {_seconds(now - claims.exp)} in the past")
+            return Err("token-expired", f"exp is {now - claims.exp:.0f} s in the past")
         begins = claims.payload.get("nbf", 0)
         if not now >= begins - self._leeway:
-            return Err("token-not-yet-valid", f"nbf is {_seconds(begins - now)} in the future")
+            return Err("token-not-yet-valid", f"nbf is {begins - now:.0f} s in the future")
         issued = claims.iat or 0
         if not now >= issued - self._leeway - _AHEAD:
-            return Err("token-not-yet-valid", f"iat is {_seconds(issued - now)} in the future")
+            return Err("token-not-yet-valid", f"iat is {issued - now:.0f} s in the future")
         if not self._groups.issubset(claims.groups):
             return Err("token-group-missing", _missing("cognito:groups", self._groups.difference(claims.groups)))
         if not self._scopes.issubset(claims.scopes):
@@ -161,10 +161,6 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
-def _seconds(passed: float) -> str:
-    return f"{passed:.0f} s"
-
-
 def _read(payload: Mapping[str, Any], use: Any, client: Any) -> Claims | Err:
     get = payload.get
     sub, exp = get("sub"), get("exp")
@@ -204,12 +200,6 @@ def _uses(token_use: object) -> frozenset[str]:
     if not isinstance(given, Collection) or not given or any(use not in known for use in given):
         raise ValueError('token_use must be "id", "access", or ("id", "access") for both')
     return frozenset(given)
-
-
-def _clients(config: Config, client_ids: str | Collection[str] | None) -> frozenset[str]:
-    if client_ids is None:
-        return frozenset((config.client_id,))
-    return _strings("client_ids", client_ids)
 
 
 def _strings(name: str, values: object) -> frozenset[str]:

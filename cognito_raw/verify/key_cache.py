@@ -232,9 +232,11 @@ _locks: Final = ForkLock()
 
 def source_of(config: Config, transport: object) -> KeySource:
     """Return the source for this key set, transport and clock. Without a transport or clock of one's own, it stays."""
+    import time
+
     if isinstance(transport, str):  # the name of a shared transport
         transport = None
-    plain = transport is None and _has_system_clock(config)
+    plain = transport is None and config.clock is time.time and config.monotonic is time.monotonic
     # By identity, since transports and clocks need not be hashable.
     name = (config.jwks_uri, None if transport is None else id(transport), id(config.clock), id(config.monotonic))
     with _locks:
@@ -244,12 +246,6 @@ def source_of(config: Config, transport: object) -> KeySource:
         if plain:
             _kept[config.jwks_uri] = source
         return source
-
-
-def _has_system_clock(config: Config) -> bool:
-    import time
-
-    return config.clock is time.time and config.monotonic is time.monotonic
 
 
 def keys_of(reply: Result[Reply]) -> KeySet | Err:

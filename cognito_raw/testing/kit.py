@@ -1,4 +1,4 @@
-"""The base of this kit's transports: each serves sync and async clients, and makes sessions of both kinds."""
+"""The common part of the kit's transports: they serve sync and async clients, and make sessions of both kinds."""
 
 from __future__ import annotations
 
@@ -16,48 +16,45 @@ from ..session.state import State
 if TYPE_CHECKING:
     from ..flow import AsyncTransport, Transport
 
-Answered: TypeAlias = Any
-"""A `Result[Reply]`, typed so that a type checker also takes its giver as an `AsyncTransport`."""
+TransportResult: TypeAlias = Any
+"""A `Result[Reply]`. Its type lets type checkers accept a transport both as sync and as async."""
 
 
 class AsyncAdapter:
-    """An `AsyncTransport` made of a function that gives a result, or something to await for one."""
+    """An `AsyncTransport` made of a function, sync or async."""
 
     def __init__(self, send: Callable[[Request], Any]) -> None:
         self._send = send
 
     async def send(self, request: Request) -> Result[Reply]:
-        """Answer one request."""
+        """Send one request."""
         answer = self._send(request)
         return answer if isinstance(answer, (Ok, Err)) else await answer
 
 
-class Stage(ABC):
-    """A sync transport with a configuration of its own; async clients use what `as_async` gives.
-
-    As a context manager it calls `finish` at the end, unless the block failed for another reason.
-    """
+class KitTransport(ABC):
+    """A sync transport with its configuration. Async clients use the result of `as_async`."""
 
     config: Config
 
     @abstractmethod
-    def send(self, request: Request) -> Answered:
-        """Answer one request."""
+    def send(self, request: Request) -> TransportResult:
+        """Send one request."""
 
     def as_async(self) -> AsyncAdapter:
         """Return the same transport for async clients."""
         return AsyncAdapter(self.send)
 
     @abstractmethod
-    def finish(self) -> None:
-        """Check that everything happened that was to happen."""
+    def _on_success(self) -> None:
+        """End a `with` block that has not failed."""
 
     def session(self, state: State | None = None) -> Session:
-        """A session on this stage."""
+        """Return a session over this transport."""
         return Session(self.config, state=state, transport=self)
 
     def async_session(self, state: State | None = None) -> AsyncSession:
-        """An async session on this stage."""
+        """Return an async session over this transport."""
         return AsyncSession(self.config, state=state, transport=self)
 
     def __enter__(self) -> Self:
@@ -65,10 +62,10 @@ class Stage(ABC):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if kind is None:
-            self.finish()
+            self._on_success()
 
 
 if TYPE_CHECKING:
 
-    def _is_both(stage: Stage) -> tuple[Transport, AsyncTransport]:
-        return stage, stage
+    def _is_both(transport: KitTransport) -> tuple[Transport, AsyncTransport]:
+        return transport, transport
