@@ -1,1 +1,1 @@
-"""Programs that show the library at work, and the local user pool that they run on."""
+"""Example programs, and the local user pool that they use."""

@@ -1,4 +1,4 @@
-"""A user's whole journey on a local user pool, told step by step: `make demo`, or `python -m examples.demo`."""
+"""The sign-up, sign-in and sign-out of a user on a local user pool: `make demo`, or `python -m examples.demo`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOUR = 3600
 
 
 class Counting:
-    """A transport around another: any object with `send` can be one."""
+    """A transport that counts the requests of another one. Any object with `send` is a transport."""
 
     def __init__(self) -> None:
         self._inner = HttpxTransport()
@@ -33,8 +33,8 @@ class Counting:
         self._inner.close()
 
 
-class Stage:
-    """Runs steps and tells what came of them."""
+class Demo:
+    """Runs steps and prints their results."""
 
     def __init__(self) -> None:
         self.transport = Counting()
@@ -43,7 +43,7 @@ class Stage:
         self.surprises: list[str] = []
 
     def listen(self, session: Session) -> None:
-        """Tell what the session's subscribers hear, each time after the step that they hear it in."""
+        """Print the tokens that the session's subscribers get, after the step in which they get them."""
         session.subscribe(self._news.append)
 
     def step(self, what: str, method: Callable[[], Result[Any]], expected: str = "Ok") -> Any:
@@ -65,11 +65,11 @@ def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def tell(pool: Pool, stage: Stage) -> IdToken | None:
-    """The journey itself; gives the last ID token."""
-    session = Session(pool.config(), transport=stage.transport)
-    stage.listen(session)
-    step = stage.step
+def run(pool: Pool, demo: Demo) -> IdToken | None:
+    """Run all steps, and return the last ID token."""
+    session = Session(pool.config(), transport=demo.transport)
+    demo.listen(session)
+    step = demo.step
 
     print("\nAda registers and confirms her address.")
     step("register, password too simple", lambda: session.register(USERNAME, "simple"), "invalid-password")
@@ -84,10 +84,10 @@ def tell(pool: Pool, stage: Stage) -> IdToken | None:
     step("log in", lambda: session.login(USERNAME, PASSWORD))
     step("ask for the ID token, which is still fresh", session.id_token)
 
-    print("\nNearly an hour later, in another process: what the session knows was carried as JSON.")
+    print("\nNearly an hour later, in another process: the session's state was carried as JSON.")
     carried = State.from_dict(json.loads(json.dumps(session.state.to_dict())))
-    session = Session(_later(pool.config()), state=carried, transport=stage.transport)
-    stage.listen(session)
+    session = Session(_later(pool.config()), state=carried, transport=demo.transport)
+    demo.listen(session)
     step("ask for the ID token, which is refreshed first", session.id_token)
 
     print("\nShe changes her password, forgets it, and sets a new one.")
@@ -107,7 +107,7 @@ def tell(pool: Pool, stage: Stage) -> IdToken | None:
 
     print("\nAn administrator made an account for Charles, with a password that he must replace.")
     pool.add_user("charles", "Temporary-1822", temporary=True)
-    charles = Session(pool.config(), transport=stage.transport)
+    charles = Session(pool.config(), transport=demo.transport)
     step("log in", lambda: charles.login("charles", "Temporary-1822"), "new-password-challenge")
     step("answer the challenge", lambda: charles.new_password_challenge("Permanent-1823"))
     step("log out everywhere", lambda: charles.logout(everywhere=True))
@@ -115,7 +115,7 @@ def tell(pool: Pool, stage: Stage) -> IdToken | None:
 
 
 def _later(config: Config) -> Config:
-    """The same configuration, its clock nearly an hour on."""
+    """Return the same configuration, with a clock that is nearly an hour ahead."""
     return Config(
         config.iss,
         config.client_id,
@@ -125,36 +125,36 @@ def _later(config: Config) -> Config:
     )
 
 
-def show_shape(token: IdToken) -> None:
-    """What an ID token looks like, without giving one away."""
-    print("\nAn ID token, as the session gives it:")
-    print(f"  jwt      text of {len(token.jwt)} characters, in {token.jwt.count('.') + 1} parts")
+def show(token: IdToken) -> None:
+    """Print the form of an ID token, without its secrets."""
+    print("\nAn ID token, as the session returns it:")
+    print(f"  jwt      string of {len(token.jwt)} characters, in {token.jwt.count('.') + 1} parts")
     print(f"  exp      {token.exp}  (seconds since the epoch)")
     for name, value in token.payload.items():
         print(f"  payload  {name}: {type(value).__name__}")
 
 
 def main() -> int:
-    """Run the demo; 0 if every step went as told."""
+    """Run the demo. Return 0 if every step gave its expected result."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--port", type=int, help="the port of 127.0.0.1 to use; a free one is found without it")
+    parser.add_argument("--port", type=int, help="the port of 127.0.0.1 to use; the default is a free one")
     port = parser.parse_args().port
     end_on_sigterm()
-    stage = Stage()
+    demo = Demo()
     try:
         with serve(port) as server:
             print(f"A local user pool listens on {server.endpoint}; it is gone when the demo ends.")
-            token = tell(server.pool(), stage)
+            token = run(server.pool(), demo)
     except CannotServe as error:
         print(f"The demo cannot run: {error}", file=sys.stderr)
         return 1
     finally:
-        stage.transport.close()
+        demo.transport.close()
     if token is not None:
-        show_shape(token)
-    for surprise in stage.surprises:
+        show(token)
+    for surprise in demo.surprises:
         print(f"Not as expected: {surprise}", file=sys.stderr)
-    return 1 if stage.surprises or token is None else 0
+    return 1 if demo.surprises or token is None else 0
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""A FastAPI application whose routes take Cognito's access tokens.
+"""A FastAPI application with routes that accept Cognito's access tokens.
 
     COGNITO_ISS=https://cognito-idp... COGNITO_CLIENT_ID=... uvicorn --factory examples.fastapi_app:app
 
-One `AsyncTokenVerifier` serves the whole process: it fetches the pool's keys once, and keeps them fresh. What a route
-demands is said where the route is. (FastAPI reads annotations at run time, so this file does without the `annotations`
-of `__future__`.)
+One `AsyncTokenVerifier` serves the whole process. It fetches the pool's keys once, and keeps them fresh. Each route
+names the scopes and groups that it needs. (FastAPI reads annotations at run time, so this file does not import
+`annotations` from `__future__`.)
 """
 
 import os
@@ -21,7 +21,7 @@ from examples.bearer import MISSING, Refusal, bearer_token, judge
 
 
 class Bearer(SecurityBase):
-    """A dependency that gives the claims of the request's token, and answers for the route where there are none."""
+    """A dependency that returns the claims of the request's token, or refuses the request."""
 
     def __init__(
         self, verifier: AsyncTokenVerifier, *, scopes: Collection[str] = (), groups: Collection[str] = ()
@@ -33,7 +33,7 @@ class Bearer(SecurityBase):
         self._groups = groups
 
     async def __call__(self, request: Request) -> Claims:
-        """The claims, or the HTTP answer that refuses the request."""
+        """Return the claims, or raise the HTTP error that refuses the request."""
         values = request.headers.getlist("Authorization")
         token = bearer_token(values[0]) if len(values) == 1 else None
         if token is None:
@@ -45,7 +45,7 @@ class Bearer(SecurityBase):
 
 
 def create_app(config: Config) -> FastAPI:
-    """The application, for the access tokens of one app client of one pool."""
+    """Create the application, for the access tokens of one app client of one pool."""
     verifier = AsyncTokenVerifier(config, token_use="access")
     caller = Bearer(verifier)
     reader = Bearer(verifier, scopes=["orders/read"])
@@ -74,7 +74,7 @@ def create_app(config: Config) -> FastAPI:
 
 
 def app() -> FastAPI:
-    """The application as the environment says."""
+    """Create the application with the environment's settings."""
     client_id = os.environ["COGNITO_CLIENT_ID"]
     return create_app(Config(os.environ["COGNITO_ISS"], client_id, endpoint=os.environ.get("COGNITO_ENDPOINT")))
 

@@ -1,8 +1,7 @@
-"""A user pool on this machine, for the demo and the tests: ministack, which checks SRP proofs as the service does.
+"""A user pool on this machine, for the demo and the tests: ministack, which checks SRP proofs like the service.
 
-`serve` starts it on a free port of 127.0.0.1 and takes it away again with all that it wrote. What only an
-administrator may do (make pools, clients and users) goes through boto3, as it would against the real service; the
-library itself has no part in it.
+`serve` starts it on a free port of 127.0.0.1, and later removes it with all that it wrote. Pools, clients and users are
+created through boto3, as with the real service, since only an administrator may do so.
 
 `python -m examples.local_pool` keeps a pool running until Ctrl-C, with the users of the README's examples.
 """
@@ -27,12 +26,12 @@ from typing import Any
 from cognito_raw import Config
 
 REGION = "eu-west-1"
-# What ministack sends out, since there is nobody to send it to.
+# The codes that ministack always uses, since it sends none.
 SIGN_UP_CODE = "123456"
 RESET_CODE = "654321"
 
-_PATIENCE = 60.0
-# A parent that was killed cannot stop its server, so the server itself notices that it is alone, and leaves nothing.
+_START_TIMEOUT = 60.0
+# A killed parent cannot stop its server, so the server watches its parent, and then removes its files and exits.
 _SERVER = """
 import os, shutil, threading, time
 
@@ -49,7 +48,7 @@ main()
 
 
 class CannotServe(Exception):
-    """The local pool cannot be had, and why, in a sentence for a person."""
+    """Raised if the local pool cannot start, with the reason in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,12 @@ class Pool:
     admin: Any = field(repr=False)
 
     def config(self, **changes: Any) -> Config:
-        """The configuration that reaches it."""
+        """Return the configuration of this pool."""
         iss = f"https://cognito-idp.{REGION}.amazonaws.com/{self.id}"
         return Config(iss, self.client_id, self.client_secret, endpoint=self.endpoint, **changes)
 
     def add_user(self, username: str, password: str, *, temporary: bool = False, **attributes: str) -> None:
-        """A user whom an administrator made: confirmed, or with a temporary password that must be replaced."""
+        """Add a user as an administrator: confirmed, or with a temporary password that must be replaced."""
         named = [{"Name": name, "Value": value} for name, value in attributes.items()]
         self.admin.admin_create_user(
             UserPoolId=self.id, Username=username, TemporaryPassword=password, UserAttributes=named
@@ -77,7 +76,7 @@ class Pool:
             self.admin.admin_set_user_password(UserPoolId=self.id, Username=username, Password=password, Permanent=True)
 
     def add_users_of_the_readme(self) -> None:
-        """Those whom the README's examples sign in."""
+        """Add the users of the README's examples."""
         self.add_user("ada", "An-Engine-1843", email="ada@example.com", email_verified="true")
         self.add_user("charles", "Temporary-1822", temporary=True)
 
@@ -90,7 +89,7 @@ class Server:
     admin: Any = field(repr=False)
 
     def pool(self, *, secret: bool = False, seconds: int = 3600, flows: Sequence[str] = (), **settings: Any) -> Pool:
-        """A new pool whose client signs in over SRP, or by other flows too.
+        """Create a pool with a client that signs in over SRP, and by the given other flows.
 
         seconds: the life of its ID and access tokens. flows: such as USER_PASSWORD_AUTH.
         """
@@ -108,13 +107,13 @@ class Server:
 
 
 def end_on_sigterm() -> None:
-    """From here on SIGTERM ends this program as `sys.exit` does, so that `serve` cleans up."""
+    """Make SIGTERM end this program like `sys.exit`, so that `serve` cleans up."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 @contextmanager
 def serve(port: int | None = None) -> Iterator[Server]:
-    """A running server, for as long as the block lasts; `CannotServe` says why there is none."""
+    """Run a server while the block lasts. Raise `CannotServe` if it cannot start."""
     for tool in ("ministack", "cryptography", "boto3"):
         if importlib.util.find_spec(tool) is None:
             raise CannotServe(f"the Python package {tool} is not installed; `make demo` and `make test` install it")
@@ -141,7 +140,7 @@ def _environment(port: int, folder: str) -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "STATE_DIR": folder,
-        "TMPDIR": folder,  # for the file that it keeps its process id in
+        "TMPDIR": folder,  # for the file with its process id
         "IOT_MTLS_ENABLED": "0",  # it would listen on a fixed port, and two servers could not run side by side
     }
 
@@ -164,11 +163,11 @@ def _checked(port: int) -> int:
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    ends = time.monotonic() + _PATIENCE
+    ends = time.monotonic() + _START_TIMEOUT
     while not _is_up(port):
         if process.poll() is not None or time.monotonic() > ends:
             last = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
-            raise CannotServe(f"the local server did not come up on port {port}; its last words were:\n{last}")
+            raise CannotServe(f"the local server did not come up on port {port}; its last lines were:\n{last}")
         time.sleep(0.05)
 
 
@@ -202,7 +201,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> int:
-    """Keep a pool until Ctrl-C, and print the `Config` that reaches it."""
+    """Run a pool until Ctrl-C, and print its `Config`."""
     end_on_sigterm()
     try:
         with serve() as server:

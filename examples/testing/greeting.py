@@ -1,4 +1,4 @@
-"""A small program as a user would write it: it signs somebody in and says hello."""
+"""A small program that signs a user in and greets the user."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cognito_raw import AsyncSession, Err, Ok, Session
 
 
 def greet(session: Session, username: str, password: str) -> str:
-    """Words for the user, whatever comes of the sign-in."""
+    """Sign the user in. Return a message for the user, also after a failure."""
     match session.login(username, password):
         case Ok(token):
             return f"Hello {token.payload['cognito:username']}!"
@@ -19,7 +19,7 @@ def greet(session: Session, username: str, password: str) -> str:
 
 
 async def greet_later(session: AsyncSession, username: str, password: str) -> str:
-    """The same in an asynchronous program."""
+    """Do the same in an async program."""
     match await session.login(username, password):
         case Ok(token):
             return f"Hello {token.payload['cognito:username']}!"

@@ -1,4 +1,4 @@
-"""Tests of the small program, which need no pool and no network: cassettes beside this file, and scripts."""
+"""Tests of the small program without a pool or a network, by cassettes beside this file, and by scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from greeting import greet, greet_later
 from cognito_raw import AsyncSession, Session
 from cognito_raw.testing import Broken, Refusal, Scripted, Timeout, password_verifier
 
-# A throwaway user of a throwaway pool: the cassettes keep the proof, so that the replay computes it anew.
+# A throwaway user of a throwaway pool. The cassettes keep the inputs of the proof, which the replay computes again.
 PASSWORD = "An-Engine-1843"
 
 
@@ -20,7 +20,7 @@ def test_a_user_is_greeted_by_name(cognito_session: Session) -> None:
 
 
 @pytest.mark.cognito_replay("hello", proof=True)
-def test_a_user_is_greeted_by_name_in_an_asynchronous_program(cognito_async_session: AsyncSession) -> None:
+def test_a_user_is_greeted_by_name_in_an_async_program(cognito_async_session: AsyncSession) -> None:
     assert asyncio.run(greet_later(cognito_async_session, "ada", PASSWORD)) == "Hello ada!"
 
 
@@ -32,13 +32,13 @@ def test_a_stranger_is_asked_again(cognito_session: Session, username: str, pass
 
 
 @pytest.mark.parametrize(
-    ("step", "words"),
+    ("step", "message"),
     [
         (Timeout(), "We cannot reach the sign-in right now."),
         (Broken(b"<html>Bad gateway</html>"), "Sorry: malformed-reply."),
         (Refusal("NotAuthorizedException", "User is disabled."), "Sorry: disabled-user."),
     ],
 )
-def test_other_troubles_are_told(step: Timeout | Broken | Refusal, words: str) -> None:
+def test_other_failures_are_reported(step: Timeout | Broken | Refusal, message: str) -> None:
     with Scripted(("InitiateAuth", password_verifier()), ("RespondToAuthChallenge", step)) as scripted:
-        assert greet(scripted.session(), "ada", PASSWORD) == words
+        assert greet(scripted.session(), "ada", PASSWORD) == message
