@@ -1,1 +1,1 @@
-"""What the library costs, measured beside its peers in one run: `make bench`."""
+"""Benchmarks of the library beside its peers, in one run: `make bench`."""

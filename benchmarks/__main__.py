@@ -1,4 +1,4 @@
-"""`python -m benchmarks` measures everything; with names of tasks, only these; with --rounds N, each so many times."""
+"""Measure everything, or only the named tasks, with `python -m benchmarks [TASK ...] [--rounds N]`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ TASKS: Final = {
 
 
 def sizes() -> tuple[Task, Mapping[str, Figure]]:
-    """What is installed, which needs no turns."""
+    """Return the sizes of installations, which need no runs in turn."""
     found = {name: installed.python_size(name) for name in installed.PYTHON}
     found |= {name: installed.node_size(name, ENVIRONMENT / "node") for name in installed.NODE}
     task = Task("Installed, with all that it requires", "MB", {}, note="In brackets the number of packages.")
@@ -64,9 +64,11 @@ def sizes() -> tuple[Task, Mapping[str, Figure]]:
 
 
 def main() -> None:
-    """Measure, and write down what was measured."""
+    """Measure. Write the results if no tasks are named."""
     reader = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    reader.add_argument("tasks", nargs="*", choices=[[], *TASKS], help="which to measure, and not to write down")
+    reader.add_argument(
+        "tasks", nargs="*", choices=[[], *TASKS], help="measure only these, without writing the results"
+    )
     reader.add_argument("--rounds", type=int, default=0)
     asked = reader.parse_args()
     measured: dict[str, tuple[Task, Mapping[str, Figure]]] = {}

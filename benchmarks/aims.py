@@ -1,7 +1,7 @@
-"""What the project asks of itself, and whether the figures say so.
+"""The project's performance aims, and checks of the figures against them.
 
-Two programs of one turn ran one after the other, so the median of the turns' ratios is steadier than the ratio of the
-medians: what else the machine did hit both.
+The programs of one turn run one after the other, so other load on the machine affects all of them. The median of the
+turns' ratios is therefore steadier than the ratio of the medians.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 
 class Aim(NamedTuple):
-    """A limit for a figure, or for its ratio to that of `per`: the most it may be; the least, where more is better."""
+    """An upper limit for a figure, or for its ratio to that of `per`. A lower limit if more is better."""
 
     text: str
     table: str
@@ -21,7 +21,7 @@ class Aim(NamedTuple):
     per: str = ""
 
     def reached(self, tables: Mapping[str, Any]) -> float | None:
-        """What was measured; None where a part of it is missing."""
+        """Return the measured value, or None if a part of it is missing."""
         figures = tables[self.table]["figures"]
         mine = figures[self.name]["runs"]
         if not self.per:
@@ -30,14 +30,14 @@ class Aim(NamedTuple):
         return statistics.median(ratios) if ratios else None
 
     def holds(self, tables: Mapping[str, Any]) -> bool:
-        """Whether it is reached."""
+        """Tell if the aim is reached."""
         reached = self.reached(tables)
         if reached is None:
             return False
         return reached >= self.limit if self.at_least(tables) else reached <= self.limit
 
     def at_least(self, tables: Mapping[str, Any]) -> bool:
-        """Whether more is better."""
+        """Tell if more is better."""
         return bool(tables[self.table]["more_is_better"])
 
 
@@ -57,7 +57,7 @@ AIMS: Final = (
 
 
 def section(tables: Mapping[str, Any]) -> str:
-    """The aims as a part of the page, each with what was reached."""
+    """Return the page's section on the aims, each with its measured value."""
     rows = ["\n## What it aims at\n", "| | aim | reached | |", "|---|---:|---:|---|"]
     for aim in AIMS:
         reached = aim.reached(tables)

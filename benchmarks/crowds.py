@@ -1,4 +1,4 @@
-"""The programs of many: sign-ins at once, callers at once, sessions in memory; written as those in `programs`."""
+"""Programs with many sign-ins at once, many callers at once, and many sessions in memory, written like `programs`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from benchmarks.programs import PYCOGNITO
 
-# --- sign-ins in a second, many at once, each prints how many
+# --- sign-ins per second, many at once: each program prints the rate
 
 _RATE: Final = """
 import threading, time
@@ -50,7 +50,7 @@ asyncio.run(main())
     + PYCOGNITO
     + """
 made, one = threading.local(), threading.Lock()
-def start():  # a user for each thread, with the client that its manual makes, and that is not counted
+def start():  # a user for each thread, with the client of pycognito's manual; not counted
     with one:
         made.user = Cognito(pool["pool"], pool["client"], username="bob",
                             boto3_client_kwargs={"endpoint_url": pool["endpoint"]})
@@ -58,7 +58,7 @@ rate(lambda _: made.user.authenticate(pool["password"]), 60, start)
 """,
 }
 
-# --- a thousand callers at the moment when the tokens run out: how many requests that made, and how long it took
+# --- a thousand callers at the moment when the tokens expire: the number of requests, and the time
 
 _THOUSAND: Final = """
 import ssl, threading, time, urllib.request
@@ -87,7 +87,7 @@ REFRESH: Final = {
     + """
 from cognito_raw import Config, Session
 session = Session(Config(pool["iss"], pool["client"], endpoint=pool["endpoint"]))
-session.login("brief", pool["password"]).unwrap()  # whose tokens live for two seconds
+session.login("brief", pool["password"]).unwrap()  # tokens with a life of two seconds
 time.sleep(2.5)
 thousand(lambda: session.id_token().unwrap())
 """,
@@ -101,7 +101,7 @@ thousand(lambda: user.check_token())
 """,
 }
 
-# --- memory: kilobytes for one signed-in session more
+# --- memory: kilobytes for each further signed-in session
 
 _RESIDENT: Final = """
 import gc, os

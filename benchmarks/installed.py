@@ -1,4 +1,4 @@
-"""How much an installation of each peer is, with all that it brings along: in Python's distributions and in npm's."""
+"""The size of each peer's installation with its dependencies, for Python's distributions and for npm's packages."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NODE: Final = ("amazon-cognito-identity-js", "aws-jwt-verify")
 
 
 def python_size(name: str) -> tuple[float, int]:
-    """The megabytes of a distribution and of all that it requires, and how many they are."""
+    """Return the megabytes of a distribution with its dependencies, and the number of distributions."""
     names = {distribution for distribution, _ in _closure(Requirement(name), set())}
     return sum(map(_bytes, names)) / 1e6, len(names)
 
 
 def node_size(name: str, modules: Path) -> tuple[float, int]:
-    """The same of a package of npm, which has a folder of its own."""
+    """Return the same for an npm package, which is installed in a separate folder."""
     folder = modules / name / "node_modules"
     files = [file for file in folder.rglob("*") if file.is_file()]
     packages = [file for file in folder.rglob("package.json") if _is_package(file.parents[1].name)]
@@ -40,7 +40,7 @@ def _is_package(above: str) -> bool:
 
 
 def _closure(wanted: Requirement, seen: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """The distributions that are needed, each with the extra that it is needed for, or none."""
+    """Return the required distributions, each with the extra that requires it, or an empty string."""
     for extra in ("", *wanted.extras):
         mark = _canonical(wanted.name), extra
         if mark in seen:

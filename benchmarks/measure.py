@@ -1,4 +1,4 @@
-"""Running the programs in turns, each in a process of its own, and what the runs say together."""
+"""Runs of the programs in turns, each in a separate process, and their statistics."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ INHERITED: Final = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 @dataclass(frozen=True)
 class Task:
-    """Something to measure: the programs of each peer, in Python and under Node.
+    """One measurement: the programs of each peer, in Python and under Node.
 
-    measured: "process" for the CPU time of the whole process, "printed" for the first number that it prints, "second".
-    more: whether a larger figure is the better one.
+    measured: "process" for the CPU time of the process, "printed" or "second" for the first or second printed number.
+    more: True if a larger figure is better.
     """
 
     title: str
@@ -40,9 +40,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Figure:
-    """What the runs of one program say: the median, the quarters of them around it, and why there are none.
+    """The statistics of one program's runs.
 
-    runs: each of them, in the order of the turns.
+    low, high: the quartiles around the median. runs: the figures in the order of the turns.
+    missing: the error of a program that could not run.
     """
 
     median: float = 0.0
@@ -58,11 +59,11 @@ class Figure:
 
 
 class Bench:
-    """A running server, and programs that are run against it."""
+    """Runs programs against a running server."""
 
     def __init__(self, settings: str, folder: Path) -> None:
         self._settings = settings
-        self._folder = folder  # where nothing of the project is found but what is installed
+        self._folder = folder  # the programs import the installed library only, not this source tree
         bundle = str(folder / "bundle.pem")
         kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self._environment = {
@@ -77,7 +78,7 @@ class Bench:
         }
 
     def figures(self, task: Task, rounds: int) -> dict[str, Figure]:
-        """The figure of each peer, their runs in turns, so that what the machine does meanwhile hits all alike."""
+        """Return each peer's figure. Runs take turns, so that other load on the machine affects all alike."""
         sources = {name: [sys.executable, "-c", programs.PYTHON + code] for name, code in task.python.items()}
         sources |= {name: ["node", "-e", programs.NODE + code] for name, code in task.node.items()}
         found: dict[str, list[float]] = {name: [] for name in sources}
@@ -91,7 +92,7 @@ class Bench:
                 except (OSError, RuntimeError, ValueError) as error:
                     missing[name] = str(error)[-200:]
                     continue
-                if turn:  # the first warms the caches of files
+                if turn:  # the first turn warms the file caches
                     found[name].append(value)
         return {
             name: Figure(missing=missing[name]) if name in missing else Figure.of(values)
@@ -121,7 +122,7 @@ class Bench:
 
 @contextmanager
 def bench() -> Iterator[Bench]:
-    """A bench with its server, for as long as it is used."""
+    """Start a server, and yield a bench for it."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         command = [sys.executable, "-m", "benchmarks.server", name]
@@ -130,4 +131,4 @@ def bench() -> Iterator[Bench]:
             settings = server.stdout.readline().strip() if server.stdout else ""
             yield Bench(settings, folder)
         finally:
-            server.communicate()  # the end of its input ends it
+            server.communicate()  # closes its input, which ends it

@@ -1,7 +1,7 @@
-"""The programs that are measured: one for each task and each peer, written as the peer's own manual would.
+"""The measured programs: one for each task and peer, written as in the peer's own manual.
 
-Each is a whole program that is run in a process of its own, with the settings of the server as `pool`. What it prints
-is one line of JSON, or nothing where its process alone is measured.
+Each runs in a separate process, with the server's settings as `pool`. It prints one or two numbers, or nothing if only
+the process is measured.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 PYTHON: Final = "import json, sys\npool = json.loads(sys.argv[1])\n"
 NODE: Final = "const pool = JSON.parse(process.argv[1]);\n"
-# What the programs of warm tasks share: the CPU milliseconds of one act, after some to warm up.
+# Common to the programs of warm tasks: the CPU milliseconds of one act, after some acts to warm up.
 _TIMED: Final = """
 import time
 def timed(act, times):
@@ -32,7 +32,7 @@ async function timed(act, times) {
 }
 """
 
-# The server's certificate counts as one of Amazon's roots, as the service's own leads to one.
+# The server's certificate counts as one of Amazon's roots, as in the service's own chain.
 _OURS: Final = """
 from cognito_raw import Config, Session
 from cognito_raw.transport import certificates
@@ -40,14 +40,14 @@ certificates.AMAZON_ROOTS |= {{bytes.fromhex(pool["root"])}}
 session = Session(Config(pool["iss"], pool["client"], endpoint=pool["endpoint"]){transport})
 assert session.login("bob", pool["password"]).unwrap().payload["email"]
 """
-# Certificates one by one in a folder, as Debian and its kin have them, in place of all in one file.
+# Each certificate in a separate file of a folder, as on Debian, instead of all in one file.
 _FROM_A_FOLDER: Final = (
     "import os\ndel os.environ['SSL_CERT_FILE']\nos.environ['SSL_CERT_DIR'] = pool['certificates']\n"
 )
 _OURS_SLOW: Final = "import os\nos.environ['COGNITO_RAW_OPENSSL'] = '0'\n"
 PYCOGNITO: Final = """
 import os
-os.environ["COGNITO_JWKS"] = repr(pool["keys"])  # or it would fetch them as well
+os.environ["COGNITO_JWKS"] = repr(pool["keys"])  # or it would fetch them too
 from pycognito import Cognito
 user = Cognito(pool["pool"], pool["client"], username="bob", boto3_client_kwargs={"endpoint_url": pool["endpoint"]})
 user.authenticate(pool["password"])
@@ -57,7 +57,7 @@ _WARRANT: Final = """
 import locale
 try:
     locale.setlocale(locale.LC_ALL, ("en_US", "UTF-8"))
-except locale.Error:  # it needs this locale; without it here, one that is there must do
+except locale.Error:  # it needs this locale; if it is not installed, another must do
     there = locale.setlocale
     locale.setlocale = lambda category, _: there(category, "C")
 import boto3
@@ -173,7 +173,7 @@ timed(() => new Promise((resolve, reject) => {
 """
 }
 
-# --- a sign-in in a process that has made some already
+# --- a further sign-in of a process
 
 _AGAIN: Final = """
 session = Session(Config(pool["iss"], pool["client"], endpoint=pool["endpoint"]), transport=TRANSPORT)
@@ -191,7 +191,7 @@ timed(lambda: WarrantLite("bob", pool["password"], pool["pool"], pool["client"],
 }
 WARM_NODE: Final = {"amazon-cognito-identity-js": _TIMED_NODE + _JS + "timed(signIn, 10);\n"}
 
-# --- the token of a session that is signed in: the milliseconds of a thousand are the microseconds of one
+# --- the token of a signed-in session: milliseconds for a thousand are microseconds for one
 
 _THOUSANDFOLD: Final = """
 def act():

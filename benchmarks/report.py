@@ -1,4 +1,4 @@
-"""What was measured, as JSON, as a page, and as plots."""
+"""The results, as JSON, as a page, and as plots."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ README: Final = HERE.parent / "README.md"
 BEGIN: Final = "<!-- figures -->\n"
 END: Final = "<!-- /figures -->\n"
 COMMAND: Final = "make bench"
-# What the README shows: peers by the names that they have in the tables.
+# The columns of the README's table: each peer, with its names in the tables.
 COLUMNS: Final = {
     "cognito_raw": ("cognito_raw", "cognito-raw", "cognito_raw, 8 threads", "cognito_raw, 10,000 sessions"),
     'with `transport="standard"`': ("cognito_raw, standard", "cognito_raw, standard, 8 threads"),
@@ -44,7 +44,7 @@ PEERS: Final = (
 
 
 def machine() -> dict[str, str]:
-    """What it ran on."""
+    """Describe this machine."""
     cpu = platform.processor() or "unknown"
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
@@ -80,7 +80,7 @@ def write(measured: Mapping[str, tuple[Task, Mapping[str, Figure]]], about: Mapp
 
 
 def page(results: Mapping[str, Any]) -> str:
-    """The whole of results.md."""
+    """Return the content of results.md."""
     about = "\n".join(f"- {name}: {value}" for name, value in results["machine"].items())
     head = f"# Measurements\n\nWritten by `{results['command']}`, on this machine:\n\n{about}\n\n"
     how = (
@@ -92,7 +92,7 @@ def page(results: Mapping[str, Any]) -> str:
 
 
 def summary(results: Mapping[str, Any]) -> str:
-    """The table that the README shows, and from where."""
+    """Return the README's table."""
     lines = [f"| | {' | '.join(COLUMNS)} |", "|---|" + "---:|" * len(COLUMNS)]
     for key in ROWS:
         table = results["tables"][key]
@@ -117,7 +117,7 @@ def _section(table: Mapping[str, Any]) -> str:
 
 
 def shown(figure: Mapping[str, Any]) -> str:
-    """A figure as it stands in a row."""
+    """Format a figure for a row."""
     if figure["missing"]:
         return f"- | {figure['missing'].replace('|', '/')}"
     spread = "" if figure["low"] == figure["high"] else f"({_rounded(figure['low'])} to {_rounded(figure['high'])})"
@@ -134,8 +134,8 @@ def _plain(task: Task, figures: Mapping[str, Figure]) -> dict[str, Any]:
 
 
 def plot(measured: Mapping[str, tuple[Task, Mapping[str, Figure]]]) -> None:
-    """One drawing a task, with a bar for each peer."""
-    import matplotlib as mpl  # here: the rest of this module is of use without it
+    """Draw one plot for each task, with a bar for each peer."""
+    import matplotlib as mpl  # here: the rest of this module works without it
     from matplotlib import pyplot
 
     mpl.use("svg")
@@ -156,5 +156,5 @@ def plot(measured: Mapping[str, tuple[Task, Mapping[str, Figure]]]) -> None:
         pyplot.close(drawing)
 
 
-if __name__ == "__main__":  # the page again, from what was measured
+if __name__ == "__main__":  # print the page again, from results.json
     sys.stdout.write(page(json.loads((HERE / "results.json").read_text(encoding="utf-8"))))

@@ -1,12 +1,12 @@
-"""A fast user pool for one user, over TLS: it checks the SRP proof, gives signed tokens, and counts what it is asked.
+"""A fast user pool over TLS, which checks SRP proofs, issues signed tokens, and counts its requests.
 
-It takes a millisecond of one core for a sign-in, so that what is measured is the client. Its own secret b is short,
-since nobody attacks it, and gmpy2 does its powers. Any user name signs in, with the one password; the tokens of
-`brief` live for two seconds.
+A sign-in takes a millisecond of one core, so that mainly the client is measured. The secret b is short, since nobody
+attacks it, and gmpy2 computes the powers. Any user name signs in, with the one password. Tokens of the user `brief`
+live for two seconds.
 
     python -m benchmarks.server FOLDER
 
-writes its certificate, and a bundle of it with certifi's, into the folder, and prints its settings as one line of JSON.
+writes its certificate into the folder, alone and with certifi's, and prints its settings as a line of JSON.
 """
 
 from __future__ import annotations
@@ -50,25 +50,25 @@ KEY_ID: Final = "benchmark"
 
 
 def raised(base: Any, exponent: Any) -> Any:
-    """A power under N."""
+    """Compute a power modulo N."""
     return gmpy2.powmod(base, exponent, MODULUS)
 
 
 @cache
 def verifier(user: str) -> Any:
-    """V = g^x mod N, which the service keeps instead of the password."""
+    """Compute v = g^x mod N, which the service stores instead of the password."""
     identity = hashlib.sha256(f"{POOL.partition('_')[2]}{user}:{PASSWORD}".encode()).digest()
     return raised(2, hashed(padded(SALT), identity))
 
 
 @cache
 def public_value(user: str) -> int:
-    """B = k * v + g^b."""
+    """Compute B = k * v + g^b mod N."""
     return int((K * verifier(user) + raised(2, SECRET)) % MODULUS)
 
 
 class Pool:
-    """The operations."""
+    """The operations of the pool."""
 
     def __init__(self) -> None:
         self.issuer = ""
@@ -76,7 +76,7 @@ class Pool:
         self._begun: dict[str, tuple[str, int]] = {}
 
     def answer(self, operation: str, body: Any) -> tuple[int, object]:
-        """The status and the body of one call."""
+        """Return the status and the body of a reply."""
         self.asked[operation] += 1
         if operation == "InitiateAuth":
             flow = body["AuthFlow"]
@@ -90,7 +90,7 @@ class Pool:
         return 400, {"__type": "InvalidParameterException", "message": "not an operation of this pool"}
 
     def key_set(self) -> object:
-        """The public keys."""
+        """Return the public keys as a key set."""
         numbers = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
         about = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID}
         return {"keys": [{**about, "n": numbers["n"], "e": numbers["e"]}]}
@@ -125,7 +125,7 @@ class Pool:
         return self._tokens(token.partition(".")[0], life=LIFE)
 
     def _tokens(self, user: str, life: int = 0) -> tuple[int, object]:
-        """The tokens of a sign-in; with a life, those of a refresh."""
+        """Return the reply of a sign-in, or of a refresh if a life is given."""
         first = {} if life else {"RefreshToken": f"{user}." + "x" * 1400}
         life = life or (BRIEF if user == "brief" else LIFE)
         made = tokens(self.issuer, user, int(time.time()), life)
@@ -137,7 +137,7 @@ class Pool:
 
 @cache
 def tokens(issuer: str, user: str, now: int, life: int) -> dict[str, str]:
-    """An ID token and an access token, signed: once a second, since that is the server's work and not the client's."""
+    """Return signed tokens. The cache signs once a second, since signing is not the client's work."""
     common = {"sub": user, "iss": issuer, "iat": now, "auth_time": now, "exp": now + life, "jti": "y" * 36}
     claims = {
         "IdToken": {"token_use": "id", "aud": CLIENT, "cognito:username": user, "email": "bob@example.com"},
@@ -150,7 +150,7 @@ def tokens(issuer: str, user: str, now: int, life: int) -> dict[str, str]:
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 in as few steps as it takes."""
+    """A minimal HTTP/1.1 connection."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -189,7 +189,7 @@ class Connection(asyncio.Protocol):
 
 
 def certified(folder: Path, authority: str) -> ssl.SSLContext:
-    """TLS under a certificate of 127.0.0.1 that vouches for itself, beside all those that a client usually loads."""
+    """Return TLS settings with a self-signed certificate of 127.0.0.1, and add it to the clients' certificates."""
     own = self_signed(folder / f"{authority}.pem", authority)
     with open(folder / "own.pem", "ab") as file:
         file.write(alone(own))
@@ -200,7 +200,7 @@ def certified(folder: Path, authority: str) -> ssl.SSLContext:
 
 
 def _link_certificates(folder: Path) -> None:
-    """The system's folder of certificates, where it has one."""
+    """Link to the certificates of the system's folder, if it has one."""
     folder.mkdir()
     system = Path(ssl.get_default_verify_paths().openssl_capath)
     for certificate in system.iterdir() if system.is_dir() else ():
@@ -208,7 +208,7 @@ def _link_certificates(folder: Path) -> None:
 
 
 def _link_certificate(folder: Path, own: Path) -> None:
-    """Ours among them, where there is the tool that names it."""
+    """Link to our certificate, if openssl is there to compute its name."""
     if shutil.which("openssl"):
         asked = ["openssl", "x509", "-noout", "-hash", "-in", str(own)]
         name = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
@@ -216,13 +216,13 @@ def _link_certificate(folder: Path, own: Path) -> None:
 
 
 def _bundle(folder: Path) -> None:
-    """All of certifi's and ours in one file."""
+    """Write certifi's certificates and ours to one file."""
     own = (folder / "own.pem").read_bytes()
     (folder / "bundle.pem").write_bytes(Path(certifi.where()).read_bytes() + b"\n" + own)
 
 
 async def listening(pool: Pool, tls: ssl.SSLContext) -> str:
-    """The address of a new server for the pool."""
+    """Start a server for the pool, and return its address."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(pool), "127.0.0.1", 0, ssl=tls, backlog=1024)
     return f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -247,7 +247,7 @@ async def serve(folder: Path) -> None:
         "region": REGION,
         "client": CLIENT,
         "password": PASSWORD,
-        # A token of the pool's usual issuer, for verifiers that know no other.
+        # A token of the pool's usual issuer, for verifiers that accept no other.
         "access": tokens(usual, "bob", int(time.time()), LIFE)["AccessToken"],
         "keys": pool.key_set(),
     }

@@ -1,6 +1,6 @@
-"""The library's own verifier, as far as the installed version has one: `verifier` gives what checks an access token.
+"""The library's own verifier, if the installed version has one.
 
-This file is the middle of a program that is measured.
+This file is a part of a measured program.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from cognito_raw import Config
 
 
 def verifier(issuer: str, client_id: str, keys: Any) -> Callable[[str], object]:
-    """A function that gives the claims of an access token, or raises; `ImportError` where there is no verifier yet."""
+    """Return a function that verifies an access token. Raise `ImportError` if this version has no verifier."""
     made = getattr(cognito_raw, "TokenVerifier", None)
     if made is None:
         raise ImportError("this version of cognito_raw has no TokenVerifier")
