@@ -1,7 +1,7 @@
 """The claims of a token: their values, and the rules for them.
 
-Rules are checked after the signature: first whose token it is, then its times, then the rights of its user. This
-order gives the most helpful failure. A rule that cannot be checked fails.
+Rules are checked after the signature: first the issuer, the use and the app client, then the times, then the user's
+groups and scopes. This order gives the most helpful failure. A rule that cannot be checked fails.
 """
 
 from __future__ import annotations

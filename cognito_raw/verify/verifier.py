@@ -65,7 +65,7 @@ class _Verifier(Generic[W]):
             self._load(keys, if_needed=True)
 
     def preload(self, keys: Mapping[str, Any] | str | bytes, *, as_new: bool = False) -> None:
-        """Use this key set. The next fetch is due when it is an hour old, or for a key id that it does not have.
+        """Use this key set. The next fetch is due when it is an hour old, or for an unknown key id.
 
         keys: a `jwks.json` as a string, bytes or a mapping. It counts as fetched now. Or a result of `snapshot`, which
             keeps its age. A snapshot older than a day is not trusted.
