@@ -33,8 +33,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cognito_raw.srp.exchange import N
-from tests.certificates import alone, der, self_signed
-from tests.srp_server import K, hashed, padded
+from tests.support.certificates import alone, der, self_signed
+from tests.support.srp_server import K, hashed, padded
 
 REGION: Final = "eu-west-1"
 POOL: Final = f"{REGION}_AbCdEf123"

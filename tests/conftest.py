@@ -16,8 +16,8 @@ import pytest
 from hypothesis import settings
 
 from examples.local_pool import Server, serve
-from tests.modes import MODES, Mode
-from tests.transports import SENDERS, Sender, closing_sender, leaving_nothing
+from tests.support.modes import MODES, Mode
+from tests.support.transports import SENDERS, Sender, closing_sender, leaving_nothing
 
 # Names that cannot exist, which the tests of the transports look up.
 _NOWHERE = (".invalid", "a..b")
@@ -87,7 +87,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate of 127.0.0.1 that vouches for itself, with its key, in one file."""
-    from tests.certificates import self_signed  # here: most tests do without cryptography
+    from tests.support.certificates import self_signed  # here: most tests do without cryptography
 
     return self_signed(tmp_path_factory.mktemp("tls") / "server.pem")
 

@@ -1,6 +1,6 @@
 """Records what the tests replay, from the local server: `make record`.
 
-The journeys go to fixtures/journeys/, through `Recorder`; the cassettes of examples/testing/ beside their tests,
+The sessions go to fixtures/recordings/, through `Recorder`; the cassettes of examples/testing/ beside their tests,
 through the pytest plugin, as a user of the library records them.
 """
 
@@ -10,26 +10,25 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
-from pathlib import Path
 
 from cognito_raw.testing import Recorder
 from examples.local_pool import CannotServe, Server, serve
-from tests.journeys import JOURNEYS, PASSWORD, outcome
+from tests.support.paths import EXAMPLES, FIXTURES
+from tests.support.recordings import PASSWORD, RECORDINGS, outcome
 
-ROOT = Path(__file__).parent.parent
-FIXTURES = ROOT / "fixtures" / "journeys"
+FOLDER = FIXTURES / "recordings"
 
 
-def record_journeys(server: Server) -> bool:
-    """Record each journey; whether all came out as they must."""
+def record_sessions(server: Server) -> bool:
+    """Record each session; whether all came out as they must."""
     well = True
-    for name, journey in JOURNEYS.items():
-        pool = journey.pool(server)
+    for name, recording in RECORDINGS.items():
+        pool = recording.pool(server)
         against = f"ministack {version('ministack')} on this machine, which checks SRP proofs; the pool is gone"
-        with Recorder(FIXTURES / f"{name}.json", pool.config(), proof=True, against=against) as recorder:
-            outcomes = " ".join(map(outcome, journey.script(recorder.session())))
+        with Recorder(FOLDER / f"{name}.json", pool.config(), proof=True, against=against) as recorder:
+            outcomes = " ".join(map(outcome, recording.script(recorder.session())))
         print(f"{name}: {outcomes}")
-        well = well and outcomes == journey.outcomes
+        well = well and outcomes == recording.outcomes
     return well
 
 
@@ -39,14 +38,14 @@ def record_example(server: Server) -> bool:
     pool.add_user("ada", PASSWORD)
     environment = {**os.environ, "COGNITO_ISS": pool.config().iss, "COGNITO_CLIENT_ID": pool.client_id}
     command = [sys.executable, "-m", "pytest", "-q", f"--cognito-record={pool.endpoint}", "test_greeting.py"]
-    folder = ROOT / "examples" / "testing"
+    folder = EXAMPLES / "testing"
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode == 0
 
 
 def main() -> int:
     try:
         with serve() as server:
-            well = record_journeys(server) and record_example(server)
+            well = record_sessions(server) and record_example(server)
     except CannotServe as error:
         print(f"Nothing was recorded: {error}", file=sys.stderr)
         return 1

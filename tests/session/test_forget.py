@@ -12,8 +12,17 @@ from typing import Any
 import pytest
 
 from cognito_raw import AsyncSession, Err, Ok, Request, Session
-from tests.conversation import NOW, Answering, Clock, Script, answered, authentication_result, configured, signed_in
-from tests.modes import Mode
+from tests.support.conversation import (
+    NOW,
+    Answering,
+    Clock,
+    Script,
+    answered,
+    authentication_result,
+    configured,
+    signed_in,
+)
+from tests.support.modes import Mode
 
 
 def test_forgetting_asks_nobody(mode: Mode) -> None:

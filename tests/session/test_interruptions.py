@@ -11,7 +11,7 @@ import pytest
 
 import cognito_raw
 from cognito_raw import Err, IdToken, Ok, Reply, Request, Result, Session, State
-from tests.conversation import NOW, Clock, answered, authentication_result, configured, signed_in
+from tests.support.conversation import NOW, Clock, answered, authentication_result, configured, signed_in
 
 PACKAGE: Final = str(cognito_raw.__file__).removesuffix("__init__.py")
 

@@ -1,0 +1,1 @@
+"""Tests on servers that others wrote: ministack, moto, cognito-local."""

@@ -1,0 +1,1 @@
+"""Tests of whole sessions: many callers, processes, hostile endpoints."""

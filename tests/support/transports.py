@@ -1,0 +1,158 @@
+"""Our transports, sync and async, behind one interface, and a check that they leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+import httpx
+import pytest
+
+from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Request, Result, StandardTransport
+from tests.support.hostile import wait_until
+
+_PROXIES: Final = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+def post(
+    url: str, body: bytes = b"{}", *, within: float = 5.0, headers: Mapping[str, str] = MappingProxyType({})
+) -> Request:
+    """A request such as the faces make."""
+    return Request(url, headers, body, within)
+
+
+def body_of(result: Result[Reply]) -> bytes:
+    """The body of the reply that must have come."""
+    assert isinstance(result, Ok), result
+    return result.value.body
+
+
+def summary(result: Result[Reply]) -> tuple[str, str]:
+    """The reason and `sent` of a failure; of a reply, its status as text and "yes"."""
+    if isinstance(result, Err):
+        return result.reason, result.sent
+    return str(result.value.status), "yes"
+
+
+class Sender(Protocol):
+    """Sends without `await`, whatever it is inside."""
+
+    def send(self, request: Request) -> Result[Reply]: ...
+
+    def send_all(self, requests: list[Request]) -> list[Result[Reply]]: ...
+
+    def close(self) -> None: ...
+
+
+class BlockingSender:
+    """`HttpxTransport` as it is; with options, over an `httpx.Client` of the caller's own that has them."""
+
+    def __init__(self, **options: Any) -> None:
+        self.own = httpx.Client(**options) if options else None
+        self.transport = HttpxTransport(self.own)
+
+    def send(self, request: Request) -> Result[Reply]:
+        return self.transport.send(request)
+
+    def send_all(self, requests: list[Request]) -> list[Result[Reply]]:
+        with ThreadPoolExecutor(len(requests)) as threads:
+            return list(threads.map(self.transport.send, requests))
+
+    def close(self) -> None:
+        self.transport.close()
+        if self.own is not None:
+            assert not self.own.is_closed
+            self.own.close()
+
+
+class AsyncSender:
+    """`AsyncHttpxTransport`, each of whose requests is run to its end in one event loop."""
+
+    def __init__(self, **options: Any) -> None:
+        self.runner = asyncio.Runner()
+        self.own = httpx.AsyncClient(**options) if options else None
+        self.transport = AsyncHttpxTransport(self.own)
+
+    def send(self, request: Request) -> Result[Reply]:
+        return self.runner.run(self.transport.send(request))
+
+    def send_all(self, requests: list[Request]) -> list[Result[Reply]]:
+        async def together() -> list[Result[Reply]]:
+            return await asyncio.gather(*map(self.transport.send, requests))
+
+        return self.runner.run(together())
+
+    def close(self) -> None:
+        self.runner.run(self.transport.aclose())
+        if self.own is not None:
+            assert not self.own.is_closed
+            self.runner.run(self.own.aclose())
+        self.runner.close()
+
+
+class StandardSender:
+    """`StandardTransport`; with `verify`, over a TLS context of the caller's own."""
+
+    def __init__(self, verify: ssl.SSLContext | None = None) -> None:
+        self.transport = StandardTransport(verify)
+
+    def send(self, request: Request) -> Result[Reply]:
+        return self.transport.send(request)
+
+    def send_all(self, requests: list[Request]) -> list[Result[Reply]]:
+        with ThreadPoolExecutor(len(requests)) as threads:
+            return list(threads.map(self.transport.send, requests))
+
+    def close(self) -> None:
+        self.transport.close()
+
+
+Sending = Callable[..., Sender]
+HTTPX_SENDERS: Final[tuple[Sending, ...]] = (BlockingSender, AsyncSender)
+SENDERS: Final[tuple[Sending, ...]] = (*HTTPX_SENDERS, StandardSender)
+
+
+@contextmanager
+def closing_sender(make: Sending, **options: Any) -> Iterator[Sender]:
+    """A sender that is closed at the end."""
+    sender = make(**options)
+    try:
+        yield sender
+    finally:
+        sender.close()
+
+
+def workers() -> list[threading.Thread]:
+    """The threads in which the sync transport sends requests."""
+    return [thread for thread in threading.enumerate() if thread.name == "cognito_raw"]
+
+
+@contextmanager
+def surroundings(values: Mapping[str, str | None]) -> Iterator[None]:
+    """The environment with these variables, in capitals as in small letters; without those that are None."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in values.items():
+            patch.delenv(name, raising=False)
+            patch.delenv(name.lower(), raising=False)
+            if value is not None:
+                patch.setenv(name, value)
+        yield
+
+
+@contextmanager
+def leaving_nothing() -> Iterator[None]:
+    """Without proxies of the surroundings; at the end no thread of ours runs, and no socket was forgotten.
+
+    A forgotten socket warns when it is collected, and warnings are errors.
+    """
+    with surroundings(dict.fromkeys(_PROXIES)):
+        yield
+    assert wait_until(lambda: not workers(), 5.0), workers()
+    gc.collect()

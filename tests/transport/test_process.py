@@ -1,0 +1,209 @@
+"""The transports and the whole process: its end, its forks, and a look-up that hangs.
+
+Each case is a program of its own, where every warning is an error, that talks to a server of the test.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import Final
+
+import pytest
+
+from tests.support.hostile import deaf, echoing, serving
+from tests.support.paths import ROOT
+
+SEND: Final = """
+import asyncio, atexit, os, sys, threading, time
+from cognito_raw import AsyncHttpxTransport, Client, Config, Err, HttpxTransport, Ok, Request, StandardTransport
+url = sys.argv[1]
+
+def request(body=b"{}", within=5.0):
+    return Request(url, {}, body, within)
+
+def shown(result):
+    return result.value.body.decode() if isinstance(result, Ok) else f"{result.reason} {result.sent}"
+"""
+
+SLOW_LOOK_UP: Final = """
+import socket
+look_up = socket.getaddrinfo
+
+def slow(*arguments, **options):
+    time.sleep(1.0)
+    return look_up(*arguments, **options)
+
+socket.getaddrinfo = slow
+"""
+
+
+each_blocking = pytest.mark.parametrize("kind", ["HttpxTransport", "StandardTransport"])
+
+
+def run(program: str, url: str) -> str:
+    """Run a program and return its output. It must end well and print no errors."""
+    names = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SEND + program, url],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name in names} | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("kind", ["httpx", "standard"])
+def test_a_process_may_end_with_an_idle_connection(kind: str) -> None:
+    """The connections that the process shares are closed when it ends, without a word."""
+    program = f"""
+config = Config(iss="http://127.0.0.1/local_pool", client_id="client", endpoint=url)
+print(Client(config, transport="{kind}").call("GetUser", {{}}).unwrap())
+"""
+    with serving(echoing) as server:
+        assert run(program, server.url) == "{}"
+        assert server.is_left()
+
+
+@each_blocking
+def test_a_request_at_the_end_of_the_process_is_sent(kind: str) -> None:
+    """A handler that runs as the interpreter shuts down may still send, as to log a user out."""
+    program = """
+transport = TRANSPORT()
+
+@atexit.register
+def farewell():
+    print(shown(transport.send(request(b"farewell"))))
+    transport.close()
+
+print(shown(transport.send(request(b"hello"))))
+"""
+    with serving(echoing) as server:
+        assert run(program.replace("TRANSPORT", kind), server.url).split() == ["hello", "farewell"]
+
+
+@each_blocking
+def test_a_request_of_an_object_that_dies_last_ends(kind: str) -> None:
+    """A request during the interpreter's shutdown, without other threads, keeps nobody waiting."""
+    program = """
+import builtins
+transport = TRANSPORT()
+
+class Last:
+    def __del__(self):
+        transport.send(request(b"farewell", within=60.0))
+        transport.close()
+        print("ended")
+
+builtins.last = Last()
+print(shown(transport.send(request(b"hello"))))
+"""
+    with serving(echoing) as server:
+        began = time.monotonic()
+        assert run(program.replace("TRANSPORT", kind), server.url).split() == ["hello", "ended"]
+        assert time.monotonic() - began < 20
+
+
+def test_a_process_ends_while_a_late_request_hangs() -> None:
+    """A thread that still waits for a server of the caller's own client does not hold the process up."""
+    program = """
+import httpx
+client = httpx.Client()
+threading.Thread(target=HttpxTransport(client).send, args=(request(within=60.0),), daemon=True).start()
+time.sleep(0.3)
+print("done")
+"""
+    with serving(deaf) as server:
+        began = time.monotonic()
+        assert run(program, server.url) == "done"
+        assert time.monotonic() - began < 20
+
+
+@each_blocking
+def test_a_fork_has_connections_of_its_own(kind: str) -> None:
+    """A forked child opens a new connection, and leaves its parent's as it was."""
+    if sys.platform == "win32":
+        pytest.skip("no forks here")
+    program = """
+transport = TRANSPORT()
+print(shown(transport.send(request(b"parent"))), flush=True)
+while threading.active_count() > 1:
+    time.sleep(0.01)
+child = os.fork()
+if child == 0:
+    print(shown(transport.send(request(b"child"))), flush=True)
+    transport.close()
+else:
+    assert os.waitpid(child, 0)[1] == 0
+    print(shown(transport.send(request(b"again"))))
+    transport.close()
+"""
+    with serving(echoing) as server:
+        assert run(program.replace("TRANSPORT", kind), server.url).split() == ["parent", "child", "again"]
+        assert [received.connection for received in server.received] == [1, 2, 1]
+        assert server.is_left()
+
+
+@each_blocking
+def test_a_fork_does_not_wait_for_a_thread_of_its_parent(kind: str) -> None:
+    """A child that was forked while another thread of the parent was busy with the transport still sends."""
+    if sys.platform == "win32":
+        pytest.skip("no forks here")
+    program = """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads
+transport = TRANSPORT()
+transport.send(request())  # what Python and OpenSSL load at first, under locks of their own, is no part of it
+
+def talk():
+    while not over:
+        transport.send(request(b"parent"))
+
+over = False
+threads = [threading.Thread(target=talk) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for _ in range(10):
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if shown(transport.send(request(b"child"))) == "child" else 1)
+    assert os.waitpid(child, 0)[1] == 0
+over = True
+for thread in threads:
+    thread.join()
+transport.close()
+print("done")
+"""
+    with serving(echoing) as server:
+        assert run(program.replace("TRANSPORT", kind), server.url) == "done"
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        "HttpxTransport().send(request(b'late', within=0.3))",
+        "StandardTransport().send(request(b'late', within=0.3))",
+        "asyncio.run(AsyncHttpxTransport().send(request(b'late', within=0.3)))",
+    ],
+    ids=["blocking", "standard", "asynchronous"],
+)
+def test_a_request_whose_look_up_was_too_slow_is_never_sent(send: str) -> None:
+    """The deadline covers the look-up of the host, and what was not sent by then is not sent afterwards either."""
+    program = f"""
+url = url.replace("127.0.0.1", "localhost")  # asyncio does not look numbers up
+began = time.monotonic()
+print(shown({send}))
+assert time.monotonic() - began < {"0.9" if "asyncio" not in send else "5"}
+time.sleep(2.0)
+assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
+"""
+    with serving(echoing) as server:
+        assert run(SLOW_LOOK_UP + program, server.url) == "timed-out no"
+        assert server.received == []
+        assert server.is_left()

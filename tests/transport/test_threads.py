@@ -1,0 +1,91 @@
+"""The sync transports in programs with many threads, and in one that is interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cognito_raw import HttpxTransport, StandardTransport
+from tests.support.hostile import Peer, deaf, echoing, reply, serving, wait_until
+from tests.support.transports import body_of, post, summary, workers
+
+pytestmark = pytest.mark.usefixtures("tidy")
+
+
+@pytest.fixture(params=[HttpxTransport, StandardTransport])
+def transport(request: pytest.FixtureRequest) -> Iterator[HttpxTransport | StandardTransport]:
+    made: HttpxTransport | StandardTransport = request.param()
+    yield made
+    made.close()
+
+
+def test_many_threads_share_a_transport(transport: HttpxTransport | StandardTransport) -> None:
+    """Each of many threads gets its own answers, over connections that are used again."""
+    with serving(echoing) as server, ThreadPoolExecutor(32) as threads:
+
+        def talk(thread: int) -> bool:
+            bodies = [f"{thread}-{number}".encode() for number in range(5)]
+            return [body_of(transport.send(post(server.url, body))) for body in bodies] == bodies
+
+        assert all(threads.map(talk, range(32)))
+        assert len(server.received) == 160
+        assert server.connections <= 32
+        transport.close()
+        assert server.is_left()
+
+
+def test_no_idle_connection_is_kept_for_long(transport: HttpxTransport | StandardTransport) -> None:
+    """A connection that lay idle for more than some seconds is not used again, and all that did are closed."""
+    with serving(echoing) as server, ThreadPoolExecutor(8) as threads:
+        list(threads.map(transport.send, [post(server.url)] * 8))
+        before = server.connections
+        time.sleep(4.1)
+        assert body_of(transport.send(post(server.url, b"late"))) == b"late"
+        assert server.connections == before + 1
+        assert wait_until(lambda: server.open == 1)
+
+
+def test_replies_at_the_very_deadline_do_not_mix(transport: HttpxTransport | StandardTransport) -> None:
+    """A reply that comes as its deadline passes is given or lost, and never given to another request."""
+    pause = 0.02
+
+    async def slow(peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            await asyncio.sleep(pause)
+            await peer.send(reply(received.body))
+
+    def talk(number: int) -> bool:
+        body = b"%d" % number
+        result = transport.send(post(server.url, body, within=pause + random.uniform(-0.005, 0.015)))
+        # On a busy machine the deadline may pass before the request has begun: then nothing was sent.
+        return summary(result) in (("timed-out", "no"), ("timed-out", "maybe")) or body_of(result) == body
+
+    with serving(slow) as server, ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(talk, range(200)))
+        transport.close()
+        assert wait_until(lambda: not workers())
+        assert server.is_left()
+
+
+def test_an_interrupted_wait_leaves_nothing(transport: HttpxTransport | StandardTransport) -> None:
+    """Control-C while a request waits is heard at once, and its connection is closed."""
+    main = threading.main_thread().ident
+    assert main is not None
+    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have turned it off
+    try:
+        with serving(deaf) as server:
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                transport.send(post(server.url, within=9))
+            assert server.is_left()
+        timer.join()
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,1 @@
+"""Tests without servers and sockets, in the folders of the package."""

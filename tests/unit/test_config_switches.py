@@ -1,0 +1,60 @@
+"""FIPS and dual-stack: the two switches of the configuration that move the calls."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import time
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from cognito_raw import Config
+from tests.support.samples import CLIENT, ISS, load
+
+REGIONS: Final[list[dict[str, str]]] = load("endpoints.json")["regions"]
+FLAGS: Final = [(fips, dual_stack) for fips in (False, True) for dual_stack in (False, True)]
+
+
+@pytest.mark.parametrize("row", REGIONS, ids=lambda row: row["region"])
+@pytest.mark.parametrize("prefix", ["", "issuer-"], ids=["original", "updated"])
+@pytest.mark.parametrize(("fips", "dual_stack"), FLAGS)
+def test_the_switches_move_the_calls_of_every_region_and_nothing_else(
+    row: dict[str, str], prefix: str, fips: bool, dual_stack: bool
+) -> None:
+    """Calls go where the rule set of the service says; issuers, key set, region and pool stay as they are."""
+    plain = Config(f"https://{prefix}{row['fips0_ds0']}/{row['region']}_AbCdEf123", CLIENT)
+    config = replace(plain, fips=fips, dual_stack=dual_stack)
+    assert config.endpoint == f"https://{row[f'fips{fips:d}_ds{dual_stack:d}']}"
+    for name in ("iss", "issuers", "jwks_uri", "region", "pool_id", "pool_name"):
+        assert getattr(config, name) == getattr(plain, name)
+    assert replace(config, fips=False, dual_stack=False) == plain
+
+
+def test_the_switches_are_given_by_name_and_are_part_of_what_a_configuration_is() -> None:
+    """Two configurations that send to different places are different, and show it."""
+    config = Config(ISS, CLIENT, fips=True, dual_stack=True)
+    assert config.endpoint == "https://cognito-idp-fips.eu-west-1.api.aws"
+    assert config != Config(ISS, CLIENT)
+    assert "fips=True, dual_stack=True" in repr(config)
+    with pytest.raises(TypeError):
+        Config(ISS, CLIENT, None, None, 10.0, time.time, time.monotonic, bytes, True)  # type: ignore[call-arg]  # refused here too
+
+
+def test_the_switches_are_kept_when_the_issuer_is_replaced() -> None:
+    """The calls of another pool go to its own region's endpoint of the same kind; copies do the same."""
+    other = "https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_X"
+    config = Config(ISS, CLIENT, fips=True, dual_stack=True)
+    for as_dataclass in (config, copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
+        assert replace(as_dataclass, iss=other).endpoint == "https://cognito-idp-fips.us-gov-west-1.api.aws"
+
+
+VARIANTS: Final = [row[flags] for row in REGIONS for flags in row if row[flags] != row["fips0_ds0"] and "_" in flags]
+
+
+@pytest.mark.parametrize("host", VARIANTS)
+def test_a_fips_or_dual_stack_host_is_no_issuer_and_the_message_names_the_switches(host: str) -> None:
+    """Tokens carry the plain issuer, so that whoever puts such a host there is told what to say instead."""
+    with pytest.raises(ValueError, match=r"not a host of .* pass fips=True or dual_stack=True$"):
+        Config(f"https://{host}/{host.split('.')[1]}_AbCdEf123", CLIENT)

@@ -1,0 +1,200 @@
+"""The cold start: what `import cognito_raw` costs, and what a whole sign-in does without."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import TCPServer
+from typing import Any, Final
+
+import httpx
+import pytest
+
+import cognito_raw
+from cognito_raw import flows
+from tests.support.samples import ISS, jwt
+
+ROOT: Final = str(Path(cognito_raw.__file__).parent.parent)
+PACKAGES: Final = str(Path(httpx.__file__).parent.parent)
+REPLIES: Final = {
+    "InitiateAuth": {
+        "ChallengeName": "PASSWORD_VERIFIER",
+        "ChallengeParameters": {"SALT": "1f", "SRP_B": "2b", "SECRET_BLOCK": "AAAA", "USER_ID_FOR_SRP": "bob"},
+    },
+    "RespondToAuthChallenge": {
+        "AuthenticationResult": {"IdToken": jwt({"exp": 4102444800, "email": "bob@e"}), "AccessToken": "access"}
+    },
+}
+
+
+def loaded_after(code: str, *path: str, argument: str = "") -> set[str]:
+    """The modules that the code loads in a new interpreter, which finds only what is in `path`.
+
+    The interpreter runs isolated and without `site`, so that nothing of the machine is loaded beforehand.
+    """
+    script = f"""
+import sys
+argument = sys.argv.pop()
+sys.path[:0] = sys.argv[1:]
+before = set(sys.modules)
+{code}
+print(*sorted(set(sys.modules) - before))
+"""
+    command = [sys.executable, "-I", "-S", "-W", "error", "-c", script, *path, argument]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_import_loads_nothing_that_is_needed_later() -> None:
+    """The library is imported without its dependencies, and without the slow parts of Python's own library."""
+    loaded = loaded_after("import cognito_raw", ROOT)
+    assert "cognito_raw.session" in loaded
+    late = {"httpx", "jwt", "cryptography", "asyncio", "ssl", "secrets", "http", "email", "logging", "random"}
+    late |= {"dataclasses", "inspect", "copy"}
+    assert loaded & late == set()
+
+
+def test_the_import_compiles_nothing() -> None:
+    """What Python compiles at run time, as for a named tuple, costs milliseconds the first time. Ours needs none of it.
+
+    `urllib.parse`, of Python's own library, makes named tuples: it is imported before.
+    """
+    code = """
+import urllib.parse, threading
+compiled = []
+sys.addaudithook(lambda event, details: compiled.append(details) if event == "compile" else None)
+import cognito_raw
+written = [name for _, name in compiled if not str(name).endswith(".py")]
+assert not written, compiled
+compile("1", "seen", "eval")
+assert compiled[-1][1] == "seen"
+"""
+    assert "cognito_raw.session" in loaded_after(code, ROOT)
+
+
+def test_a_session_loads_nothing_that_only_a_client_needs() -> None:
+    """The operations that no session has, and their values, wait until a client is asked for."""
+    client = {
+        f"cognito_raw.{name}" for name in ("client", "pages", "flows.devices", "flows.passkeys", "models.profile")
+    }
+    assert loaded_after("from cognito_raw import Session, flows; flows.sign_in", ROOT) & client == set()
+    assert loaded_after("from cognito_raw import Client", ROOT) >= client
+
+
+class _Service(BaseHTTPRequestHandler):
+    """Answers each operation with its canned reply, and checks nothing."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.dumps(REPLIES[self.headers["X-Amz-Target"].rpartition(".")[2]]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, code: Any = "-", size: Any = "-") -> None:
+        """Be quiet."""
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """The address of the canned service."""
+    with TCPServer(("127.0.0.1", 0), _Service) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+SIGN_IN: Final = f"""
+from cognito_raw import Config, Ok, Session
+with Session(Config("{ISS}", "client", "s3cret", argument)) as session:
+    match session.login("bob", "hunter2"):
+        case Ok(token):
+            assert token.payload["email"] == "bob@e"
+        case err:
+            raise SystemExit(repr(err))
+"""
+
+
+def test_a_sign_in_needs_no_cryptography(endpoint: str) -> None:
+    """A whole sign-in loads httpx, but neither pyjwt nor cryptography, nor what only other calls need."""
+    loaded = loaded_after(SIGN_IN, ROOT, PACKAGES, argument=endpoint)
+    assert "httpx" in loaded
+    assert loaded & {"jwt", "cryptography", "boto3", "botocore"} == set()
+    late = {"responses", "challenges", "passwords", "registration", "tokens"}
+    assert loaded & {f"cognito_raw.flows.{name}" for name in late} == set()
+
+
+def test_a_sign_in_over_the_standard_library_needs_nothing_else(endpoint: str) -> None:
+    """The one word that chooses it leaves httpx out, and what Python has that only httpx would need."""
+    chosen = SIGN_IN.replace("argument))", 'argument), transport="standard")')
+    assert chosen != SIGN_IN
+    loaded = loaded_after(chosen, ROOT, argument=endpoint)
+    assert "http.client" in loaded
+    late = {"httpx", "jwt", "cryptography", "asyncio", "concurrent", "urllib.request", "tempfile", "encodings.idna"}
+    late |= {"dataclasses", "inspect", "copy"}
+    assert loaded & late == set()
+
+
+ALIASES: Final = {"Flow", "Kind", "Reason", "Result"}
+
+
+@pytest.mark.parametrize("name", cognito_raw.__all__)
+def test_every_public_name_is_there_and_explained(name: str) -> None:
+    """What is exported exists, and says what it is unless it is a mere alias of types."""
+    value = getattr(cognito_raw, name)
+    # A dataclass without a docstring gets one that only repeats its arguments.
+    assert name in ALIASES or (value.__doc__ and not value.__doc__.startswith(f"{name}("))
+
+
+@pytest.mark.parametrize(
+    "face", ["Session", "AsyncSession", "Client", "AsyncClient", "TokenVerifier", "AsyncTokenVerifier"]
+)
+def test_every_method_of_a_face_is_explained(face: str) -> None:
+    """`help` has a text for each public method and property."""
+    members = {name: getattr(getattr(cognito_raw, face), name) for name in dir(getattr(cognito_raw, face))}
+    assert [name for name, member in members.items() if not name.startswith("_") and not member.__doc__] == []
+
+
+def test_the_public_names_are_sorted_and_can_be_imported_at_once() -> None:
+    """`from cognito_raw import *` gives all of them and nothing else."""
+    names: dict[str, object] = {}
+    exec("from cognito_raw import *", names)
+    assert [name for name in names if name != "__builtins__"] == sorted(cognito_raw.__all__)
+
+
+@pytest.mark.parametrize("name", ["Sesion", "httpxtransport", "testing_"])
+def test_a_name_that_is_not_there_is_an_attribute_error(name: str) -> None:
+    """The late imports do not hide a misspelt name."""
+    for module in (cognito_raw, flows):
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'"):
+            getattr(module, name)
+
+
+def test_the_verifiers_are_there_when_they_are_asked_for() -> None:
+    """Their names need neither pyjwt nor cryptography; making one does."""
+    loaded = loaded_after("from cognito_raw import AsyncTokenVerifier, Claims, TokenVerifier", ROOT)
+    assert "cognito_raw.verify.verifier" in loaded
+    assert loaded & {"httpx", "jwt", "cryptography", "asyncio", "ssl"} == set()
+
+
+def test_the_transports_are_there_when_they_are_asked_for() -> None:
+    """Their names, which are imported late, are the classes of the transport folder."""
+    from cognito_raw.transport.httpx_async import AsyncHttpxTransport
+    from cognito_raw.transport.httpx_blocking import HttpxTransport
+    from cognito_raw.transport.standard import StandardTransport
+
+    assert cognito_raw.StandardTransport is StandardTransport
+    assert cognito_raw.HttpxTransport is HttpxTransport
+    assert cognito_raw.AsyncHttpxTransport is AsyncHttpxTransport
+    with closing(cognito_raw.HttpxTransport()):
+        pass

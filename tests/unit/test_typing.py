@@ -1,0 +1,64 @@
+"""The types that users see: what they write checks, and their mistakes do not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.once
+
+HERE: Final = ROOT / "tests" / "typing"
+_IGNORE: Final = re.compile(r"  # type: ignore\[[^]]*\](?=.*  # refused: )")
+
+
+def complaints(source: Path, cache: Path) -> list[int]:
+    """The lines of which mypy, in its strict mode, reports an error."""
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), "--no-error-summary", str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    errors = [line for line in done.stdout.splitlines() if ": error: " in line]
+    assert all(line.startswith(str(source)) for line in errors), errors
+    return sorted({int(line.removeprefix(f"{source}:").partition(":")[0]) for line in errors})
+
+
+def pyright_complaints(source: Path) -> list[int]:
+    """The lines of which pyright reports a condition that has no truth value."""
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", str(source)]
+    environment = {**os.environ, "PYRIGHT_PYTHON_CACHE_DIR": str(ROOT / ".venv" / "pyright")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False, env=environment)
+    errors = json.loads(done.stdout)["generalDiagnostics"]
+    assert all("__bool__" in error["message"] for error in errors), errors
+    return [error["range"]["start"]["line"] + 1 for error in errors]
+
+
+def test_pyright_reports_every_condition_on_a_result(tmp_path: Path) -> None:
+    """`if result:` is an error on its line; and nothing else in the file is."""
+    pytest.importorskip("pyright")
+    text = (HERE / "truth.py").read_text(encoding="utf-8")
+    bare = tmp_path / "truth.py"
+    bare.write_text(re.sub(r"# pyright: .*", "", text), encoding="utf-8")
+    marked = [number for number, line in enumerate(text.splitlines(), 1) if line.endswith("# refused")]
+    assert len(marked) == 5
+    assert pyright_complaints(bare) == marked
+    assert pyright_complaints(HERE / "truth.py") == []
+
+
+def test_users_code_checks_and_their_mistakes_do_not(tmp_path: Path) -> None:
+    """mypy finds nothing in the examples of use, and an error on just those lines that are marked as mistakes."""
+    text = (HERE / "refused.py").read_text(encoding="utf-8")
+    bare = tmp_path / "refused.py"
+    bare.write_text(_IGNORE.sub("", text), encoding="utf-8")
+    marked = [number for number, line in enumerate(text.splitlines(), 1) if "# refused: " in line]
+    assert len(marked) > 20
+    assert "type: ignore[" not in bare.read_text(encoding="utf-8")
+    assert complaints(bare, tmp_path / "cache") == marked
+    assert complaints(HERE / "api.py", tmp_path / "cache") == []

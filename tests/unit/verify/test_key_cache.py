@@ -1,0 +1,263 @@
+"""When keys are used, and when they are fetched: the state alone, stepped by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from cognito_raw.concurrency.clock import Instant
+from cognito_raw.models.fields import UnexpectedJson
+from cognito_raw.verify.key_cache import (
+    GRACE,
+    HARD_LIFE,
+    SOFT_LIFE,
+    Action,
+    Fetch,
+    Held,
+    KeyCache,
+    from_material,
+    to_snapshot,
+)
+from cognito_raw.verify.keys import Key, usable
+from tests.support.tokens import NOW, jwk
+
+ONE, TWO = (Key({"kid": name}, None) for name in ("one", "two"))
+BEGIN: Final = Instant(100.0, NOW)
+TIMEOUT: Final = 10.0
+
+
+def after(seconds: float, *, frozen: bool = False) -> Instant:
+    """The beginning and so many seconds; in a frozen process, the monotonic clock stands."""
+    return Instant(BEGIN.monotonic + (0 if frozen else seconds), BEGIN.wall + seconds)
+
+
+def begin(cache: KeyCache, now: Instant) -> Fetch:
+    """A fetch that starts now."""
+    cache.fetch = Fetch(now, TIMEOUT)
+    return cache.fetch
+
+
+def loaded(since: Instant = BEGIN) -> KeyCache:
+    """What fetched a set with the one key."""
+    cache = KeyCache()
+    cache.succeed(begin(cache, since), since, {"one": ONE})
+    return cache
+
+
+def test_without_a_set_one_is_fetched_and_all_others_wait() -> None:
+    """The first who asks is told to fetch, the others to wait; then the key is there."""
+    cache = KeyCache()
+    assert not cache.is_alive(BEGIN)
+    assert cache.fresh("one", BEGIN) is None
+    assert cache.decide("one", BEGIN) == (None, "fetch")
+    fetch = begin(cache, BEGIN)
+    assert [cache.decide(kid, after(1)) for kid in ("one", "two")] == [(None, "wait")] * 2
+    cache.succeed(fetch, after(2), {"one": ONE})
+    assert cache.fresh("one", after(2)) is ONE
+    assert cache.decide("one", after(2)) == (ONE, "nothing")
+    assert cache.is_alive(after(2))
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["running", "frozen"])
+@pytest.mark.parametrize(
+    ("age", "fresh", "expected"),
+    [
+        (SOFT_LIFE - 1, ONE, (ONE, "nothing")),
+        (SOFT_LIFE, None, (ONE, "refresh")),
+        (HARD_LIFE - 1, None, (ONE, "refresh")),
+        (HARD_LIFE, None, (None, "fetch")),
+        (30 * HARD_LIFE, None, (None, "fetch")),
+        (-SOFT_LIFE, None, (ONE, "refresh")),
+        (-HARD_LIFE, None, (None, "fetch")),
+    ],
+)
+def test_a_set_has_a_soft_life_and_a_hard_one(frozen: bool, age: float, fresh: Any, expected: Any) -> None:
+    """By whichever clock saw more time pass, also where the one on the wall was set back."""
+    cache = loaded()
+    assert cache.fresh("one", after(age, frozen=frozen)) is fresh
+    assert cache.decide("one", after(age, frozen=frozen)) == expected
+
+
+def test_the_age_counts_from_the_beginning_of_the_fetch() -> None:
+    """What a process got before it froze is as old as its fetch when it thaws."""
+    cache = KeyCache()
+    fetch = begin(cache, BEGIN)
+    cache.succeed(fetch, after(HARD_LIFE, frozen=True), {"one": ONE})
+    assert cache.decide("one", after(HARD_LIFE, frozen=True)) == (None, "fetch")
+
+
+def test_a_refresh_does_not_keep_known_keys_waiting() -> None:
+    """While it is on its way, and after it failed, the old set is used."""
+    cache = loaded()
+    fetch = begin(cache, after(SOFT_LIFE))
+    assert cache.decide("one", after(SOFT_LIFE + 1)) == (ONE, "nothing")
+    assert cache.decide("two", after(SOFT_LIFE + 1)) == (None, "wait")
+    cache.fail(fetch, after(SOFT_LIFE + 2), "timed-out", 0.0)
+    assert cache.decide("one", after(SOFT_LIFE + 3)) == (ONE, "nothing")
+    assert cache.decide("one", after(SOFT_LIFE + 12)) == (ONE, "refresh")
+
+
+def test_a_set_is_replaced_as_a_whole() -> None:
+    """A key that is not in the new set is gone."""
+    cache = loaded()
+    cache.succeed(begin(cache, after(SOFT_LIFE)), after(SOFT_LIFE), {"two": TWO})
+    assert cache.decide("two", after(SOFT_LIFE)) == (TWO, "nothing")
+    assert cache.decide("one", after(SOFT_LIFE)) == (None, "unknown")
+
+
+def fetches(cache: KeyCache, kid: str, seconds: int, failing: bool, share: float = 1.0) -> list[int]:
+    """In which of these seconds a fetch is made, if somebody asks in each of them."""
+    made = []
+    for second in range(seconds):
+        _, action = cache.decide(kid, after(second))
+        if action in ("fetch", "refresh"):
+            made.append(second)
+            fetch = begin(cache, after(second))
+            if failing:
+                cache.fail(fetch, after(second), "timed-out", share)
+            else:
+                cache.succeed(fetch, after(second), {"one": ONE})
+    return made
+
+
+def test_an_unknown_key_id_causes_one_fetch_in_ten_seconds() -> None:
+    """However often it is asked for; a set that was given and not fetched is looked up at once."""
+    assert fetches(loaded(), "two", 35, failing=False) == [10, 20, 30]
+    given = KeyCache()
+    given.load({"one": ONE}, BEGIN)
+    assert fetches(given, "two", 35, failing=False) == [0, 10, 20, 30]
+
+
+def test_failures_back_off() -> None:
+    """Without a set the pauses double up to a minute; with one they are ten seconds at least."""
+    assert fetches(KeyCache(), "one", 250, failing=True) == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+    assert fetches(KeyCache(), "one", 100, failing=True, share=0.0) == [0, 1, 2, 4, 8, 16, 32, 62, 92]
+    assert fetches(loaded(), "two", 150, failing=True) == [10, 20, 30, 40, 50, 66, 98]
+
+
+def test_a_success_ends_the_back_off() -> None:
+    """The next failure begins anew."""
+    cache = KeyCache()
+    fetches(cache, "one", 60, failing=True)
+    cache.succeed(begin(cache, BEGIN), BEGIN, {"one": ONE})
+    assert cache.failure is None
+    cache.fail(begin(cache, after(HARD_LIFE)), after(HARD_LIFE), "timed-out", 1.0)
+    assert cache.decide("one", after(HARD_LIFE + 0.9))[1] == "unavailable"
+    assert cache.decide("one", after(HARD_LIFE + 1))[1] == "fetch"
+
+
+def test_the_back_off_is_over_by_either_clock() -> None:
+    """A process that was frozen does not go on waiting."""
+    cache = KeyCache()
+    cache.fail(begin(cache, BEGIN), BEGIN, "timed-out", 1.0)
+    assert cache.decide("one", after(0.5)) == (None, "unavailable")
+    assert cache.decide("one", after(60, frozen=True)) == (None, "fetch")
+
+
+@pytest.mark.parametrize(
+    ("failing", "action"), [(False, "unknown"), (True, "unavailable")], ids=["fetched lately", "could not be fetched"]
+)
+def test_an_unknown_key_is_told_from_one_that_could_not_be_looked_up(failing: bool, action: Action) -> None:
+    """Whether the set is known to lack it, or the latest one could not be had."""
+    cache = loaded()
+    fetches(cache, "two", 11, failing=failing)
+    assert cache.decide("two", after(12)) == (None, action)
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["running", "frozen"])
+def test_a_fetch_that_never_ends_is_taken_for_lost(frozen: bool) -> None:
+    """Its thread froze, or its loop is gone: after its deadline and a grace, another one may be made."""
+    cache = KeyCache()
+    lost = begin(cache, BEGIN)
+    assert cache.decide("one", after(TIMEOUT + GRACE - 1, frozen=frozen)) == (None, "wait")
+    assert cache.decide("one", after(TIMEOUT + GRACE, frozen=frozen)) == (None, "fetch")
+    fetch = begin(cache, after(TIMEOUT + GRACE))
+    cache.succeed(lost, after(20), {"two": TWO})
+    cache.fail(lost, after(20), "timed-out", 0.0)
+    cache.abandon(lost, after(20))
+    assert cache.fetch is fetch
+    assert cache.decide("two", after(20)) == (None, "wait")
+    cache.succeed(fetch, after(21), {"one": ONE})
+    assert cache.decide("one", after(21)) == (ONE, "nothing")
+
+
+def test_a_refresh_that_was_lost_is_made_again() -> None:
+    """A known key is used meanwhile."""
+    cache = loaded()
+    begin(cache, after(SOFT_LIFE))
+    assert cache.decide("one", after(SOFT_LIFE + TIMEOUT)) == (ONE, "nothing")
+    assert cache.decide("one", after(SOFT_LIFE + TIMEOUT + GRACE)) == (ONE, "refresh")
+
+
+def test_a_fetch_that_was_stopped_is_no_failure() -> None:
+    """Without a set it is made again at once; with one, after the usual pause."""
+    cache = KeyCache()
+    cache.abandon(begin(cache, BEGIN), BEGIN)
+    assert cache.decide("one", BEGIN) == (None, "fetch")
+    cache = loaded()
+    cache.abandon(begin(cache, after(SOFT_LIFE)), after(SOFT_LIFE))
+    assert cache.decide("one", after(SOFT_LIFE + 9)) == (ONE, "nothing")
+    assert cache.decide("one", after(SOFT_LIFE + 10)) == (ONE, "refresh")
+
+
+# --- sets that were given
+
+URI: Final = "https://a.example/jwks.json"
+SET: Final[dict[str, Any]] = {"keys": [jwk("one"), jwk("two", x5c=["MIIB"])]}
+
+
+def snapshot(age: float = 0.0, **changes: Any) -> dict[str, Any]:
+    """A snapshot of this age, as it comes out of a file."""
+    taken = to_snapshot(Held(usable(SET), after(-age)), URI)
+    saved: dict[str, Any] = json.loads(json.dumps({**taken, **changes}))
+    return saved
+
+
+def test_a_snapshot_holds_the_usable_keys_and_their_age() -> None:
+    """As plain JSON, in which only the members that matter are."""
+    keys = [jwk("one"), jwk("two")]
+    assert snapshot() == {"version": 1, "jwks_uri": URI, "fetched_at": NOW, "keys": keys}
+
+
+@pytest.mark.parametrize(
+    ("age", "as_new", "expected"),
+    [
+        (0, False, 0),
+        (7200, False, 7200),
+        (-60, False, 60),
+        (30 * 3600, False, 30 * 3600),
+        (-30 * 3600, False, 30 * 3600),
+        (30 * 3600, True, 0),
+    ],
+)
+def test_a_snapshot_keeps_its_age(age: float, as_new: bool, expected: float) -> None:
+    """Unless it is said to be new; one from the future is as old as it is far away."""
+    held = from_material(snapshot(age), URI, BEGIN, as_new=as_new)
+    assert BEGIN.since(held.since) == expected
+    assert set(held.keys) == {"one", "two"}
+
+
+def test_a_bare_key_set_is_as_of_now() -> None:
+    """Whoever gives it says that it is good."""
+    assert from_material(SET, URI, BEGIN, as_new=False) == Held(usable(SET), BEGIN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"version": 2}, "another version"),
+        ({"version": None}, "another version"),
+        ({"jwks_uri": "https://b.example/jwks.json"}, "another pool"),
+        ({"fetched_at": "yesterday"}, "time"),
+        ({"fetched_at": True}, "time"),
+        ({"fetched_at": None}, "time"),
+        ({"keys": []}, "no usable key"),
+        ({"keys": None}, "list of keys"),
+    ],
+)
+def test_a_snapshot_that_does_not_fit_is_a_misfit(changes: dict[str, Any], words: str) -> None:
+    """Another version, another pool, damaged, or without a usable key."""
+    with pytest.raises(UnexpectedJson, match=words):
+        from_material(snapshot(**changes), URI, BEGIN, as_new=False)

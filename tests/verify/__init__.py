@@ -1,0 +1,1 @@
+"""Tests of whole verifiers: many callers, processes, hostile endpoints and tokens."""

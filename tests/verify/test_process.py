@@ -1,0 +1,113 @@
+"""What verifiers promise of a whole process: its forks and its end. Each case is a program of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+from tests.support.hostile import Peer, reply, replying, serving
+from tests.support.paths import ROOT
+from tests.support.tokens import key_set, token
+
+HEAD: Final = """
+import asyncio, os, sys, threading, time, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads
+from cognito_raw import AsyncTokenVerifier, Config, Err, TokenVerifier
+from tests.support.tokens import ISS, NOW
+from tests.support.samples import CLIENT
+
+url, token = sys.argv[1:]
+config = Config(ISS, CLIENT, endpoint=url, clock=lambda: NOW, deadline=3.0)
+
+def told(result):
+    return result.reason if isinstance(result, Err) else "Ok"
+
+def in_child(do):
+    sys.stdout.flush()
+    if (child := os.fork()) == 0:
+        print("child", do(), flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def run(program: str, url: str) -> list[str]:
+    """What the program prints; it must end well and complain of nothing."""
+    names = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", HEAD + program, url, token()],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name in names} | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+FORKS: Final = pytest.mark.skipif(sys.platform == "win32", reason="no forks here")
+
+
+@FORKS
+def test_a_fork_has_its_parentskey_set() -> None:
+    """It fetches none itself."""
+    program = """
+verifier = TokenVerifier(config)
+print(told(verifier.verify(token)))
+in_child(lambda: told(verifier.verify(token)))
+"""
+    with serving(replying(reply(key_set()))) as server:
+        assert run(program, server.url) == ["Ok", "child Ok"]
+        assert len(server.received) == 1
+
+
+@FORKS
+def test_a_fork_in_the_midst_of_a_fetch_makes_its_own() -> None:
+    """Neither the lock that some thread holds at that time nor its fetch is waited for."""
+    program = """
+from cognito_raw.call import render_get
+from cognito_raw.transport import shared
+shared().send(render_get(url, 5.0))  # what Python and OpenSSL load at first, under locks of their own, is no part of it
+verifier = TokenVerifier(config)
+waiting = threading.Thread(target=lambda: print("parent", told(verifier.verify(token)), flush=True))
+waiting.start()
+time.sleep(0.3)
+with verifier._source._locks:
+    in_child(lambda: (told(verifier.verify(token)), told(asyncio.run(AsyncTokenVerifier(config).verify(token)))))
+waiting.join()
+"""
+
+    async def hang_on_the_second(peer: Peer) -> None:
+        while await peer.receive() is not None:
+            if peer.number == 2:
+                await peer.see_off()
+            else:
+                await peer.send(reply(key_set()))
+
+    with serving(hang_on_the_second) as server:
+        assert run(program, server.url) == ["child ('Ok', 'Ok')", "parent key-set-unavailable"]
+
+
+def test_a_process_may_end_in_the_midst_of_a_refresh() -> None:
+    """It waits for no thread and complains of no task."""
+    program = f"""
+keys = {key_set()!r}
+later = [0]
+config = Config(ISS, CLIENT, endpoint=url, clock=lambda: NOW, monotonic=lambda: later[0] + time.monotonic())
+verifiers = TokenVerifier(config, keys=keys), AsyncTokenVerifier(config, keys=keys, transport=None)
+later[0] = 7200
+print(told(verifiers[0].verify(token)))
+print(told(asyncio.run(verifiers[1].verify(token))))
+"""
+
+    async def hang(peer: Peer) -> None:
+        await peer.see_off()
+
+    with serving(hang) as server:
+        assert run(program, server.url) == ["Ok", "Ok"]
