@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import AsyncSession, Err, IdToken, Ok, Session, State
+from tests.support import programs
 from tests.support.conversation import (
     NOW,
     Act,
@@ -26,7 +25,6 @@ from tests.support.conversation import (
     signed_in,
     srp_sign_in,
 )
-from tests.support.paths import ROOT
 from tests.support.rotation import AsyncWire, Service
 
 END: Final = NOW + 3600
@@ -64,21 +62,9 @@ def forked(child):
 """
 
 
-def run(program: str, text: str = "") -> str:
-    """What the program prints; it must end well and complain of nothing."""
-    names = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", BEGIN + program],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name in names} | {"PYTHONPATH": str(ROOT)},
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    return done.stdout.strip()
+def run(program: str, stdin: str = "") -> str:
+    """The output of a program that has a session."""
+    return programs.run(BEGIN + program, stdin=stdin)
 
 
 # --- forks

@@ -5,16 +5,14 @@ Each case is a program of its own, where every warning is an error, that talks t
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from typing import Final
 
 import pytest
 
+from tests.support import programs
 from tests.support.hostile import deaf, echoing, serving
-from tests.support.paths import ROOT
 
 SEND: Final = """
 import asyncio, atexit, os, sys, threading, time
@@ -44,19 +42,8 @@ each_blocking = pytest.mark.parametrize("kind", ["HttpxTransport", "StandardTran
 
 
 def run(program: str, url: str) -> str:
-    """Run a program and return its output. It must end well and print no errors."""
-    names = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SEND + program, url],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name in names} | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.strip()
+    """The output of a program that talks to this server."""
+    return programs.run(SEND + program, url, timeout=30)
 
 
 @pytest.mark.parametrize("kind", ["httpx", "standard"])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ import pytest
 from cognito_raw.transport.proxy import HostPort
 from cognito_raw.transport.sockets import BufferedSocket, Deadline, ResponseTooLarge, connect, start_tls
 from tests.support.hostile import MIB, echoing, ignoring, refusing, serving, wait_until
+from tests.support.programs import run
 from tests.support.transports import workers
 
 pytestmark = pytest.mark.usefixtures("tidy")
@@ -93,10 +92,7 @@ except OSError as error:
 """
     with serving(echoing) as server, refusing() as dead:
         ports = [str(address_of(url).port) for url in (server.url, dead)]
-        ran = subprocess.run(
-            [sys.executable, "-c", program, *ports], capture_output=True, text=True, timeout=60, check=False
-        )
-    assert (ran.stdout.strip(), ran.stderr) == ("the host has no address", "")
+        assert run(program, *ports) == "the host has no address"
 
 
 def test_if_no_address_accepts_a_connection_the_last_error_is_raised() -> None:
@@ -123,14 +119,7 @@ try:
 except TimeoutError as error:
     print(error)
 """
-    ran = subprocess.run(
-        [sys.executable, "-W", "always", "-c", program, str(addresses)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (ran.stdout.strip(), ran.stderr) == ("the deadline passed", "")
+    assert run(program, str(addresses)) == "the deadline passed"
 
 
 def test_a_connection_that_nobody_accepts_ends_at_the_deadline() -> None:

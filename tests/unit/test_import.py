@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,10 +16,10 @@ import pytest
 
 import cognito_raw
 from cognito_raw import flows
+from tests.support.programs import PACKAGES, modules_after
 from tests.support.samples import ISS, jwt
 
-ROOT: Final = str(Path(cognito_raw.__file__).parent.parent)
-PACKAGES: Final = str(Path(httpx.__file__).parent.parent)
+DEPENDENCIES: Final = str(Path(httpx.__file__).parents[1])
 REPLIES: Final = {
     "InitiateAuth": {
         "ChallengeName": "PASSWORD_VERIFIER",
@@ -33,28 +31,9 @@ REPLIES: Final = {
 }
 
 
-def loaded_after(code: str, *path: str, argument: str = "") -> set[str]:
-    """The modules that the code loads in a new interpreter, which finds only what is in `path`.
-
-    The interpreter runs isolated and without `site`, so that nothing of the machine is loaded beforehand.
-    """
-    script = f"""
-import sys
-argument = sys.argv.pop()
-sys.path[:0] = sys.argv[1:]
-before = set(sys.modules)
-{code}
-print(*sorted(set(sys.modules) - before))
-"""
-    command = [sys.executable, "-I", "-S", "-W", "error", "-c", script, *path, argument]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
-
-
 def test_the_import_loads_nothing_that_is_needed_later() -> None:
     """The library is imported without its dependencies, and without the slow parts of Python's own library."""
-    loaded = loaded_after("import cognito_raw", ROOT)
+    loaded = modules_after("import cognito_raw", PACKAGES)
     assert "cognito_raw.session" in loaded
     late = {"httpx", "jwt", "cryptography", "asyncio", "ssl", "secrets", "http", "email", "logging", "random"}
     late |= {"dataclasses", "inspect", "copy"}
@@ -76,7 +55,7 @@ assert not written, compiled
 compile("1", "seen", "eval")
 assert compiled[-1][1] == "seen"
 """
-    assert "cognito_raw.session" in loaded_after(code, ROOT)
+    assert "cognito_raw.session" in modules_after(code, PACKAGES)
 
 
 def test_a_session_loads_nothing_that_only_a_client_needs() -> None:
@@ -84,8 +63,8 @@ def test_a_session_loads_nothing_that_only_a_client_needs() -> None:
     client = {
         f"cognito_raw.{name}" for name in ("client", "pages", "flows.devices", "flows.passkeys", "models.profile")
     }
-    assert loaded_after("from cognito_raw import Session, flows; flows.sign_in", ROOT) & client == set()
-    assert loaded_after("from cognito_raw import Client", ROOT) >= client
+    assert modules_after("from cognito_raw import Session, flows; flows.sign_in", PACKAGES) & client == set()
+    assert modules_after("from cognito_raw import Client", PACKAGES) >= client
 
 
 class _Service(BaseHTTPRequestHandler):
@@ -127,7 +106,7 @@ with Session(Config("{ISS}", "client", "s3cret", argument)) as session:
 
 def test_a_sign_in_needs_no_cryptography(endpoint: str) -> None:
     """A whole sign-in loads httpx, but neither pyjwt nor cryptography, nor what only other calls need."""
-    loaded = loaded_after(SIGN_IN, ROOT, PACKAGES, argument=endpoint)
+    loaded = modules_after(SIGN_IN, PACKAGES, DEPENDENCIES, argument=endpoint)
     assert "httpx" in loaded
     assert loaded & {"jwt", "cryptography", "boto3", "botocore"} == set()
     late = {"responses", "challenges", "passwords", "registration", "tokens"}
@@ -138,7 +117,7 @@ def test_a_sign_in_over_the_standard_library_needs_nothing_else(endpoint: str) -
     """The one word that chooses it leaves httpx out, and what Python has that only httpx would need."""
     chosen = SIGN_IN.replace("argument))", 'argument), transport="standard")')
     assert chosen != SIGN_IN
-    loaded = loaded_after(chosen, ROOT, argument=endpoint)
+    loaded = modules_after(chosen, PACKAGES, argument=endpoint)
     assert "http.client" in loaded
     late = {"httpx", "jwt", "cryptography", "asyncio", "concurrent", "urllib.request", "tempfile", "encodings.idna"}
     late |= {"dataclasses", "inspect", "copy"}
@@ -182,7 +161,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error(name: str) -> None:
 
 def test_the_verifiers_are_there_when_they_are_asked_for() -> None:
     """Their names need neither pyjwt nor cryptography; making one does."""
-    loaded = loaded_after("from cognito_raw import AsyncTokenVerifier, Claims, TokenVerifier", ROOT)
+    loaded = modules_after("from cognito_raw import AsyncTokenVerifier, Claims, TokenVerifier", PACKAGES)
     assert "cognito_raw.verify.verifier" in loaded
     assert loaded & {"httpx", "jwt", "cryptography", "asyncio", "ssl"} == set()
 

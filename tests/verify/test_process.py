@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from typing import Final
 
 import pytest
 
+from tests.support import programs
 from tests.support.hostile import Peer, reply, replying, serving
-from tests.support.paths import ROOT
 from tests.support.tokens import key_set, token
 
 HEAD: Final = """
@@ -36,19 +34,8 @@ def in_child(do):
 
 
 def run(program: str, url: str) -> list[str]:
-    """What the program prints; it must end well and complain of nothing."""
-    names = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", HEAD + program, url, token()],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name in names} | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.splitlines()
+    """The lines that a program prints, which verifies a token with the keys of this server."""
+    return programs.run(HEAD + program, url, token(), timeout=30).splitlines()
 
 
 FORKS: Final = pytest.mark.skipif(sys.platform == "win32", reason="no forks here")

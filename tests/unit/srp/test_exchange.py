@@ -7,8 +7,6 @@ import hashlib
 import hmac
 import random
 import secrets
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ import cognito_raw
 from cognito_raw.config import Config
 from cognito_raw.srp import exchange as srp
 from tests.support import srp_server
+from tests.support.programs import run
 from tests.support.srp_server import Exchange
 
 HOSTILE = {
@@ -266,10 +265,9 @@ from {tmp_path.name}.srp.exchange import Ephemeral
 assert Ephemeral.of(5).A == 32
 print(sorted(m for m in sys.modules if {tmp_path.name!r} in m or "cognito" in m))
 """
-    ran = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, check=True, timeout=60, text=True)
     names = ("", ".models", ".models.frozen", ".srp", ".srp.exchange", ".srp.openssl")
     loaded = [tmp_path.name + name for name in names]
-    assert ran.stdout.strip() == str(loaded)
+    assert run(program, options=["-I"]) == str(loaded)
 
 
 @pytest.mark.parametrize("x", [0, 1, 0x1234, 2**256 - 1])

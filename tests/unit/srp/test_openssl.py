@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
-import sysconfig
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +17,7 @@ import pytest
 from cognito_raw.srp import exchange as srp
 from cognito_raw.srp import openssl
 from cognito_raw.srp.openssl import Libcrypto, checked, find_power, power
-from tests.support.paths import ROOT
+from tests.support.programs import run
 
 OPENSSL: Final = find_power()
 
@@ -268,15 +266,13 @@ print(openssl._found[0] is pow)
 )
 def test_the_environment_turns_it_off(switch: str | None, slow: bool) -> None:
     """`COGNITO_RAW_OPENSSL=0` leaves the powers to `pow`; nothing is loaded before the first one."""
-    environment = {name: value for name, value in os.environ.items() if name != openssl.SWITCH}
-    if switch is not None:
-        environment[openssl.SWITCH] = switch
-    assert ran(PROGRAM.format(before=""), environment) == [str(slow)]
+    environment = {} if switch is None else {openssl.SWITCH: switch}
+    assert run(PROGRAM.format(before=""), environment=environment) == str(slow)
 
 
 def test_without_ctypes_pow_does_it() -> None:
     """Some interpreters are built without ctypes."""
-    assert ran(PROGRAM.format(before="sys.modules['_ctypes'] = None")) == ["True"]
+    assert run(PROGRAM.format(before="sys.modules['_ctypes'] = None")) == "True"
 
 
 def test_a_fork_reckons_while_a_thread_of_its_parent_does() -> None:
@@ -309,18 +305,7 @@ for thread in threads:
     thread.join()
 print("done")
 """
-    assert ran(program) == ["done"]
-
-
-def ran(program: str, environment: dict[str, str] | None = None) -> list[str]:
-    """What a program of its own prints."""
-    command = [sys.executable, "-c", program]
-    path = {"PYTHONPATH": os.pathsep.join((str(ROOT), sysconfig.get_path("purelib")))}
-    done = subprocess.run(
-        command, env={**(environment or os.environ), **path}, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+    assert run(program) == "done"
 
 
 def test_the_first_power_is_found_once() -> None:

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -19,7 +18,7 @@ import pytest
 
 from cognito_raw.srp import exchange
 from cognito_raw.srp import exchange as srp
-from tests.support.paths import ROOT
+from tests.support.programs import run
 
 # Every weekday, every month, and the days and hours where others have gone wrong.
 KNOWN = {
@@ -84,15 +83,7 @@ def _rearranged(moment: datetime) -> str:
 
 def _in_another_process(settings: Mapping[str, str]) -> tuple[list[str], list[str], list[list[int]]]:
     """The moments as a process with these settings writes them: ours, in its language, on its clock."""
-    ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(MOMENTS)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", **settings},
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-    ours, native, local = json.loads(ran.stdout)
+    ours, native, local = json.loads(run(PROGRAM, json.dumps(MOMENTS), environment=settings))
     return ours, native, local
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -13,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
-import cognito_raw
 from cognito_raw.models.fields import UnexpectedJson
 from cognito_raw.verify.keys import LARGEST_KEY_SET, Key, read_keys, rs256, usable
+from tests.support.programs import run
 from tests.support.tokens import encoded, jwk, key_set, number, private_key
 
 N: Final = private_key("one").public_key().public_numbers().n
@@ -199,7 +197,4 @@ try:
 except ImportError as error:
     print(error)
 """
-    root = Path(cognito_raw.__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=root, check=False)
-    assert done.stdout == "verifying tokens needs the package cryptography: pip install 'cognito-raw[verify]'\n"
-    assert done.stderr == ""
+    assert run(program) == "verifying tokens needs the package cryptography: pip install 'cognito-raw[verify]'"
