@@ -64,7 +64,6 @@ TokenReason: TypeAlias = Literal[
     "token-type-not-supported",
 ]
 UnknownReason: TypeAlias = Literal["unknown-error", "not-authorized"]
-# fmt: on
 
 Reason: TypeAlias = Literal[
     ChallengeReason,
@@ -93,23 +92,11 @@ ENDS_SESSION: Final[frozenset[Reason]] = frozenset(
     ("refresh-answer-lost", "refresh-token-expired", "refresh-token-revoked", "refresh-token-reused", "user-deleted")
 )
 # After these the same challenge cannot be answered again: it has ended, or the user cannot sign in.
-ENDS_CHALLENGE: Final[frozenset[Reason]] = frozenset(
-    (
-        "account-unverified",
-        "challenge-session-invalid",
-        "code-expired",
-        "device-not-found",
-        "disabled-user",
-        "incorrect-username-or-password",
-        "login-attempts-limit-exceeded",
-        "not-authorized",
-        "password-reset-required",
-        "temporary-password-expired",
-        "too-many-failed-attempts",
-        "user-not-found",
-        "web-authn-challenge-not-found",
-    )
-)
+ENDS_CHALLENGE: Final[frozenset[Reason]] = frozenset((
+    "challenge-session-invalid", "code-expired", "web-authn-challenge-not-found", "device-not-found",
+    "incorrect-username-or-password", "not-authorized", "login-attempts-limit-exceeded", "too-many-failed-attempts",
+    "account-unverified", "disabled-user", "user-not-found", "password-reset-required", "temporary-password-expired",
+))
 # These may pass at once: a retry can succeed, if it is safe.
 PASSING: Final[frozenset[Reason]] = frozenset(
     ("service-unavailable", "timed-out", "connection-failed", "connection-lost")
@@ -118,18 +105,10 @@ PASSING: Final[frozenset[Reason]] = frozenset(
 TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION.union(("access-token-revoked", "user-not-found"))
 # These are not about a token: they are temporary, or the configuration or a proxy causes them.
 _TEMPORARY: Final[frozenset[Reason]] = frozenset(get_args(TemporaryReason))
-SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = _TEMPORARY.union(
-    (
-        "client-not-found",
-        "malformed-reply",
-        "redirect-refused",
-        "reply-too-large",
-        "request-blocked",
-        "request-not-understood",
-        "unknown-error",
-        "wrong-client-secret",
-    )
-)
+SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = _TEMPORARY.union((
+    "client-not-found", "wrong-client-secret", "request-blocked", "request-not-understood", "redirect-refused",
+    "malformed-reply", "reply-too-large", "unknown-error",
+))
 # The pool or the emulator does not know the operation.
 OPERATION_UNKNOWN: Final[frozenset[Reason]] = frozenset(
     ("feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "request-not-understood")
@@ -137,6 +116,7 @@ OPERATION_UNKNOWN: Final[frozenset[Reason]] = frozenset(
 # REFRESH_TOKEN_AUTH is refused if the app client rotates refresh tokens. Nobody recorded the exact error.
 REFRESH_FLOW_REFUSED: Final[frozenset[Reason]] = OPERATION_UNKNOWN.union(("not-authorized", "invalid-parameter"))
 
+# fmt: on
 # The exceptions by name, also those that `BY_MESSAGE` divides further.
 EXCEPTIONS: Final[dict[str, Reason]] = {
     "InvalidPasswordException": "invalid-password",
