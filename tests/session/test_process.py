@@ -13,19 +13,10 @@ import pytest
 
 from cognito_raw import AsyncSession, Err, IdToken, Ok, Session, State
 from tests.support import programs
-from tests.support.conversation import (
-    NOW,
-    Act,
-    Answering,
-    Clock,
-    answered,
-    authentication_result,
-    configured,
-    play,
-    signed_in,
-    srp_sign_in,
-)
+from tests.support.conversation import NOW, Answering, Clock, answered, authentication_result, configured, signed_in
+from tests.support.plays import Act, play
 from tests.support.rotation import AsyncWire, Service
+from tests.support.sign_ins import srp_sign_in
 
 END: Final = NOW + 3600
 
@@ -35,6 +26,7 @@ warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process wit
 from concurrent.futures import wait
 from cognito_raw import Err, Ok, Session, State
 from tests.support.conversation import *
+from tests.support.sign_ins import *
 END = NOW + 3600
 REFRESHED = answered(authentication_result(at=END, n=2))
 asked, go_on = threading.Event(), threading.Event()

@@ -21,9 +21,9 @@ from tests.support.conversation import (
     configured,
     converse,
     refused,
-    srp_sign_in,
     tokens,
 )
+from tests.support.sign_ins import srp_sign_in
 
 
 @pytest.mark.parametrize("face", [Client, AsyncClient])

@@ -16,8 +16,9 @@ from cognito_raw.models.sign_up import Delivery, Registration
 from cognito_raw.models.tokens import Tokens
 from cognito_raw.reasons import Reason
 from cognito_raw.reply import read
-from tests.support.conversation import Act, Exchange, play
+from tests.support.conversation import Exchange
 from tests.support.paths import FIXTURES, ROOT
+from tests.support.plays import Act, play
 from tests.support.samples import ERRORS, jwt, load
 
 Entry = dict[str, Any]

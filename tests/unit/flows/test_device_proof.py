@@ -29,10 +29,8 @@ from cognito_raw.srp.exchange import N
 from tests.support.challenge_service import x_of
 from tests.support.conversation import (
     SECRET,
-    SRP_A,
     Exchange,
     Script,
-    SrpServer,
     answered,
     authentication_result,
     configured,
@@ -40,12 +38,12 @@ from tests.support.conversation import (
     fixed_randomness,
     hash_of,
     not_authorized,
-    padded,
     refused,
-    respond,
     step_through,
     tokens,
 )
+from tests.support.sign_ins import SRP_A, SrpServer, respond
+from tests.support.srp_server import padded
 
 NEW: Final = NewDevice("eu-west-1_d3v", "-gr0up")
 DEVICE: Final = RememberedDevice("eu-west-1_d3v", "-gr0up", "c2VjcmV0", "5u8")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from cognito_raw import Err, Ok, Result, ServiceReply
 from cognito_raw.flows.password_proof import Proof, SrpIdentity, Verifier, prove
 from cognito_raw.srp.exchange import Ephemeral, N
-from tests.support.conversation import NOW, Clock, SrpServer, configured, fixed_randomness
+from tests.support.conversation import NOW, Clock, configured, fixed_randomness
+from tests.support.sign_ins import SrpServer
 
 WHEN: Final = "Tue Jul 7 09:05:03 UTC 2026"
 PAIR: Final = Ephemeral.draw(fixed_randomness)

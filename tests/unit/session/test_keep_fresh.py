@@ -1,4 +1,4 @@
-"""The shell around a session: keeping it fresh without being asked, and refreshes that nobody's misfortune ends."""
+"""`keep_fresh`: subscribers are supplied with fresh tokens, without being asked."""
 
 from __future__ import annotations
 
@@ -8,35 +8,25 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cognito_raw import AsyncSession, Challenge, Config, Err, IdToken, Ok, Reply, Request, Result, Session, State
+from cognito_raw import AsyncSession, Config, Err, IdToken, Ok, Reply, Request, Result, Session, State
 from tests.support.conversation import (
     CLIENT_ID,
     ISS,
     NOW,
     Answering,
-    AsyncScript,
     Clock,
-    Exchange,
-    Script,
-    answered,
-    authentication_result,
     configured,
+    refused,
     signed_in,
-    tokens,
 )
 from tests.support.rotation import AsyncWire, Fault, Service, Wire
+from tests.support.sessions import END, REFRESHED, SECOND, renewing
 
-END = NOW + 3600
-REFRESHED = Exchange("GetTokensFromRefreshToken", None, answered(authentication_result(at=END, n=2)))
-REVOKED = Exchange("RevokeToken", None, answered({}))
-CHANGED = Exchange("ChangePassword", None, answered({}))
-SECOND = tokens(at=END, n=2).id_token
 REAL = Config(ISS, CLIENT_ID)
 
 
@@ -89,9 +79,6 @@ async def until(condition: Callable[[], bool], within: float = 8.0) -> bool:
 
 def live(told: list[IdToken | None], now: float) -> bool:
     return bool(told) and told[-1] is not None and told[-1].exp > now
-
-
-# --- keeping fresh
 
 
 def test_a_thread_keeps_subscribers_supplied() -> None:
@@ -254,243 +241,36 @@ def test_what_a_transport_raises_is_logged_by_who_keeps_a_session_fresh(caplog: 
     assert caplog.text.count("TypeError: broken transport") == 2
 
 
-# --- a refresh that is interrupted, or never begins
+def test_nobody_keeps_a_session_fresh_that_is_signed_out_or_in_trouble() -> None:
+    """There is nothing to do until news comes, or until the pause is over."""
+    clock = Clock(END)
+    session, requests = renewing(refused("LimitExceededException"), clock=clock)
+    refresher = session._refresher
+    assert refresher.seconds_until_refresh() == 0
+    session.id_token()
+    assert (refresher.seconds_until_refresh(), len(requests)) == (1.0, 1)
+    clock = Clock(NOW)
+    session = Session(configured(clock=clock, monotonic=Clock(0.0)), state=signed_in())
+    refresher, holder = session._refresher, session._holder
+    assert refresher.seconds_until_refresh() == 30.0
+    holder.keep(signed_in(refresh=None))
+    clock.now = END - 11
+    assert refresher.seconds_until_refresh() == 10.0
+    holder.keep(State("jane"))
+    assert refresher.seconds_until_refresh() == 30.0
 
 
-def test_who_calls_hears_what_a_transport_raises() -> None:
-    """Every time, and all who wait; nothing is logged of it, and the session is none the worse."""
+def test_what_a_refresh_raises_is_logged_where_nobody_waits(caplog: pytest.LogCaptureFixture) -> None:
+    """Its callers hear it otherwise."""
 
     def broken(_: object) -> Any:
         raise TypeError("broken transport")
 
-    async def broken_too(_: object) -> Any:
-        await asyncio.sleep(0.01)
-        raise TypeError("broken transport")
-
-    config = configured(clock=Clock(END))
-    session = Session(config, state=signed_in(), transport=Answering(broken))
-    for _ in range(2):
-        with pytest.raises(TypeError, match="broken transport"):
-            session.id_token()
-    assert session.state.tokens == tokens()
-
-    async def scene() -> None:
-        session = AsyncSession(config, state=signed_in(), transport=Answering(broken_too))
-        for method in (session.id_token, session.refresh):
-            results = await asyncio.gather(*(method() for _ in range(5)), return_exceptions=True)
-            assert [type(result) for result in results] == [TypeError] * 5
-        assert session.state.tokens == tokens()
-
-    asyncio.run(scene())
-
-
-def test_a_refresh_without_a_thread_is_made_by_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no more threads begin, as when the interpreter shuts down."""
-    session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Script([REFRESHED]))
-
-    def fails(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", fails)
-    assert session.id_token() == Ok(SECOND)
-
-
-def test_a_refresh_that_was_never_started_is_started_by_the_next_caller() -> None:
-    """An interruption in the wrong moment leaves nobody waiting."""
-    session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Script([REFRESHED]))
-    task = session._refresher.join_or_start()
-    assert session.id_token() == Ok(SECOND)
-    assert task is not None
-    assert task.done
-
-
-def test_a_refresh_that_never_ends_is_given_up() -> None:
-    """A thread that hangs for good does not leave everybody waiting for ever."""
-    running = Clock(0.0)
-    config = configured(clock=Clock(END), monotonic=running)
-    session = Session(config, state=signed_in(), transport=Script([REFRESHED]))
-    task = session._refresher.join_or_start()
-    assert task is not None
-    assert task.start(lambda: None, "cognito_raw refresh")
-    assert _reason(session.within(0.02).id_token()) == "timed-out"
-    running.now = 31.0
-    assert session.id_token() == Ok(SECOND)
-
-
-def _reason(result: Result[Any]) -> str:
-    return result.reason if isinstance(result, Err) else "Ok"
-
-
-def test_a_refresh_whose_task_is_cancelled_is_made_again() -> None:
-    """By who ends all tasks of a loop that goes on; who waited hears that it may have happened."""
-
-    async def scene() -> None:
-        asked = asyncio.Event()
-        replies: list[Any] = [asyncio.Event().wait, None]
-
-        async def send(_: Request) -> Any:
-            asked.set()
-            wait = replies.pop(0)
-            return REFRESHED.reply if wait is None else await wait()
-
-        session = AsyncSession(configured(clock=Clock(END)), state=signed_in(), transport=Answering(send))
-        waits = asyncio.create_task(session.id_token())
-        await asked.wait()
-        for task in asyncio.all_tasks() - {asyncio.current_task(), waits}:
-            task.cancel()
-        result = await waits
-        assert isinstance(result, Err)
-        assert (result.reason, result.sent, session.state.unanswered) == ("connection-lost", "maybe", True)
-        assert await session.id_token() == Ok(SECOND)
-        assert not session.state.unanswered
-
-    asyncio.run(scene())
-
-
-def test_a_refresh_that_a_stopped_event_loop_left_is_made_by_the_next() -> None:
-    """The answer may never come; the new loop waits neither for it nor for its turn."""
-
-    async def never(_: Request) -> Any:
-        await asyncio.Event().wait()
-
-    session = AsyncSession(configured(clock=Clock(END)), state=signed_in(), transport=Answering(never))
-    stopped = asyncio.new_event_loop()
-    hurried = session.within(0.02)
-    assert _reason(stopped.run_until_complete(hurried.id_token())) == "timed-out"
-    session._transport = AsyncScript([REFRESHED])
-    assert asyncio.run(asyncio.wait_for(session.id_token(), 10)) == Ok(SECOND)
-    for task in asyncio.all_tasks(stopped):
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            stopped.run_until_complete(task)
-    stopped.close()
-
-
-# --- deadlines and turns
-
-
-def test_the_token_that_a_method_needs_is_part_of_its_deadline() -> None:
-    """What its refresh took is missing to the call itself."""
-    running = Clock(0.0)
-    exchanges = [REFRESHED, CHANGED]
-    requests: list[Request] = []
-
-    def takes_time(request: Request) -> Result[Reply]:
-        requests.append(request)
-        running.now += 4.0
-        return exchanges.pop(0).reply
-
-    async def takes_time_too(request: Request) -> Result[Reply]:
-        return takes_time(request)
-
-    config = configured(clock=Clock(END), monotonic=running)
-    session = Session(config, state=signed_in(), transport=Answering(takes_time))
-    assert session.change_password("old", "new") == Ok(None)
-    exchanges[:] = [REFRESHED, CHANGED]
-    async_session = AsyncSession(config, state=signed_in(), transport=Answering(takes_time_too))
-    assert asyncio.run(async_session.change_password("old", "new")) == Ok(None)
-    assert [request.timeout for request in requests] == [10.0, 6.0] * 2
-
-
-def test_a_method_whose_token_took_all_the_time_is_late() -> None:
-    """Nothing of it was sent."""
-    running = Clock(0.0)
-
-    def takes_all(_: Request) -> Result[Reply]:
-        running.now += 10.0
-        return REFRESHED.reply
-
-    config = configured(clock=Clock(END), monotonic=running)
-    result = Session(config, state=signed_in(), transport=Answering(takes_all)).change_password("old", "new")
-    assert isinstance(result, Err)
-    assert (result.reason, result.sent) == ("timed-out", "no")
-
-
-def test_a_turn_that_is_taken_makes_late() -> None:
-    """A second call that has no time to wait is told so, sync and async; without a token none is made."""
-    asked, go_on = threading.Event(), threading.Event()
-
-    def slow(_: Request) -> Result[Reply]:
-        asked.set()
-        assert go_on.wait(10)
-        return answered({})
-
-    session = Session(configured(), state=signed_in(), transport=Answering(slow))
-    with ThreadPoolExecutor(1) as threads:
-        other = threads.submit(session.change_password, "old", "new")
-        assert asked.wait(10)
-        late = session.within(0.02).logout()
-        go_on.set()
-        assert other.result(10) == Ok(None)
-    assert (_reason(late), _reason(Session(configured()).change_password("a", "b"))) == ("timed-out", "no-session")
-
-    async def scene() -> None:
-        released = asyncio.Event()
-
-        async def slow(_: Request) -> Result[Reply]:
-            await released.wait()
-            return answered({})
-
-        session = AsyncSession(configured(), state=signed_in(), transport=Answering(slow))
-        other = asyncio.create_task(session.change_password("old", "new"))
-        await asyncio.sleep(0)
-        assert _reason(await session.within(0.02).logout()) == "timed-out"
-        released.set()
-        assert await other == Ok(None)
-        assert _reason(await AsyncSession(configured()).change_password("a", "b")) == "no-session"
-        assert _reason(await AsyncSession(configured()).refresh()) == "no-session"
-
-    asyncio.run(asyncio.wait_for(scene(), 10))
-    assert _reason(Session(configured()).refresh()) == "no-session"
-
-
-def test_a_token_that_turns_out_good_is_not_renewed() -> None:
-    """Between the look and the refresh a clock was set right, or another thread's refresh ended."""
-
-    def set_right() -> Callable[[], float]:
-        readings = iter((NOW, END, END))  # when the tokens came, and at the first two looks
-        return lambda: next(readings, NOW)
-
-    session = Session(configured(clock=set_right()), state=signed_in(), transport=Script())
-    assert session.id_token() == Ok(tokens().id_token)
-    async_session = AsyncSession(configured(clock=set_right()), state=signed_in(), transport=AsyncScript())
-    assert asyncio.run(async_session.id_token()) == Ok(tokens().id_token)
-
-
-def test_explicit_refreshes_need_no_reason() -> None:
-    """A fresh token is renewed as well; a lost answer is asked for again at once."""
-    lost = replace(REFRESHED, reply=Err("connection-lost", sent="maybe"))
-    session = Session(configured(), state=signed_in(), transport=Script([lost, REFRESHED]))
-    assert session.refresh() == Ok(SECOND)
-    async_session = AsyncSession(configured(), state=signed_in(), transport=AsyncScript([lost, REFRESHED]))
-    assert asyncio.run(async_session.refresh()) == Ok(SECOND)
-
-
-def test_news_is_told_in_both_colours(caplog: pytest.LogCaptureFixture) -> None:
-    """A coroutine function is awaited; what one raises is logged."""
-    told: list[Any] = []
-
-    async def hears(token: IdToken | None) -> None:
-        told.append(token)
-        raise RuntimeError("broken subscriber")
-
-    async_session = AsyncSession(configured(), state=signed_in(), transport=AsyncScript([REVOKED]))
-    async_session.subscribe(hears)
-    async_session.subscribe(told.append)
-    asyncio.run(async_session.logout())
-    session = Session(configured(), state=signed_in(), transport=Script([REVOKED]))
-    session.subscribe(told.append)
-    session.logout()
-    assert told == [None] * 3
-    assert caplog.text.count("RuntimeError: broken subscriber") == 1
-    with pytest.raises(ValueError, match="cannot await"):
-        session.subscribe(hears)
-
-
-def test_a_session_shows_what_it_knows() -> None:
-    """Its state, the challenge in it, and neither of them in full in its `repr`."""
-    state = State("jane", Challenge("SMS_MFA", "jane", "hidden"))
-    session = Session(configured(), state=state)
-    assert (session.state, session.challenge) == (state, state.challenge)
-    assert repr(session).startswith("Session(State(username='jane'")
-    assert "hidden" not in repr(session)
+    session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(broken))
+    with session.keep_fresh():
+        deadline = time.monotonic() + 5
+        while not caplog.records:
+            assert time.monotonic() < deadline
+    assert "TypeError: broken transport" in caplog.text
+    with pytest.raises(TypeError):
+        session.id_token()

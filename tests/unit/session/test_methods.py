@@ -10,19 +10,16 @@ import pytest
 from cognito_raw import Challenge, Delivery, Err, Ok, Registration, Reply, Result, Session, State
 from tests.support.conversation import (
     CLIENT_ID,
-    Act,
     Exchange,
-    SrpServer,
     answered,
     authentication_result,
     configured,
     not_authorized,
-    play,
     refused,
-    respond,
-    srp_sign_in,
     tokens,
 )
+from tests.support.plays import Act, play
+from tests.support.sign_ins import SrpServer, respond, srp_sign_in
 
 TOKENS = answered(authentication_result())
 INCORRECT = not_authorized("Incorrect username or password.")

@@ -1,23 +1,25 @@
-"""What a session remembers: fresh tokens without waiting, news outside the turn, users of interrupted calls."""
+"""Refreshes: one at a time, ahead of the end of a token, with pauses after failures."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 import time
-import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cognito_raw import AsyncSession, Err, IdToken, Ok, Session, State
+from cognito_raw import AsyncSession, Err, Ok, Session
 from tests.support.conversation import (
     NOW,
     Answering,
+    AsyncScript,
     Clock,
+    Exchange,
+    Script,
     answered,
     authentication_result,
     configured,
@@ -25,160 +27,66 @@ from tests.support.conversation import (
     signed_in,
     tokens,
 )
-
-FIRST = tokens().id_token
-END = NOW + 3600
-
-
-def held_up(clock: Clock) -> tuple[Session, threading.Event, threading.Event]:
-    """A signed-in session whose transport tells that it was asked, and answers a change of password when it may."""
-    asked, go_on = threading.Event(), threading.Event()
-
-    def slow(_: object) -> Any:
-        asked.set()
-        assert go_on.wait(10)
-        return answered({})
-
-    return Session(configured(clock=clock), state=signed_in(), transport=Answering(slow)), asked, go_on
+from tests.support.plays import Act, play
+from tests.support.sessions import END, FIRST, REFRESHED, REVOKED, SECOND, async_at_the_end, at_the_end, renewing
+from tests.support.sign_ins import srp_sign_in
 
 
-@pytest.mark.parametrize("left", [3000, 30], ids=["fresh", "valid for a moment yet"])
-def test_a_valid_token_is_given_while_another_call_hangs(left: int) -> None:
-    """A fresh token needs no turn; one near its end is given at the deadline, where it cannot be refreshed."""
-    clock = Clock(NOW)
-    session, asked, go_on = held_up(clock)
-    with ThreadPoolExecutor(1) as threads:
-        other = threads.submit(session.change_password, "old", "new")
-        assert asked.wait(10)
-        clock.now = END - left
-        early = session.within(0.05)
-        assert (early.id_token(), early.access_token().unwrap()) == (Ok(FIRST), tokens().access_token)
-        go_on.set()
-        assert other.result(10) == Ok(None)
+def test_many_threads_make_one_refresh() -> None:
+    """Threads that want a fresh token at once wait for one refresh, and all get what it gave."""
+    session = at_the_end(REFRESHED)
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: session.id_token(), range(32))) == [Ok(SECOND)] * 32
 
 
-def test_a_valid_token_is_given_while_another_task_hangs() -> None:
-    """The same among tasks."""
+def test_many_tasks_make_one_refresh() -> None:
+    """Tasks likewise, and in every event loop that the session meets."""
+    session = async_at_the_end(REFRESHED, REVOKED, *srp_sign_in(answered(authentication_result())))
 
-    async def scene() -> None:
-        clock, asked, go_on = Clock(NOW), asyncio.Event(), asyncio.Event()
+    async def together(*methods: Callable[[], Any]) -> list[Any]:
+        return await asyncio.gather(*(method() for method in methods))
 
-        async def slow(_: object) -> Any:
-            asked.set()
-            await go_on.wait()
-            return answered({})
-
-        session = AsyncSession(configured(clock=clock), state=signed_in(), transport=Answering(slow))
-        other = asyncio.create_task(session.change_password("old", "new"))
-        await asked.wait()
-        for left in (3000, 30):
-            clock.now = END - left
-            assert await session.within(0.05).id_token() == Ok(FIRST)
-        late = await session.within(0.05).logout()
-        assert isinstance(late, Err)
-        assert late.reason == "timed-out"
-        go_on.set()
-        assert await other == Ok(None)
-
-    asyncio.run(asyncio.wait_for(scene(), 10))
+    assert asyncio.run(together(*[session.id_token] * 8)) == [Ok(SECOND)] * 8
+    results = asyncio.run(together(session.logout, session.logout, session.id_token))
+    assert results == [Ok(None), Err("no-session"), Ok(SECOND)]  # the token was still good when it was asked for
 
 
-def test_a_callback_may_wait_for_another_thread_that_uses_the_session() -> None:
-    """Subscribers are told outside the turn, so that no thread waits for a slow one."""
-    fresh = answered(authentication_result(at=END, n=2))
-    session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(lambda _: fresh))
-    results: list[Any] = []
-
-    def uses(_: IdToken | None) -> None:
-        thread = threading.Thread(target=lambda: results.append(session.change_password("old", "new")))
-        thread.start()
-        thread.join(10)
-
-    session.subscribe(uses)
-    session.id_token()
-    assert results == [Ok(None)]
-
-
-def test_a_blocking_session_takes_no_coroutine_function() -> None:
-    """It could not await it, and says so at once."""
-
-    async def callback(_: IdToken | None) -> None: ...
-
-    with pytest.raises(ValueError, match="cannot await"):
-        Session(configured()).subscribe(callback)
+def test_tokens_that_were_replaced_need_no_refresh() -> None:
+    """Who has seen other tokens than those held gets these, and who has seen these has them renewed."""
+    held, older = signed_in(n=2), tokens()
+    outcome = play(
+        Act("refresh", (), (), options={"seen": older}),
+        Act("refresh", (), (REFRESHED,), options={"seen": held.tokens}),
+        Act("refresh", (), (REFRESHED,), options={"seen": None}),
+        Act("logout", (), (REVOKED,)),
+        Act("refresh", options={"seen": older}),
+        state=held,
+    )
+    assert outcome.results[:3] == [Ok(tokens(n=2).id_token), Ok(SECOND), Ok(SECOND)]
+    assert outcome.last == Err("no-session")
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda session: session.register("jane", "secret"),
-        lambda session: session.login("jane", "secret"),
-        lambda session: session.request_password_reset("jane"),
-    ],
-    ids=["register", "login", "request_password_reset"],
-)
-def test_the_user_of_an_interrupted_call_is_remembered(call: Callable[[Session], Any]) -> None:
-    """The service may have acted: the user can be confirmed, or get a code, all the same."""
-
-    def interrupted(_: object) -> Any:
-        raise KeyboardInterrupt
-
-    session = Session(configured(), transport=Answering(interrupted))
-    with pytest.raises(KeyboardInterrupt):
-        call(session)
-    assert session.state.username == "jane"
+def test_a_refresh_for_a_401_rests_after_a_failure() -> None:
+    """Who has seen the tokens gets the failure for a moment; who insists does not, nor who comes later."""
+    outage = Exchange("GetTokensFromRefreshToken", None, refused("LimitExceededException"))
+    held = signed_in()
+    outcome = play(
+        Act("refresh", (), (outage,), options={"seen": held.tokens}),
+        Act("refresh", options={"seen": held.tokens}),
+        Act("refresh", options={"seen": tokens(n=2)}),
+        Act("refresh", (), (outage,)),
+        Act("refresh", (), (REFRESHED,), NOW + 60, {"seen": held.tokens}),
+        state=held,
+    )
+    failure = Err("daily-operations-limit-exceeded", "", "LimitExceededException", status=400, sent="yes")
+    assert outcome.results == [failure, failure, Ok(FIRST), failure, Ok(SECOND)]
 
 
-def test_subscribers_hear_of_a_refresh_whose_call_was_interrupted() -> None:
-    """Whoever keeps the tokens by subscribing gets the new ones, although the method never came back."""
-    replies = [lambda: answered(authentication_result(at=END, n=2))]
-
-    def then_interrupted(_: object) -> Any:
-        if replies:
-            return replies.pop()()
-        raise KeyboardInterrupt
-
-    session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(then_interrupted))
-    told: list[IdToken | None] = []
-    session.subscribe(told.append)
-    with pytest.raises(KeyboardInterrupt):
-        session.change_password("old", "new")
-    assert told == [tokens(at=END, n=2).id_token]
-
-
-@pytest.mark.parametrize(
-    ("code", "message", "reason"),
-    [
-        ("NotAuthorizedException", "Invalid Refresh Token", "refresh-token-invalid"),
-        ("NotAuthorizedException", "User is disabled.", "disabled-user"),
-        ("UnsupportedTokenTypeException", "", "token-type-not-supported"),
-        ("UnsupportedOperationException", "", "operation-not-supported"),
-    ],
-)
-def test_a_log_out_that_is_refused_forgets_the_tokens_all_the_same(code: str, message: str, reason: str) -> None:
-    """What the service said of the token is told, and the session is over here."""
-    refusal = refused(code, message)
-    session = Session(configured(), state=signed_in(), transport=Answering(lambda _: refusal))
-    result = session.logout()
-    assert isinstance(result, Err)
-    assert result.reason == reason
-    assert session.state == State("jane")
-
-
-# --- one refresh at a time
-
-
-def renewing(*replies: Any, clock: Clock | None = None) -> tuple[Session, list[object]]:
-    """A session at the end of its token, and the requests that it makes."""
-    requests: list[object] = []
-    waiting = list(replies)
-
-    def answers(request: object) -> Any:
-        requests.append(request)
-        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
-
-    config = configured(clock=clock or Clock(END), monotonic=Clock(0.0))
-    return Session(config, state=signed_in(), transport=Answering(answers)), requests
+def test_a_refresh_may_be_asked_for_sync_and_async() -> None:
+    """Whatever is left of the tokens."""
+    session = Session(configured(), state=signed_in(), transport=Script([REFRESHED]))
+    async_session = AsyncSession(configured(), state=signed_in(), transport=AsyncScript([REFRESHED]))
+    assert session.refresh() == asyncio.run(async_session.refresh()) == Ok(SECOND)
 
 
 def test_the_pauses_after_failures_grow_and_stay() -> None:
@@ -301,119 +209,10 @@ def test_the_drift_of_tokens_stays_with_them() -> None:
     assert session.state.drift == 2.0
 
 
-def test_nothing_of_a_refresh_is_kept() -> None:
-    """Tens of thousands of sessions may be held."""
-    session, _ = renewing(answered(authentication_result(at=END, n=2)))
-    before = session.state.tokens
-    session.id_token()
-    deadline = time.monotonic() + 5
-    while any(thread.name == "cognito_raw refresh" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
-    gc.collect()
-    assert not [held for held in gc.get_referrers(before) if not isinstance(held, types.FrameType)]
-
-
-def test_a_refresh_of_a_stopped_event_loop_is_not_waited_for() -> None:
-    """Another loop makes its own, also ahead of the end; one that runs in another thread is joined."""
-    fresh = answered(authentication_result(at=END, n=2))
-    loops: list[object] = []
-
-    async def never(_: object) -> Any:
-        loops.append(asyncio.get_running_loop())
-        await asyncio.Event().wait()
-
-    async def answers(_: object) -> Any:
-        loops.append(asyncio.get_running_loop())
-        return fresh
-
-    transport = Answering(never)
-    session = AsyncSession(configured(clock=Clock(END)), state=signed_in(), transport=transport)
-    stopped = asyncio.new_event_loop()
-    assert isinstance(stopped.run_until_complete(session.within(0.02).id_token()), Err)
-    transport._send = answers
-    assert asyncio.run(session.id_token()) == Ok(tokens(at=END, n=2).id_token)
-    assert len(set(loops)) == 2
-    for task in asyncio.all_tasks(stopped):
-        task.cancel()
-        stopped.run_until_complete(asyncio.wait((task,)))
-    stopped.close()
-
-
-def test_a_callback_that_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Who unsubscribed meanwhile is not called at all."""
-    session, _ = renewing(answered({}))
-    told: list[object] = []
-
-    def fails(_: object) -> None:
-        end()
-        raise RuntimeError("broken subscriber")
-
-    session.subscribe(fails)
-    end = session.subscribe(told.append)
-    session.logout()
-    assert (told, caplog.text.count("RuntimeError: broken subscriber")) == ([], 1)
-
-
-def test_nobody_keeps_a_session_fresh_that_is_signed_out_or_in_trouble() -> None:
-    """There is nothing to do until news comes, or until the pause is over."""
-    clock = Clock(END)
-    session, requests = renewing(refused("LimitExceededException"), clock=clock)
-    refresher = session._refresher
-    assert refresher.seconds_until_refresh() == 0
-    session.id_token()
-    assert (refresher.seconds_until_refresh(), len(requests)) == (1.0, 1)
-    clock = Clock(NOW)
-    session = Session(configured(clock=clock, monotonic=Clock(0.0)), state=signed_in())
-    refresher, holder = session._refresher, session._holder
-    assert refresher.seconds_until_refresh() == 30.0
-    holder.keep(signed_in(refresh=None))
-    clock.now = END - 11
-    assert refresher.seconds_until_refresh() == 10.0
-    holder.keep(State("jane"))
-    assert refresher.seconds_until_refresh() == 30.0
-
-
 def test_without_tokens_there_is_nothing_to_renew() -> None:
     """`refresh` says so, as the others do."""
     assert Session(configured()).refresh() == Err("no-session")
     assert Session(configured()).id_token() == Err("no-session")
-
-
-def test_what_a_refresh_raises_is_logged_where_nobody_waits(caplog: pytest.LogCaptureFixture) -> None:
-    """Its callers hear it otherwise."""
-
-    def broken(_: object) -> Any:
-        raise TypeError("broken transport")
-
-    session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(broken))
-    with session.keep_fresh():
-        deadline = time.monotonic() + 5
-        while not caplog.records:
-            assert time.monotonic() < deadline
-    assert "TypeError: broken transport" in caplog.text
-    with pytest.raises(TypeError):
-        session.id_token()
-
-
-def test_a_refresh_that_raised_nothing_is_not_reported(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither one that has finished nor one under way."""
-    session, _ = renewing(answered(authentication_result(at=END, n=2)))
-    task = session._refresher.join_or_start()
-    assert task is not None
-    task.report()
-    task.finish(Ok(tokens(at=END)))
-    task.report()
-    assert caplog.records == []
-
-
-def test_a_callback_may_refresh_again() -> None:
-    """The refresh that it hears of is over; it makes another, of which everybody hears next."""
-    session, requests = renewing(*(answered(authentication_result(at=END, n=n)) for n in (2, 3)))
-    told: list[IdToken | None] = []
-    session.subscribe(lambda _: len(requests) == 1 and session.refresh())
-    session.subscribe(told.append)
-    assert session.id_token() == Ok(tokens(at=END, n=3).id_token)
-    assert told == [tokens(at=END, n=n).id_token for n in (2, 3)]
 
 
 def test_tokens_that_others_replaced_are_not_renewed_again() -> None:
@@ -429,10 +228,46 @@ def test_tokens_that_others_replaced_are_not_renewed_again() -> None:
     assert len(requests) == 2
 
 
-def test_a_token_that_turns_out_good_is_not_renewed() -> None:
+def test_a_token_that_turns_out_good_after_a_look_is_not_renewed() -> None:
     """Between the look and the refresh a clock was set right, or another refresh ended."""
     readings = iter((NOW, END, END))  # when the tokens came, and at the first two looks
     session = Session(
         configured(clock=lambda: next(readings, NOW)), state=signed_in(), transport=Answering(lambda _: 1)
     )
     assert session.id_token() == Ok(FIRST)
+
+
+def ours() -> list[threading.Thread]:
+    """The threads of sessions."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("cognito_raw ")]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    ends = time.monotonic() + 5
+    while ours() and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert ours() == []
+
+
+def test_a_token_that_turns_out_good_is_not_renewed() -> None:
+    """Between the look and the refresh a clock was set right, or another thread's refresh ended."""
+
+    def set_right() -> Callable[[], float]:
+        readings = iter((NOW, END, END))  # when the tokens came, and at the first two looks
+        return lambda: next(readings, NOW)
+
+    session = Session(configured(clock=set_right()), state=signed_in(), transport=Script())
+    assert session.id_token() == Ok(tokens().id_token)
+    async_session = AsyncSession(configured(clock=set_right()), state=signed_in(), transport=AsyncScript())
+    assert asyncio.run(async_session.id_token()) == Ok(tokens().id_token)
+
+
+def test_explicit_refreshes_need_no_reason() -> None:
+    """A fresh token is renewed as well; a lost answer is asked for again at once."""
+    lost = replace(REFRESHED, reply=Err("connection-lost", sent="maybe"))
+    session = Session(configured(), state=signed_in(), transport=Script([lost, REFRESHED]))
+    assert session.refresh() == Ok(SECOND)
+    async_session = AsyncSession(configured(), state=signed_in(), transport=AsyncScript([lost, REFRESHED]))
+    assert asyncio.run(async_session.refresh()) == Ok(SECOND)

@@ -17,7 +17,6 @@ from tests.support.conversation import (
     Exchange,
     answered,
     authentication_result,
-    calls_of,
     configured,
     hash_of,
     not_authorized,
@@ -27,6 +26,7 @@ from tests.support.conversation import (
     tokens,
     unsigned_token,
 )
+from tests.support.plays import calls_of
 
 END = NOW + 3600
 FRESH = authentication_result(at=END, n=2, refresh=None)

@@ -27,18 +27,17 @@ from cognito_raw import (
 )
 from tests.support.challenge_service import CODE, PASSWORD, USER, Service, numbered
 from tests.support.conversation import (
-    Act,
     Answering,
     Exchange,
     Script,
     answered,
     authentication_result,
     configured,
-    play,
     refused,
-    respond,
     unsigned_token,
 )
+from tests.support.plays import Act, play
+from tests.support.sign_ins import respond
 
 
 class Scene:

@@ -1,0 +1,291 @@
+"""Subscribers: each hears of every change, in order, outside the turn."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cognito_raw import AsyncSession, IdToken, Ok, Session
+from tests.support.conversation import (
+    Answering,
+    AsyncScript,
+    Clock,
+    Script,
+    answered,
+    authentication_result,
+    configured,
+    signed_in,
+    tokens,
+)
+from tests.support.sessions import END, REFRESHED, REVOKED, SECOND, async_at_the_end, at_the_end, renewing
+
+Told = list[IdToken | None]
+
+
+def test_subscribers_are_told_in_the_order_of_their_subscriptions() -> None:
+    """Everybody hears everything once per subscription, also who subscribed twice, until the unsubscription."""
+    heard: list[tuple[str, IdToken | None]] = []
+    session = at_the_end(REFRESHED, REVOKED)
+
+    def listener(name: str) -> Callable[[IdToken | None], None]:
+        return lambda token: heard.append((name, token))
+
+    twice = listener("b")
+    session.subscribe(listener("a"))
+    end_first, _ = session.subscribe(twice), session.subscribe(twice)
+    assert session.id_token() == Ok(SECOND)
+    assert heard == [("a", SECOND), ("b", SECOND), ("b", SECOND)]
+    end_first()
+    end_first()
+    session.logout()
+    assert heard[3:] == [("a", None), ("b", None)]
+
+
+def test_who_unsubscribes_hears_nothing_more() -> None:
+    """A callback may end its own subscription and another's, which then is not called even for the same news."""
+    told: Told = []
+    others: Told = []
+    ends: list[Callable[[], None]] = []
+
+    def once(token: IdToken | None) -> None:
+        told.append(token)
+        for end in ends:
+            end()
+
+    session = at_the_end(REFRESHED, REVOKED)
+    ends += [session.subscribe(once), session.subscribe(others.append)]
+    session.id_token()
+    session.logout()
+    assert (told, others) == ([SECOND], [])
+
+
+def test_who_subscribes_while_news_is_told_hears_the_next() -> None:
+    """A subscription begins with what happens after it."""
+    told: Told = []
+    session = at_the_end(REFRESHED, REVOKED)
+    end = session.subscribe(lambda _: session.subscribe(told.append))
+    session.id_token()
+    end()
+    assert told == []
+    session.logout()
+    assert told == [None]
+
+
+def test_a_callback_that_raises_is_logged_and_harmless(caplog: pytest.LogCaptureFixture) -> None:
+    """The result is the same, the others are told, and the log has the exception without a token."""
+    told: Told = []
+
+    def fails(_: IdToken | None) -> None:
+        raise RuntimeError("broken subscriber")
+
+    async def fails_later(token: IdToken | None) -> None:
+        fails(token)
+
+    session, async_session = at_the_end(REFRESHED), async_at_the_end(REFRESHED)
+    session.subscribe(fails)
+    async_session.subscribe(fails)
+    async_session.subscribe(fails_later)
+    session.subscribe(told.append)
+    async_session.subscribe(told.append)
+    with caplog.at_level(logging.ERROR, "cognito_raw"):
+        assert session.id_token() == Ok(SECOND)
+        assert asyncio.run(async_session.id_token()) == Ok(SECOND)
+    assert told == [SECOND, SECOND]
+    assert [record.name for record in caplog.records] == ["cognito_raw"] * 3
+    assert caplog.text.count("RuntimeError: broken subscriber") == 3
+    assert SECOND.jwt not in caplog.text
+
+
+def test_a_callback_may_use_its_session() -> None:
+    """A callback sees the new state, and calls of the session from within it do not dead-lock."""
+    seen: list[object] = []
+    session = at_the_end(REFRESHED)
+    session.subscribe(lambda _: seen.append((session.id_token(), session.state.tokens)))
+    assert session.id_token() == Ok(SECOND)
+    assert seen == [(Ok(SECOND), tokens(at=END, n=2))]
+
+
+def test_an_asynchronous_callback_may_use_its_session() -> None:
+    """A coroutine function is awaited before the method returns, and may await the session's own methods."""
+    seen: list[object] = []
+    session = async_at_the_end(REFRESHED)
+
+    async def uses(_: IdToken | None) -> None:
+        seen.append((await session.id_token(), session.state.tokens))
+
+    session.subscribe(uses)
+    assert asyncio.run(asyncio.wait_for(session.id_token(), 10)) == Ok(SECOND)
+    assert seen == [(Ok(SECOND), tokens(at=END, n=2))]
+
+
+def test_news_made_by_a_callback_overtakes_nothing() -> None:
+    """A callback that signs out makes news, which the others hear after what they were still to hear."""
+    told: Told = []
+    session = at_the_end(REFRESHED, REVOKED)
+    session.subscribe(lambda token: token and session.logout())
+    session.subscribe(told.append)
+    assert session.id_token() == Ok(SECOND)
+    assert told == [SECOND, None]
+
+
+def test_news_of_another_task_overtakes_nothing() -> None:
+    """While a slow callback hears of a refresh, another task signs out: the last news is that of the sign-out."""
+    told: Told = []
+    session = async_at_the_end(REFRESHED, REVOKED)
+
+    async def scene() -> None:
+        listening, signed_out = asyncio.Event(), asyncio.Event()
+
+        async def slow(token: IdToken | None) -> None:
+            listening.set()
+            if token is not None:
+                await signed_out.wait()
+
+        session.subscribe(slow)
+        session.subscribe(told.append)
+        refresh = asyncio.create_task(session.id_token())
+        await listening.wait()
+        assert await session.logout() == Ok(None)
+        assert told == []
+        signed_out.set()
+        assert await refresh == Ok(SECOND)
+
+    asyncio.run(asyncio.wait_for(scene(), 10))
+    assert told == [SECOND, None]
+
+
+def test_news_outlives_the_event_loop_that_told_it() -> None:
+    """A refresh that is cut off by the end of its loop leaves the rest of the news to the next call."""
+    told: Told = []
+    session = async_at_the_end(REFRESHED, REVOKED)
+
+    async def scene() -> None:
+        listening = asyncio.Event()
+
+        async def hangs(token: IdToken | None) -> None:
+            listening.set()
+            if token is not None:
+                await asyncio.Event().wait()
+
+        session.subscribe(hangs)
+        session.subscribe(told.append)
+        refresh = asyncio.create_task(session.id_token())
+        await listening.wait()
+        refresh.cancel()
+        with pytest.raises(asyncio.CancelledError) as kept:
+            await refresh
+        assert session.state.tokens == tokens(at=END, n=2)
+        assert kept.value.args == ()
+
+    asyncio.run(asyncio.wait_for(scene(), 10))
+    assert told == []
+    assert asyncio.run(session.logout()) == Ok(None)
+    assert told == [SECOND, None]
+
+
+def test_a_callback_may_wait_for_another_thread_that_uses_the_session() -> None:
+    """Subscribers are told outside the turn, so that no thread waits for a slow one."""
+    fresh = answered(authentication_result(at=END, n=2))
+    session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(lambda _: fresh))
+    results: list[Any] = []
+
+    def uses(_: IdToken | None) -> None:
+        thread = threading.Thread(target=lambda: results.append(session.change_password("old", "new")))
+        thread.start()
+        thread.join(10)
+
+    session.subscribe(uses)
+    session.id_token()
+    assert results == [Ok(None)]
+
+
+def test_a_blocking_session_takes_no_coroutine_function() -> None:
+    """It could not await it, and says so at once."""
+
+    async def callback(_: IdToken | None) -> None: ...
+
+    with pytest.raises(ValueError, match="cannot await"):
+        Session(configured()).subscribe(callback)
+
+
+def test_subscribers_hear_of_a_refresh_whose_call_was_interrupted() -> None:
+    """Whoever keeps the tokens by subscribing gets the new ones, although the method never came back."""
+    replies = [lambda: answered(authentication_result(at=END, n=2))]
+
+    def then_interrupted(_: object) -> Any:
+        if replies:
+            return replies.pop()()
+        raise KeyboardInterrupt
+
+    session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(then_interrupted))
+    told: list[IdToken | None] = []
+    session.subscribe(told.append)
+    with pytest.raises(KeyboardInterrupt):
+        session.change_password("old", "new")
+    assert told == [tokens(at=END, n=2).id_token]
+
+
+def test_a_callback_that_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Who unsubscribed meanwhile is not called at all."""
+    session, _ = renewing(answered({}))
+    told: list[object] = []
+
+    def fails(_: object) -> None:
+        end()
+        raise RuntimeError("broken subscriber")
+
+    session.subscribe(fails)
+    end = session.subscribe(told.append)
+    session.logout()
+    assert (told, caplog.text.count("RuntimeError: broken subscriber")) == ([], 1)
+
+
+def test_a_callback_may_refresh_again() -> None:
+    """The refresh that it hears of is over; it makes another, of which everybody hears next."""
+    session, requests = renewing(*(answered(authentication_result(at=END, n=n)) for n in (2, 3)))
+    told: list[IdToken | None] = []
+    session.subscribe(lambda _: len(requests) == 1 and session.refresh())
+    session.subscribe(told.append)
+    assert session.id_token() == Ok(tokens(at=END, n=3).id_token)
+    assert told == [tokens(at=END, n=n).id_token for n in (2, 3)]
+
+
+def ours() -> list[threading.Thread]:
+    """The threads of sessions."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("cognito_raw ")]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    ends = time.monotonic() + 5
+    while ours() and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert ours() == []
+
+
+def test_news_is_told_sync_and_async(caplog: pytest.LogCaptureFixture) -> None:
+    """A coroutine function is awaited; what one raises is logged."""
+    told: list[Any] = []
+
+    async def hears(token: IdToken | None) -> None:
+        told.append(token)
+        raise RuntimeError("broken subscriber")
+
+    async_session = AsyncSession(configured(), state=signed_in(), transport=AsyncScript([REVOKED]))
+    async_session.subscribe(hears)
+    async_session.subscribe(told.append)
+    asyncio.run(async_session.logout())
+    session = Session(configured(), state=signed_in(), transport=Script([REVOKED]))
+    session.subscribe(told.append)
+    session.logout()
+    assert told == [None] * 3
+    assert caplog.text.count("RuntimeError: broken subscriber") == 1
+    with pytest.raises(ValueError, match="cannot await"):
+        session.subscribe(hears)
