@@ -144,7 +144,8 @@ class Server:
         await asyncio.sleep(0.01)  # asyncio loses whom it was just accepting when a listener closes
         self._listener.close()
         for writer in self._writers:
-            writer.transport.abort()
+            with suppress(AttributeError):  # Python 3.11 has let go of a transport that wrote its last bytes and closed
+                writer.transport.abort()
         await asyncio.sleep(0)
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
