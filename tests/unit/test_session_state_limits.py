@@ -1,0 +1,30 @@
+"""The largest drift between two clocks that a saved session may hold."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from cognito_raw import State
+
+
+def saved(drift: object) -> dict[str, object]:
+    return {**State("jane").to_dict(), "drift": drift}
+
+
+@pytest.mark.parametrize("drift", [2**53 - 1, float(2**53 - 1)], ids=repr)
+def test_the_largest_drift_is_kept(drift: float) -> None:
+    """A drift below 2**53 seconds is read as it was saved; one in the other direction becomes 0."""
+    state = State.from_dict(saved(drift))
+    assert state.drift == 2**53 - 1
+    assert isinstance(state.drift, float)
+    assert State.from_dict(saved(-drift)).drift == 0
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["behind", "ahead"])
+@pytest.mark.parametrize("drift", [2**53, 2.0**53, 10**400, math.inf, math.nan], ids=lambda drift: repr(drift)[:20])
+def test_a_larger_drift_is_refused(drift: float, sign: int) -> None:
+    """A drift of 2**53 seconds or more, in either direction, and what is no number are a damaged saved session."""
+    with pytest.raises(ValueError, match="a damaged saved session: drift is not a number"):
+        State.from_dict(saved(sign * drift))
