@@ -28,3 +28,9 @@ def test_a_larger_drift_is_refused(drift: float, sign: int) -> None:
     """A drift of 2**53 seconds or more, in either direction, and what is no number are a damaged saved session."""
     with pytest.raises(ValueError, match="a damaged saved session: drift is not a number"):
         State.from_dict(saved(sign * drift))
+
+
+def test_a_state_shows_four_of_its_fields() -> None:
+    """The representation has the user, the challenge, the tokens and the device, and nothing else."""
+    state = State("jane", drift=1.5, refresh_flow="REFRESH_TOKEN_AUTH", unanswered=True, sign_up_session="hunter2")
+    assert repr(state) == "State(username='jane', challenge=None, tokens=None, device=None)"
