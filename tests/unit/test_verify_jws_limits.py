@@ -1,4 +1,4 @@
-"""The depth limit of strict JSON, exactly at its boundary."""
+"""The depth limit of strict JSON and the size of a token, exactly at their boundaries."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from cognito_raw import Err
 from cognito_raw.models.fields import UnexpectedJson
-from cognito_raw.verify.jws import read_object
+from cognito_raw.verify.jws import read, read_object
 
 # More brackets than the limit, side by side: counting them alone does not settle the depth.
 SIDE_BY_SIDE = '"b":[' + ",".join(["[]"] * 40) + "],"
@@ -48,3 +49,12 @@ def test_brackets_inside_of_strings_are_no_levels() -> None:
     closed = json.dumps("]" * 40)
     with pytest.raises(UnexpectedJson):
         read_object(nested(33, "lists", f'"b":{closed},').replace(b"1]", closed.encode() + b"]"))
+
+
+def test_a_token_has_65536_characters_at_most() -> None:
+    """A longer one is refused before anything in it is looked at."""
+    allowed, refused = read("a" * 65_536), read("a" * 65_537)
+    assert isinstance(allowed, Err)
+    assert isinstance(refused, Err)
+    assert allowed.message == "the token does not have three parts with dots between them"
+    assert refused.message == "the token is larger than 64 kB"
