@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from cognito_raw import AsyncClient, Challenge, Client
-from tests.conversation import AsyncScript, Script, configured
+from tests.support.conversation import AsyncScript, Script, configured
 
 
 @pytest.mark.parametrize("name", ["SMS_MFA", "SOFTWARE_TOKEN_MFA", "SELECT_MFA_TYPE", "mfa_setup", ""])

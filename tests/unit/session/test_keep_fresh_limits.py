@@ -9,7 +9,7 @@ import time
 import pytest
 
 from cognito_raw import AsyncSession, Ok, Session
-from tests.conversation import (
+from tests.support.conversation import (
     NOW,
     AsyncScript,
     Clock,

@@ -39,7 +39,7 @@ def test_a_task_is_lost_at_the_end_of_its_lifetime(monotonic: float, wall: float
     assert task.is_alive(after(monotonic, wall), None) is alive
     task.finish(5)
     assert not task.is_alive(BEGAN, None)
-    assert task.result.result() == 5
+    assert task.value() == 5
 
 
 def test_a_task_of_an_event_loop_is_alive_while_the_loop_runs() -> None:
@@ -66,7 +66,7 @@ def test_the_first_result_of_a_task_counts() -> None:
     task: BackgroundTask[int] = BackgroundTask(BEGAN, 10.0)
     task.finish(1)
     task.finish(2)
-    assert task.result.result() == 1
+    assert task.value() == 1
 
 
 def test_an_error_is_raised_for_those_who_wait() -> None:
@@ -75,7 +75,7 @@ def test_an_error_is_raised_for_those_who_wait() -> None:
     task.fail(TypeError("broken"))
     assert not task.is_alive(BEGAN, None)
     with pytest.raises(TypeError, match="broken"):
-        task.result.result(0)
+        task.value()
 
 
 def test_a_task_runs_once_whoever_starts_it() -> None:
@@ -84,7 +84,7 @@ def test_a_task_runs_once_whoever_starts_it() -> None:
     assert task.start(lambda: task.finish(threading.current_thread().name), "first")
     assert task.start(lambda: task.finish("nobody"), "second")
     task.wait(10)
-    assert task.result.result(0) == "first"
+    assert task.value() == "first"
 
 
 def test_waiting_ends_in_time() -> None:
@@ -96,7 +96,7 @@ def test_waiting_ends_in_time() -> None:
     finishing = threading.Timer(0.05, task.finish, (1,))
     finishing.start()
     task.wait(1e300)
-    assert task.result.result(0) == 1
+    assert task.value() == 1
     asyncio.run(task.wait_async(1))
     finishing.join()
 
@@ -110,7 +110,7 @@ def test_a_task_that_its_event_loop_does_not_finish_is_lost() -> None:
         await asyncio.sleep(0)
         return task
 
-    assert asyncio.run(scene()).result.result(0) == "lost"
+    assert asyncio.run(scene()).value() == "lost"
 
 
 def test_a_task_of_an_event_loop_runs_once_too() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from cognito_raw.transport.proxy import HostPort
 from cognito_raw.transport.sockets import Deadline, connect
-from tests.hostile import refusing
+from tests.support.hostile import refusing
 
 
 @pytest.mark.parametrize(

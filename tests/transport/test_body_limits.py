@@ -8,8 +8,8 @@ import pytest
 
 from cognito_raw import Err, Ok, Reply
 from cognito_raw.transport.limits import Body
-from tests.hostile import Peer, reply, saying, serving
-from tests.transports import Sender, body_of, post, summary
+from tests.support.hostile import Peer, reply, saying, serving
+from tests.support.transports import Sender, body_of, post, summary
 
 MIB = 1024 * 1024
 HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cognito_raw import Challenge, Err, State
-from tests.conversation import Act, play
+from tests.support.plays import Act, play
 
 STATES = {
     "no challenge": State("jane"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import AsyncSession, Ok, Reply, Request, Result, Session, State
-from tests.conversation import (
+from tests.support.conversation import (
     NOW,
     Answering,
     Clock,

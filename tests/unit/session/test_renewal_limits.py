@@ -7,17 +7,8 @@ from dataclasses import replace
 import pytest
 
 from cognito_raw import Err, Ok, State
-from tests.conversation import (
-    NOW,
-    Act,
-    Exchange,
-    answered,
-    authentication_result,
-    not_authorized,
-    play,
-    signed_in,
-    tokens,
-)
+from tests.support.conversation import NOW, Exchange, answered, authentication_result, not_authorized, signed_in, tokens
+from tests.support.plays import Act, play
 
 LIFE = 3600
 # A second before the end that the token gives, from which it is not sent any more.

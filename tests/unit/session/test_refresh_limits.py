@@ -9,15 +9,17 @@ import pytest
 from cognito_raw import Err, Ok, State, Tokens, advance
 from cognito_raw.session.holder import SessionHolder
 from cognito_raw.session.refresh import Refresher, RefreshTask, Wait
-from tests.conversation import NOW, Clock, configured, signed_in, tokens
+from tests.support.conversation import NOW, Clock, configured, signed_in, tokens
 
 LIFE: Final = 3600
 # A second before the end that the tokens give, from which they are not handed out any more.
 END: Final = LIFE - 1
 DEADLINE: Final = 10.0
 FAILURE: Final = Err("service-unavailable", sent="yes")
-ENDED: Final = Err("malformed-reply", "the new tokens had ended already when they came", sent="yes")
-LATE: Final = Err("timed-out", "the tokens were not renewed in time, and may be yet", sent="maybe", retryable=True)
+ENDED: Final = Err("malformed-reply", "the new tokens had expired already when they came", sent="yes")
+LATE: Final = Err(
+    "timed-out", "the refresh did not finish in time, and may still succeed", sent="maybe", retryable=True
+)
 
 
 class Renewing:

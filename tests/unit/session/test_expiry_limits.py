@@ -7,7 +7,7 @@ import pytest
 from cognito_raw import Tokens
 from cognito_raw.models.tokens import TokenUse
 from cognito_raw.session.expiry import HeldTokens
-from tests.conversation import NOW, Clock, configured, tokens, unsigned_token
+from tests.support.conversation import NOW, Clock, configured, tokens, unsigned_token
 
 
 @pytest.mark.parametrize("use", ["id", "access"])

@@ -8,15 +8,15 @@ import pytest
 
 from cognito_raw import Config, Err
 from cognito_raw.verify.claims import Rules
-from tests.samples import CLIENT, ISS
-from tests.tokens import ID, NOW
+from tests.support.samples import CLIENT, ISS
+from tests.support.tokens import ID, NOW
 
 CONFIG = Config(ISS, CLIENT)
 
 
 def judged(leeway: float, **changes: Any) -> str:
     """The reason for a token with these claims, or "Ok"."""
-    result = Rules(CONFIG, "id", leeway=leeway).judge({**ID, **changes}, NOW)
+    result = Rules(CONFIG, "id", leeway=leeway).validate({**ID, **changes}, NOW)
     return result.reason if isinstance(result, Err) else "Ok"
 
 

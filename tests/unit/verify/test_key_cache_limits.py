@@ -6,7 +6,7 @@ import pytest
 
 from cognito_raw import Err, Ok, Reply
 from cognito_raw.verify.key_cache import keys_of
-from tests.tokens import key_set
+from tests.support.tokens import key_set
 
 
 @pytest.mark.parametrize(
