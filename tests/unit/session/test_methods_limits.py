@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
-from cognito_raw import Challenge, Err, State
+from cognito_raw import AsyncSession, Challenge, Err, Session, State
+from tests.support.conversation import Answering, configured
 from tests.support.plays import Act, play
 
 STATES = {
@@ -30,3 +34,33 @@ def test_a_new_password_is_set_only_where_it_is_asked_for(name: str) -> None:
     outcome = play(Act("new_password_challenge", ("N3w-Passw0rd",)), state=state)
     assert outcome.last == Err("no-session")
     assert outcome.state == state
+
+
+def interrupted(state: State, method: str) -> tuple[State, State]:
+    """The states of a blocking and of an asynchronous session after Ctrl-C during a call."""
+
+    def broken(_: object) -> Any:
+        raise KeyboardInterrupt
+
+    async def broken_too(_: object) -> Any:
+        raise InterruptedError
+
+    session = Session(configured(), state=state, transport=Answering(broken))
+    with pytest.raises(KeyboardInterrupt):
+        getattr(session, method)("ann", "Passw0rd!")
+    async_session = AsyncSession(configured(), state=state, transport=Answering(broken_too))
+    with pytest.raises(InterruptedError):
+        asyncio.run(getattr(async_session, method)("ann", "Passw0rd!"))
+    return session.state, async_session.state
+
+
+def test_an_interrupted_registration_is_of_the_new_user() -> None:
+    """The user may exist by now and can be confirmed; the handle of an earlier sign-up does not go with it."""
+    before = State("jane", sign_up_session="of jane")
+    assert interrupted(before, "register") == (State("ann"), State("ann"))
+
+
+def test_an_interrupted_login_leaves_no_earlier_challenge() -> None:
+    """The challenge and the sign-up of an earlier user are gone once another login has begun."""
+    before = State("jane", Challenge("SMS_MFA", "5u8", "s"), sign_up_session="of jane")
+    assert interrupted(before, "login") == (State("ann"), State("ann"))

@@ -245,6 +245,15 @@ def test_tokens_that_had_ended_when_they_came_are_a_failure() -> None:
     assert isinstance(renewing.asks(), Wait)
 
 
+def test_tokens_that_end_as_they_come_are_no_failure() -> None:
+    """A token is valid up to the instant of its end, and is renewed at once if an API refuses it."""
+    renewing = Renewing()
+    new = tokens(lasts=1, n=2)
+    renewing.comes(new)
+    assert renewing.refresher.seconds_until_refresh() == 0
+    assert isinstance(advance(renewing.refresher.renewed(new, DEADLINE)), Wait)
+
+
 @pytest.mark.parametrize("result", [Ok(tokens(n=2)), FAILURE, None], ids=["renewed", "failed", "broken off"])
 def test_a_refresh_may_end_after_the_sign_out(result: Any) -> None:
     """The session stays signed out, and nothing of the refresh is remembered."""
