@@ -87,6 +87,20 @@ def test_a_task_runs_once_whoever_starts_it() -> None:
     assert task.value() == "first"
 
 
+def test_a_task_without_a_thread_is_left_to_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system gives no more threads, `start` is false for the first caller, who runs the job itself."""
+
+    def no_more(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    task: BackgroundTask[int] = BackgroundTask(BEGAN, 10.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_more)
+        assert not task.start(lambda: task.finish(1), "first")
+        assert task.start(lambda: task.finish(2), "second")
+    assert not task.result.done()
+
+
 def test_waiting_ends_in_time() -> None:
     """A caller waits for so many seconds at most, and the task goes on; a wait of centuries is a long one."""
     task: BackgroundTask[int] = BackgroundTask(BEGAN, 10.0)
