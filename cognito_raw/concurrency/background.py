@@ -71,13 +71,14 @@ class BackgroundTask(Generic[T]):
         return self._loop.is_running() and self._thread != threading.get_ident()
 
     def start(self, job: Callable[[], object], name: str) -> bool:
-        """Run the job in a new thread, if none runs it yet. Return False if no thread can start."""
+        """Run the job in a new thread, if none runs it yet. Return False if no thread can start: the caller then runs it."""
         with self._starting:
             if "thread" not in self._runners:
                 thread = threading.Thread(target=copy_context().run, args=(self._run, job), name=name, daemon=True)
                 try:
                     thread.start()
                 except RuntimeError:  # such as when the interpreter shuts down
+                    self._runners["thread"] = "the caller's"
                     return False
                 self._runners["thread"] = thread
         return True

@@ -98,7 +98,7 @@ def test_a_task_without_a_thread_is_left_to_its_caller(monkeypatch: pytest.Monke
         patch.setattr(threading.Thread, "start", no_more)
         assert not task.start(lambda: task.finish(1), "first")
         assert task.start(lambda: task.finish(2), "second")
-    assert not task.result.done()
+    assert not task.done
 
 
 def test_waiting_ends_in_time() -> None:
