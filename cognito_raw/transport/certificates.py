@@ -17,8 +17,13 @@ from hashlib import sha256
 from typing import Final, TypeVar
 
 from ..concurrency.locks import ForkLock
+from .limits import SettingsError
 
 T = TypeVar("T")
+
+# OpenSSL's own names of them.
+_FILE: Final = "SSL_CERT_FILE"
+_FOLDER: Final = "SSL_CERT_DIR"
 
 _BEGIN: Final = b"-----BEGIN "
 _KIND: Final = b"CERTIFICATE-----\n"
@@ -102,18 +107,34 @@ def _is_certificate_error(error: BaseException) -> bool:
 
 def environment_locations() -> tuple[str | None, str | None]:
     """Return the file and the folder that the environment names, by OpenSSL's own variables."""
-    return os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
+    return os.environ.get(_FILE) or None, os.environ.get(_FOLDER) or None
 
 
 def load_trust_store(file: str | None, folder: str | None) -> TrustStore:
     """Load the certificates of a file and of a folder. Without either, load the defaults of `ssl`.
 
-    `OSError` if they cannot be read.
+    `SettingsError` if they cannot be read.
     """
-    first = b"" if file is None else amazon_roots(file)
-    context = ssl.create_default_context(cafile=None if first else file, capath=folder, cadata=first or None)
-    context.set_alpn_protocols(["http/1.1"])
-    return TrustStore(context, os.path.abspath(file) if file and first else None)
+    # OpenSSL passes over a folder that is not there. Several may be named, as in PATH.
+    if (
+        folder is not None
+        and folder == os.environ.get(_FOLDER)
+        and not any(map(os.path.isdir, folder.split(os.pathsep)))
+    ):
+        raise _error(_FOLDER, folder, "not a folder")
+    try:
+        first = b"" if file is None else amazon_roots(file)
+        context = ssl.create_default_context(cafile=None if first else file, capath=folder, cadata=first or None)
+    except OSError as error:
+        fault = error.strerror or str(error)
+    else:
+        context.set_alpn_protocols(["http/1.1"])
+        return TrustStore(context, os.path.abspath(file) if file and first else None)
+    raise _error(_FILE if file == os.environ.get(_FILE) else "the file", file, fault)
+
+
+def _error(name: str, path: str | None, fault: str) -> SettingsError:
+    return SettingsError(f"the certificate settings of this environment cannot be used: {name} {path!r}: {fault}")
 
 
 def amazon_roots(file: str) -> bytes:

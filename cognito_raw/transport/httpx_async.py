@@ -14,8 +14,8 @@ import httpx
 from ..call import Reply, Request
 from ..result import Err, Ok, Result
 from .certificates import TrustStore
-from .httpx_client import Progress, client_options, default_trust_store, error_result, request_options
-from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, from_environment, timeout_of
+from .httpx_client import Progress, default_trust_store, error_result, new_client, request_options
+from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, timeout_of
 from .pool import Reusable
 
 
@@ -88,7 +88,7 @@ class _Connection(Reusable):
     def __init__(self, trust_store: TrustStore, url: str) -> None:
         super().__init__(url)
         self.trust_store = trust_store
-        self.client = from_environment(lambda: httpx.AsyncClient(**client_options(trust_store)))
+        self.client = new_client(httpx.AsyncClient, trust_store, url)
 
 
 class _Pool:

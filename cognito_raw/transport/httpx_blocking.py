@@ -25,8 +25,8 @@ import httpx
 from ..call import Reply, Request
 from ..result import Err, Ok, Result, Sent
 from .certificates import TrustStore
-from .httpx_client import Progress, client_options, default_trust_store, error_result, request_options
-from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, from_environment, timeout_of
+from .httpx_client import Progress, default_trust_store, error_result, new_client, request_options
+from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, timeout_of
 from .pool import Connection, Pool
 
 
@@ -79,7 +79,7 @@ class HttpxTransport:
             if self._trust_store is None:
                 self._trust_store = default_trust_store()
             trust_store = self._trust_store
-        return _Connection(from_environment(lambda: httpx.Client(**client_options(trust_store))), url, trust_store)
+        return _Connection(new_client(httpx.Client, trust_store, url), url, trust_store)
 
 
 class _Connection(Connection):

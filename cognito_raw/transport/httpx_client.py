@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from http.cookiejar import CookieJar
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 
@@ -13,6 +13,9 @@ from ..call import Request
 from ..result import Err, Sent
 from .certificates import TrustStore, environment_locations, load_trust_store
 from .limits import TIMED_OUT, error_text, from_environment, timeout_of
+from .proxy import Proxy, proxy_for, split_url
+
+C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 _CONNECTING: Final = ("connect_tcp.started", "connect_unix_socket.started")
 _CONNECTED: Final = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
@@ -91,26 +94,57 @@ class _NoCookies(CookieJar):
         pass
 
 
+def new_client(kind: type[C], trust_store: TrustStore, url: str) -> C:
+    """Return a client of our own for a URL, which sends one request at a time, through the environment's proxy.
+
+    `SettingsError` if the proxy cannot be used.
+    """
+    proxy = _proxy_of(url)
+    if proxy is None:
+        return kind(**client_options(trust_store))
+    try:
+        return kind(**client_options(trust_store), proxy=_httpx_proxy(proxy, trust_store))
+    except ImportError:  # a SOCKS proxy needs another package
+        fault = "httpx needs its extra for SOCKS proxies: pip install 'httpx[socks]'"
+    except (ValueError, httpx.InvalidURL):
+        fault = "httpx cannot use it"
+    raise proxy.error(fault)
+
+
 def client_options(trust_store: TrustStore) -> dict[str, Any]:
-    """Return the arguments of our own httpx clients, which send one request at a time."""
+    """Return the arguments of our own httpx clients. They do not read the environment: `proxy` does, for them too."""
     # Two connections, since httpx keeps a tunnel in which a certificate was refused.
     limits = httpx.Limits(max_connections=2)
-    return {"cookies": _NoCookies(), "follow_redirects": False, "limits": limits, "verify": trust_store.context}
+    options = {"cookies": _NoCookies(), "follow_redirects": False, "limits": limits}
+    return {**options, "trust_env": False, "verify": trust_store.context}
+
+
+def _proxy_of(url: str) -> Proxy | None:
+    try:
+        parts, target = split_url(url)
+    except ValueError:  # sending tells it
+        return None
+    return proxy_for(parts.scheme, target)
+
+
+def _httpx_proxy(proxy: Proxy, trust_store: TrustStore) -> httpx.Proxy:
+    context = trust_store.context if proxy.scheme == "https" else None
+    return httpx.Proxy(f"{proxy.scheme}://{proxy.address}", auth=proxy.user, ssl_context=context)
 
 
 def default_trust_store() -> TrustStore:
     """Load the certificates that come with httpx, or those that the environment names, as httpx 0.28 does.
 
-    `ValueError` if they cannot be read.
+    `SettingsError` if they cannot be read.
     """
     file, folder = environment_locations()
     if file or folder:
-        return from_environment(lambda: load_trust_store(file, None if file else folder))
+        return load_trust_store(file, None if file else folder)
     try:
         from certifi import where  # a dependency of httpx, and its source of certificates
     except ImportError:  # another version of httpx may have another source
         return TrustStore(from_environment(httpx.create_ssl_context))
-    return from_environment(lambda: load_trust_store(where(), None))
+    return load_trust_store(where(), None)
 
 
 def error_result(error: Exception, progress: Progress) -> Err:

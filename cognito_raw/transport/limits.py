@@ -26,6 +26,10 @@ TIMED_OUT: Final = "the deadline passed"
 _MAX_ERROR_TEXT: Final = 200
 
 
+class SettingsError(ValueError):
+    """The proxy or certificate settings of the environment cannot be used. Names the variable, and shows no secret."""
+
+
 class Body:
     """A response body that is being read, up to the cap."""
 
@@ -55,12 +59,14 @@ def timeout_of(request: Request) -> float:
 
 
 def from_environment(make: Callable[[], M]) -> M:
-    """Call `make`; turn errors of the environment's settings into `ValueError`."""
+    """Call `make`; turn errors of the environment's settings into `SettingsError`."""
     try:
         return make()
+    except SettingsError:
+        raise
     except (ImportError, OSError, ValueError) as error:
         message = f"the proxy or certificate settings of this environment cannot be used: {error}"
-    raise ValueError(message)
+    raise SettingsError(message)
 
 
 def error_text(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""The route of a request: directly to its host, or through a proxy that the environment names."""
+"""The route of a request: directly to its host, or through a proxy that the environment names.
+
+All transports ask here. This machine is never reached through a proxy.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..models.frozen import field, frozen
+from ..models.hosts import is_this_machine
+from .limits import SettingsError
 
 _PORTS: Final = {"http": 80, "https": 443}
+_PROXY_PORTS: Final = {**_PORTS, "socks5": 1080, "socks5h": 1080}
 
 
 @frozen
@@ -26,6 +32,28 @@ class HostPort:
 
     def __str__(self) -> str:
         return f"{self.name}:{self.port}"
+
+
+@frozen
+class Proxy:
+    """A proxy of the environment.
+
+    variable: the name of the environment variable. user: the name and the password in its address, if there are any.
+    """
+
+    variable: str
+    scheme: str
+    address: HostPort
+    user: tuple[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def authorization(self) -> str | None:
+        """The value of Proxy-Authorization."""
+        return None if self.user is None else f"Basic {b64encode(':'.join(self.user).encode()).decode()}"
+
+    def error(self, fault: str) -> SettingsError:
+        """Return the error for a proxy that cannot be used."""
+        return _error(self.variable, fault)
 
 
 @frozen
@@ -56,42 +84,72 @@ def split_url(url: str) -> tuple[SplitResult, HostPort]:
 
 
 def route_to(scheme: str, target: HostPort) -> Route:
-    """Return the route by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case.
+    """Return the route to a host, through http:// proxies only. `SettingsError` if the proxy cannot be used."""
+    proxy = proxy_for(scheme, target)
+    if proxy is None:
+        return Route(target, scheme == "https")
+    if proxy.scheme != "http":
+        raise proxy.error("only proxies whose address begins with http:// can be used; HttpxTransport knows others")
+    return Route(target, scheme == "https", proxy.address, proxy.authorization)
 
-    `ValueError` if the proxy cannot be used.
+
+def proxy_for(scheme: str, target: HostPort) -> Proxy | None:
+    """Return the proxy by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case.
+
+    `SettingsError` if these cannot be read.
     """
-    encrypted = scheme == "https"
-    url = _proxy_for(scheme, target)
-    if url is None:
-        return Route(target, encrypted)
-    parts, proxy = _parse_proxy(url if "://" in url else f"http://{url}")
-    return Route(target, encrypted, proxy, _authorization(parts))
-
-
-def _parse_proxy(url: str) -> tuple[SplitResult, HostPort]:
-    if url[:7].lower() == "http://":
-        try:
-            return split_url(url)
-        except ValueError:
-            pass
-    # The URL may hold a password: it is not quoted, and the exception has no cause.
-    raise ValueError("only proxies whose address begins with http:// can be used; HttpxTransport knows others")
-
-
-def _proxy_for(scheme: str, target: HostPort) -> str | None:
-    names = (f"{scheme}_proxy", "all_proxy")
-    if not any(name in os.environ or name.upper() in os.environ for name in names):
+    variable, url = _first_set(f"{scheme}_proxy", "all_proxy")
+    if not url:
         return None
-    from urllib import request  # late, since it costs more than a sign-in
-
-    found = request.getproxies_environment()
-    url = found.get(scheme) or found.get("all")
-    bypassed = request.proxy_bypass_environment(str(target), found)  # type: ignore[attr-defined]  # typeshed lacks it
-    return None if bypassed else url
+    # Judged before the target is looked at: what cannot be read is told with the first request.
+    proxy = _parse_proxy(variable, url if "://" in url else f"http://{url}")
+    excepted = _is_excepted(scheme, target)
+    return None if excepted or is_this_machine(target.host) else proxy
 
 
-def _authorization(parts: SplitResult) -> str | None:
-    if parts.username is None:
-        return None
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return f"Basic {b64encode(pair.encode()).decode()}"
+def _is_excepted(scheme: str, target: HostPort) -> bool:
+    from .no_proxy import is_excepted  # here: most environments name no proxy
+
+    variable, entries = _first_set("no_proxy")
+    try:
+        return is_excepted(entries, scheme, target.host, target.port)
+    except ValueError as error:
+        fault = str(error)
+    raise _error(variable, fault)
+
+
+def _first_set(*names: str) -> tuple[str, str]:
+    """Return the name and the value of the first variable that is set. Lower case goes before upper case."""
+    for name in names:
+        # A CGI program gets the header Proxy of its caller as HTTP_PROXY (https://httpoxy.org).
+        upper = () if name == "http_proxy" and "REQUEST_METHOD" in os.environ else (name.upper(),)
+        spelling = next((one for one in (name, *upper) if one in os.environ), name)
+        value = os.environ.get(spelling, "").strip()
+        if value:
+            return spelling, value
+    return names[-1], ""
+
+
+def _parse_proxy(variable: str, url: str) -> Proxy:
+    try:
+        if not url.isprintable() or " " in url:
+            raise ValueError
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = SplitResult("", "", "", "", ""), None
+    # What follows the host may be the end of a password with a slash in it, and is then not ignored.
+    if parts.scheme not in _PROXY_PORTS or not parts.hostname or "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        # The URL may hold a password: it is not quoted, and the exception has no cause.
+        raise _error(
+            variable,
+            "not the address of a proxy such as http://user:password@proxy.example:3128; it begins with http://, "
+            "https://, socks5:// or socks5h://, and / ? # @ : and % in a password are percent-encoded",
+        )
+    user = None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
+    address = HostPort(parts.hostname, _PROXY_PORTS[parts.scheme] if port is None else port)
+    return Proxy(variable, parts.scheme, address, user)
+
+
+def _error(variable: str, fault: str) -> SettingsError:
+    return SettingsError(f"the proxy settings of this environment cannot be used: {variable}: {fault}")

@@ -206,10 +206,12 @@ class KeySource:
                 self._cache.succeed(fetch, now, keys)
         fetch.finish(None)
 
-    def abandon(self, fetch: Fetch, now: Instant) -> None:
-        """End a fetch that was stopped. Nothing happens if it has ended."""
+    def abandon(self, fetch: Fetch, now: Instant, error: Exception | None = None) -> None:
+        """End a fetch that was stopped, or that raised this error. Nothing happens if it has ended."""
         with self._locks:
             self._cache.abandon(fetch, now)
+        if error is not None:
+            fetch.fail(error)
         fetch.finish(None)
 
     def load(self, material: dict[str, Any], now: Instant, *, as_new: bool = False, if_needed: bool = False) -> None:

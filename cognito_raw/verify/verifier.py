@@ -17,6 +17,7 @@ from ..models.tokens import TokenUse
 from ..result import Err, Result
 from ..runner import AsyncRunner, Runner
 from ..transport import TransportName
+from ..transport.limits import SettingsError
 from .claims import AnyClient, Check, Claims, Rules
 from .jws import Jws, read, read_object
 from .key_cache import Fetch, Lookup, keys_of, source_of, unavailable
@@ -133,7 +134,8 @@ class TokenVerifier(_Verifier[Transport | TransportName], Runner):
         """Return the claims of a token that can be trusted, or an `Err` with one of the reasons `token-...`.
 
         The only `retryable` reason is `key-set-unavailable`: the pool's keys are unknown and cannot be fetched now.
-        No token raises an exception. A revoked token is accepted until it expires.
+        No token raises an exception. A revoked token is accepted until it expires. `ValueError` if the proxy or
+        certificate settings of the environment cannot be used for the fetch.
         """
         jws = read(token)
         if isinstance(jws, Err):
@@ -152,6 +154,7 @@ class TokenVerifier(_Verifier[Transport | TransportName], Runner):
             outcome.wait(ends - self.config.monotonic())
             if not outcome.done:
                 return _LATE
+            outcome.value()  # raises if the environment's settings cannot be used
 
     def _start(self, fetch: Fetch, *, needed: bool) -> None:
         if fetch.start(partial(self._fetch, fetch), "cognito_raw"):
@@ -164,6 +167,9 @@ class TokenVerifier(_Verifier[Transport | TransportName], Runner):
     def _fetch(self, fetch: Fetch) -> None:
         try:
             keys = keys_of(self._sender().send(self._request(fetch)))
+        except SettingsError as error:
+            self._source.abandon(fetch, self._now(), error)
+            return
         except Exception as error:
             keys = _fault(error)
         except BaseException:
@@ -182,7 +188,8 @@ class AsyncTokenVerifier(_Verifier[AsyncTransport], AsyncRunner):
         """Return the claims of a token that can be trusted, or an `Err` with one of the reasons `token-...`.
 
         The only `retryable` reason is `key-set-unavailable`: the pool's keys are unknown and cannot be fetched now.
-        No token raises an exception. A revoked token is accepted until it expires.
+        No token raises an exception. A revoked token is accepted until it expires. `ValueError` if the proxy or
+        certificate settings of the environment cannot be used for the fetch.
         """
         jws = read(token)
         if isinstance(jws, Err):
@@ -202,10 +209,14 @@ class AsyncTokenVerifier(_Verifier[AsyncTransport], AsyncRunner):
             await outcome.wait_async(ends - self.config.monotonic())
             if not outcome.done:
                 return _LATE
+            outcome.value()  # raises if the environment's settings cannot be used
 
     async def _fetch(self, fetch: Fetch) -> None:
         try:
             keys = keys_of(await self._sender().send(self._request(fetch)))
+        except SettingsError as error:
+            self._source.abandon(fetch, self._now(), error)
+            return
         except Exception as error:
             keys = _fault(error)
         except BaseException:
@@ -215,7 +226,7 @@ class AsyncTokenVerifier(_Verifier[AsyncTransport], AsyncRunner):
 
 
 def _fault(error: Exception) -> Err:
-    """Log an error of the caller's own transport, or of httpx for unusable settings of this machine."""
+    """Log an error of the caller's own transport."""
     log_error("the transport of a token verifier failed", error)
     return Err("unknown-error")
 

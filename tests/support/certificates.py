@@ -15,7 +15,7 @@ _PEM = serialization.Encoding.PEM
 
 
 def self_signed(path: Path, authority: str = "nobody") -> Path:
-    """Write a certificate of 127.0.0.1 that vouches for itself, by this name, with its key, into one file."""
+    """Write a self-signed certificate of 127.0.0.1 and pool.example, by this name, with its key, into one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     made = _certificate(_named(authority), key, _named(authority), key)
     kind, plain = serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
@@ -50,7 +50,9 @@ def _certificate(
     subject: x509.Name, key: ec.EllipticCurvePrivateKey, issuer: x509.Name, signer: ec.EllipticCurvePrivateKey
 ) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
-    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    here = x509.SubjectAlternativeName(
+        [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("pool.example")]
+    )
     return (
         x509.CertificateBuilder(issuer_name=issuer, subject_name=subject, public_key=key.public_key())
         .serial_number(x509.random_serial_number())

@@ -313,7 +313,7 @@ def test_a_folder_beside_the_file_is_asked_as_well(bundle: Path, amazon: Path, t
 def test_a_tunnel_is_made_anew(sender: Sender, private: Path) -> None:
     """Through a proxy, a certificate that was not read yet costs a second tunnel and no more."""
     with under(private) as server, serving(tunnelling) as proxy, surroundings({"HTTPS_PROXY": proxy.url}):
-        assert body_of(sender.send(post(server.url, b"1"))) == b"1"
+        assert body_of(sender.send(post(server.url_behind_proxy, b"1"))) == b"1"
         assert [asked.line.split()[0] for asked in proxy.received] == ["CONNECT", "CONNECT"]
         assert [asked.body for asked in server.received] == [b"1"]
 

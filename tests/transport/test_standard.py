@@ -204,7 +204,7 @@ def test_the_system_knows_no_certificate_of_ones_own(
 )
 def test_an_environment_that_cannot_be_used_is_told(transport: StandardTransport, name: str, value: str) -> None:
     """A proxy or a certificate file that cannot be is the machine's fault: `ValueError`."""
-    request = Request("https://127.0.0.1:9/", {}, b"{}", 1.0)
+    request = Request("https://pool.example:9/", {}, b"{}", 1.0)
     with surroundings({name: value}), pytest.raises(ValueError, match="settings of this environment"):
         transport.send(request)
 
@@ -217,7 +217,7 @@ def test_a_tunnel_is_a_connection_like_any_other(
         address = proxy.url.replace("http://", "http://me:s%40crt@")
         with surroundings({"HTTPS_PROXY": address, "SSL_CERT_FILE": str(certificate)}):
             for body in (b"1", b"2"):
-                assert body_of(transport.send(post(server.url, body))) == body
+                assert body_of(transport.send(post(server.url_behind_proxy, body))) == body
         assert [asked.headers["proxy-authorization"] for asked in proxy.received] == ["Basic bWU6c0BjcnQ="]
         assert "proxy-authorization" not in server.received[0].headers
         transport.close()
@@ -226,7 +226,7 @@ def test_a_tunnel_is_a_connection_like_any_other(
 def test_a_proxy_that_refuses_is_no_connection(transport: StandardTransport) -> None:
     """Its status is told."""
     with serving(replying(reply(b"", 407))) as proxy, surroundings({"HTTPS_PROXY": proxy.url}):
-        result = transport.send(post("https://127.0.0.1:1/"))
+        result = transport.send(post("https://pool.example:1/"))
         assert summary(result) == ("connection-failed", "no")
         assert isinstance(result, Err)
         assert result.message == "OSError: the proxy answered 407"
@@ -236,10 +236,10 @@ def test_a_proxy_that_refuses_is_no_connection(transport: StandardTransport) -> 
 def test_a_proxy_that_forwards_gets_the_whole_address(transport: StandardTransport) -> None:
     """And the user of its own, which is no header of the request's."""
     with serving(echoing) as proxy, surroundings({"HTTP_PROXY": proxy.url.replace("http://", "http://me@")}):
-        assert body_of(transport.send(post("http://127.0.0.1/a?b", b"x"))) == b"x"
+        assert body_of(transport.send(post("http://pool.example/a?b", b"x"))) == b"x"
         [received] = proxy.received
-    assert received.line == "POST http://127.0.0.1:80/a?b HTTP/1.1"
-    assert (received.headers["host"], received.headers["proxy-authorization"]) == ("127.0.0.1", "Basic bWU6")
+    assert received.line == "POST http://pool.example:80/a?b HTTP/1.1"
+    assert (received.headers["host"], received.headers["proxy-authorization"]) == ("pool.example", "Basic bWU6")
 
 
 def test_another_protocol_is_no_reply(transport: StandardTransport) -> None:

@@ -125,15 +125,15 @@ def test_a_handshake_that_fails_sent_nothing(sender: Sender, behaviour: Behaviou
 def test_a_proxy_of_the_surroundings_gets_the_request(sender: Sender) -> None:
     """`HTTP_PROXY` is where requests go."""
     with serving(echoing) as proxy, surroundings({"HTTP_PROXY": proxy.url}):
-        assert body_of(sender.send(post("http://127.0.0.1:1/", b"hello"))) == b"hello"
-        assert [received.line for received in proxy.received] == ["POST http://127.0.0.1:1/ HTTP/1.1"]
+        assert body_of(sender.send(post("http://pool.example:1/", b"hello"))) == b"hello"
+        assert [received.line for received in proxy.received] == ["POST http://pool.example:1/ HTTP/1.1"]
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_that_refuses_the_connection_sent_nothing(sender: Sender, scheme: str) -> None:
     """If the proxy is not there, the reason is `connection-failed`."""
     with refusing() as url, surroundings({"HTTP_PROXY": url, "HTTPS_PROXY": url}):
-        assert summary(sender.send(post(f"{scheme}://127.0.0.1:1/"))) == ("connection-failed", "no")
+        assert summary(sender.send(post(f"{scheme}://pool.example:1/"))) == ("connection-failed", "no")
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_a_proxy_that_refuses_the_connection_sent_nothing(sender: Sender, scheme
 def test_a_tunnel_that_does_not_come_about_sent_nothing(sender: Sender, behaviour: Behaviour, reason: str) -> None:
     """The CONNECT request to a proxy does not count as the request."""
     with serving(behaviour) as proxy, surroundings({"HTTPS_PROXY": proxy.url}):
-        assert summary(sender.send(post("https://127.0.0.1:1/", within=0.5))) == (reason, "no")
-        assert [received.line for received in proxy.received] == ["CONNECT 127.0.0.1:1 HTTP/1.1"]
+        assert summary(sender.send(post("https://pool.example:1/", within=0.5))) == (reason, "no")
+        assert [received.line for received in proxy.received] == ["CONNECT pool.example:1 HTTP/1.1"]
         assert proxy.is_left()
 
 
@@ -162,9 +162,9 @@ def test_a_tunnel_carries_the_request_encrypted(sender: Sender, certificate: Pat
         address = proxy.url.replace("http://", "http://me:s%40crt@")
         with surroundings({"HTTPS_PROXY": address, "SSL_CERT_FILE": str(certificate)}):
             for body in (b"1", b"2"):
-                assert body_of(sender.send(post(server.url, body))) == body
+                assert body_of(sender.send(post(server.url_behind_proxy, body))) == body
         [asked] = proxy.received
-        assert asked.line.startswith("CONNECT 127.0.0.1:")
+        assert asked.line.startswith("CONNECT pool.example:")
         assert asked.headers["proxy-authorization"] == "Basic bWU6c0BjcnQ="
         assert (proxy.connections, server.connections) == (1, 1)
         assert "proxy-authorization" not in server.received[0].headers
@@ -175,7 +175,7 @@ def test_a_tunnel_that_was_of_no_use_is_in_nobodys_way(sender: Sender, server_si
     with serving(echoing, server_side) as server, serving(tunnelling) as proxy:
         with surroundings({"HTTPS_PROXY": proxy.url}):
             for _ in range(3):
-                assert summary(sender.send(post(server.url))) == ("connection-failed", "no")
+                assert summary(sender.send(post(server.url_behind_proxy))) == ("connection-failed", "no")
         assert server.received == []
         assert proxy.is_left()
 
@@ -183,5 +183,5 @@ def test_a_tunnel_that_was_of_no_use_is_in_nobodys_way(sender: Sender, server_si
 def test_a_proxy_gets_the_user_of_its_address(sender: Sender) -> None:
     """Also where it only forwards."""
     with serving(echoing) as proxy, surroundings({"HTTP_PROXY": proxy.url.replace("http://", "http://me:s%40crt@")}):
-        assert body_of(sender.send(post("http://127.0.0.1:1/", b"hello"))) == b"hello"
+        assert body_of(sender.send(post("http://pool.example:1/", b"hello"))) == b"hello"
         assert proxy.received[0].headers["proxy-authorization"] == "Basic bWU6c0BjcnQ="
