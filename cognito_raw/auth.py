@@ -8,11 +8,11 @@ call it again. `Response.next_request` keeps the request's extensions, which hol
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Generator
-from ipaddress import ip_address
 from typing import Final, NamedTuple, get_args
 
 import httpx
 
+from .models.hosts import is_this_machine
 from .models.tokens import Tokens, TokenUse
 from .result import CognitoError, Err, Result
 from .session.asynchronous import AsyncSession
@@ -172,16 +172,7 @@ def _named_origin(text: str) -> _Origin:
 
 def _is_private(origin: _Origin) -> bool:
     """Tell if the connection is encrypted or stays on this machine."""
-    return origin.scheme == "https" or (origin.scheme == "http" and _is_here(origin.host))
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return origin.scheme == "https" or (origin.scheme == "http" and is_this_machine(origin.host))
 
 
 def _is_repeatable(request: httpx.Request) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from .models.frozen import field, frozen
+from .models.hosts import is_this_machine
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -48,6 +49,9 @@ class Config:
         `connection-failed`.
     dual_stack: whether calls go to an endpoint that also answers over IPv6. Like `fips`, it changes only the address of
         calls, not the issuer or the key set's address. Neither can be combined with `endpoint`.
+    allow_http: whether `iss` and `endpoint` may begin with http:// on other machines than this one. Others on the
+        network can then read passwords and tokens. For private networks, such as `http://ministack:4566` of a compose
+        file.
 
     Raises `ValueError` for a malformed value. The message names the value and the reason.
     """
@@ -62,6 +66,7 @@ class Config:
     randomness: Callable[[int], bytes] = field(default=_random_bytes, repr=False, compare=False)
     fips: bool = field(default=False, kw_only=True)
     dual_stack: bool = field(default=False, kw_only=True)
+    allow_http: bool = field(default=False, kw_only=True)
     region: str = field(init=False, repr=False)
     pool_id: str = field(init=False, repr=False)
     issuers: tuple[str, ...] = field(init=False, repr=False)
@@ -81,16 +86,19 @@ class Config:
             *,
             fips: bool = False,
             dual_stack: bool = False,
+            allow_http: bool = False,
         ) -> None: ...
 
     def __post_init__(self) -> None:
         iss = _checked_text("iss", self.iss).removesuffix("/")
         given = _checked_endpoint(self.endpoint)
-        _checked_switches(given, fips=self.fips, dual_stack=self.dual_stack)
+        _checked_switches(given, fips=self.fips, dual_stack=self.dual_stack, allow_http=self.allow_http)
         host, pool_id = _split_issuer(iss)
         official = official_region(host)
         if not given:
             _require_official(iss, host, pool_id)
+        if not self.allow_http:
+            _require_private(iss=iss, endpoint=given)
         _checked_client(self.client_id, self.client_secret)
         checked_deadline(self.deadline)
         region, own = pool_id.partition("_")[0], ""
@@ -210,11 +218,21 @@ def _checked_endpoint(endpoint: object) -> str:
     return text.removesuffix("/")
 
 
-def _checked_switches(endpoint: str, *, fips: object, dual_stack: object) -> None:
-    for name, value in (("fips", fips), ("dual_stack", dual_stack)):
+def _require_private(**urls: str) -> None:
+    """Raise `ValueError` for plain http:// to another machine."""
+    for name, url in urls.items():
+        if url.startswith("http://") and not is_this_machine(_split_url(name, url).hostname or ""):
+            raise ValueError(
+                f"{name} {url!r}: plain http:// to another machine shows passwords and tokens to all on the way; "
+                "use https://, or say allow_http=True for a private network"
+            )
+
+
+def _checked_switches(endpoint: str, **switches: object) -> None:
+    for name, value in switches.items():
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be True or False, not {type(value).__name__}")
-        if value and endpoint:
+        if value and endpoint and name != "allow_http":
             raise ValueError(
                 f"{name}=True chooses among the service's own endpoints, but endpoint={endpoint!r} is given: "
                 "leave one of them out"

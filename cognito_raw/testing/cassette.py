@@ -211,7 +211,7 @@ def _is_time(value: object) -> bool:
 
 def _check_pool(iss: str, client_id: str) -> None:
     try:
-        Config(iss, client_id, endpoint="https://replay.invalid")
+        Config(iss, client_id, endpoint="https://replay.invalid", allow_http=True)
     except ValueError as error:
         raise UnexpectedJson(f"its pool: {error}") from None
 

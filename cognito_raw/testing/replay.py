@@ -97,6 +97,7 @@ class Replay(KitTransport):
             _SECRET if self.cassette.has_secret else None,
             # Nothing is sent there. An issuer that is not the service's own needs an endpoint.
             endpoint="https://replay.invalid",
+            allow_http=True,
             clock=_Clock(self.cassette.clock),
             monotonic=lambda: 0.0,
             randomness=_invented() if self.cassette.randomness is None else self._recorded(self.cassette.randomness),

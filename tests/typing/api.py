@@ -78,6 +78,7 @@ assert_type(config.region, str)
 assert_type(config.issuers, tuple[str, ...])
 assert_type(dataclasses.replace(config, deadline=2.5), Config)
 assert_type(Config("https://...", "abc", fips=True, dual_stack=True).fips, bool)
+assert_type(Config("https://...", "abc", endpoint="http://pool:4566", allow_http=True).allow_http, bool)
 
 
 def first_example() -> str:
