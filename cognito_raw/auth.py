@@ -7,8 +7,8 @@ call it again. `Response.next_request` keeps the request's extensions, which hol
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Generator
-from typing import Final, NamedTuple, get_args
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
+from typing import Any, Final, NamedTuple, get_args
 
 import httpx
 
@@ -21,6 +21,9 @@ from .session.blocking import Session
 _USES: Final[tuple[TokenUse, ...]] = get_args(TokenUse)
 _PORTS: Final = {"http": 80, "https": 443}
 _ORIGIN_KEY: Final = "cognito_raw.origin"
+# The name of httpx's extension, and the event before the first byte of a request.
+_TRACE: Final = "trace"
+_SENDING: Final = "http11.send_request_headers.started"
 
 _NO_SESSION: Final = Err("no-session")
 _UNFIT: Final = Err("malformed-reply", "the token has characters that a header cannot carry")
@@ -40,6 +43,8 @@ class SessionAuth(httpx.Auth):
         it. Name them if addresses come from elsewhere, such as links in an API's replies. By default, the token goes to
         the origin of each address that you request. This must be https, or http to this machine: any other address is a
         `ValueError`. To send the token by http, name the origin.
+
+    A request to this machine by http is refused with `ValueError` if the client sends it to a proxy.
 
     After a redirect, the token goes only to the same scheme, host and port, also in `Response.next_request`. It also
     goes from http to https of the same host, on their usual ports.
@@ -79,6 +84,7 @@ class SessionAuth(httpx.Auth):
             yield request
             return
         tokens = self._sign(request, _fresh(session, self._use))
+        _trace(request, _refusing_proxies)
         refused = self._refused((yield request), tokens)
         if refused is not None and not isinstance(session.refresh(seen=tokens), Err) and _is_repeatable(refused):
             tokens = self._sign(refused, _fresh(session, self._use))
@@ -92,6 +98,7 @@ class SessionAuth(httpx.Auth):
             yield request
             return
         tokens = self._sign(request, await _async_fresh(session, self._use))
+        _trace(request, _async_refusing_proxies)
         refused = self._refused((yield request), tokens)
         if refused is not None and not isinstance(await session.refresh(seen=tokens), Err) and _is_repeatable(refused):
             tokens = self._sign(refused, await _async_fresh(session, self._use))
@@ -173,6 +180,45 @@ def _named_origin(text: str) -> _Origin:
 def _is_private(origin: _Origin) -> bool:
     """Tell if the connection is encrypted or stays on this machine."""
     return origin.scheme == "https" or (origin.scheme == "http" and is_this_machine(origin.host))
+
+
+def _trace(request: httpx.Request, refusing: Callable[[Any], Any]) -> None:
+    """Refuse proxies for a request to this machine by http. No authentication sees a client's proxies by itself."""
+    if request.url.scheme == "http" and is_this_machine(_origin(request.url).host):
+        request.extensions = {**request.extensions, _TRACE: refusing(request.extensions.get(_TRACE))}
+
+
+def _refusing_proxies(trace: Any) -> Any:
+    """Return what is called with each event of a request. It calls `trace` too, if there is one."""
+
+    def note(event: str, info: Mapping[str, Any]) -> None:
+        _check_route(event, info)
+        if trace is not None:
+            trace(event, info)
+
+    return note
+
+
+def _async_refusing_proxies(trace: Any) -> Any:
+    """Return the same as a coroutine function."""
+
+    async def note(event: str, info: Mapping[str, Any]) -> None:
+        _check_route(event, info)
+        if trace is not None:
+            await trace(event, info)
+
+    return note
+
+
+def _check_route(event: str, info: Mapping[str, Any]) -> None:
+    """Raise `ValueError` before a token goes to a proxy. The request line of what it forwards has a whole URL."""
+    if event != _SENDING or not info["request"].url.target.startswith(b"http://"):
+        return
+    if any(name.lower() == b"authorization" for name, _ in info["request"].headers):
+        raise ValueError(
+            "a token goes to this machine by http past every proxy: name it in NO_PROXY of the environment, "
+            "or in mounts= of the client"
+        )
 
 
 def _is_repeatable(request: httpx.Request) -> bool:
