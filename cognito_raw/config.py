@@ -276,8 +276,14 @@ def official_region(host: str) -> tuple[str, str] | None:
     """Return the region and the DNS suffix of a host in official issuers; None for any other host."""
     service, region, suffix = _split(host)
     official = service in ("cognito-idp", "issuer-cognito-idp") and suffix in _SUFFIXES
-    plain = region.isascii() and region.islower() and region.replace("-", "").isalnum()
-    return (region, suffix) if official and plain else None
+    return (region, suffix) if official and _is_region(region) else None
+
+
+def _is_region(text: str) -> bool:
+    """Whether it fits `[a-z]{2,}(-[a-z]+)+-[0-9]+`, as no other service's name in the same place does."""
+    first, *middle, last = text.split("-") if text.count("-") > 1 else ("", "")
+    words = bool(middle) and len(first) > 1 and all(word.isalpha() and word.islower() for word in (first, *middle))
+    return text.isascii() and words and last.isdigit()
 
 
 def is_variant(host: str) -> bool:
