@@ -10,6 +10,7 @@ from .config import Config
 from .flow import Flow
 from .pages import Asking, AsyncPages, Page, Pages
 from .result import Result
+from .retry import Budget
 from .runner import AsyncRunner, Runner, as_async_method, as_method
 
 P = ParamSpec("P")
@@ -29,13 +30,13 @@ class _AsyncRunner(AsyncRunner):
 
 
 def _method(flow: Callable[Concatenate[Config, P], Flow[T]]) -> Callable[Concatenate[_Runner, P], Result[T]]:
-    return as_method(flow, lambda self, start: self.run(start(self.config)))
+    return as_method(flow, lambda self, start: self._drive(start(self.config), self._deadline, Budget()))
 
 
 def _async_method(
     flow: Callable[Concatenate[Config, P], Flow[T]],
 ) -> Callable[Concatenate[_AsyncRunner, P], Coroutine[Any, Any, Result[T]]]:
-    return as_async_method(flow, lambda self, start: self.run(start(self.config)))
+    return as_async_method(flow, lambda self, start: self._drive(start(self.config), self._deadline, Budget()))
 
 
 # For lists. Their flows request one page; the argument of this name selects it.

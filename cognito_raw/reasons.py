@@ -101,7 +101,9 @@ ENDS_CHALLENGE: Final[frozenset[Reason]] = frozenset((
 PASSING: Final[frozenset[Reason]] = frozenset(
     ("service-unavailable", "timed-out", "connection-failed", "connection-lost")
 )
-# A revocation fails with these if the tokens are dead already.
+# What OpenSSL says of a certificate that is not trusted. It is not trusted a moment later either.
+_CERTIFICATE_REFUSED: Final = "CERTIFICATE_VERIFY_FAILED"
+# Answers to a revocation of tokens that are dead already.
 TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION.union(("access-token-revoked", "user-not-found"))
 # These are not about a token: they are temporary, or the configuration or a proxy causes them.
 _TEMPORARY: Final[frozenset[Reason]] = frozenset(get_args(TemporaryReason))
@@ -285,7 +287,15 @@ def classify_status(status: int, headers: Mapping[str, str]) -> Reason:
         return "throttled"
     if 300 <= status < 400:
         return "redirect-refused"
+    if status == 501:  # Not Implemented: some emulators say nothing else of an operation that they lack
+        return "request-not-understood"
     return "service-unavailable" if status >= 500 else "malformed-reply"
+
+
+def is_passing(reason: Reason, message: str | None) -> bool:
+    """Tell if the failure may be gone at once."""
+    refused = reason == "connection-failed" and _CERTIFICATE_REFUSED in (message or "")
+    return reason in PASSING and not refused
 
 
 def classify_refresh(reason: Reason) -> Reason:

@@ -8,7 +8,7 @@ returns a result and never raises.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from .call import Call, Reply, ServiceReply
@@ -18,10 +18,15 @@ from .result import Err, Ok, Result, Sent
 # These operations have no output, so their successful reply is empty; all others have at least `{}`.
 _EMPTY: Final = ("DeleteUser", "ForgetDevice")
 _LONGEST_NAME: Final = 100
+# Digits of seconds, which are centuries then.
+_LONGEST_NUMBER: Final = 12
 
 
-def read(call: Call, reply: Reply) -> Result[ServiceReply]:
-    """Return the service's reply, or the failure."""
+def read(call: Call, reply: Reply, clock: Callable[[], float] | None = None) -> Result[ServiceReply]:
+    """Return the service's reply, or the failure.
+
+    clock: seconds since the epoch, for a `Retry-After` with a time, if the reply has no `Date`.
+    """
     body = _json(reply.body)
     code = _code(reply, body)
     request_id = _request_id(reply)
@@ -32,10 +37,14 @@ def read(call: Call, reply: Reply) -> Result[ServiceReply]:
             return Ok(ServiceReply(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
     trigger, message = split_trigger(code, _message(reply, body))
     reason = classify_status(reply.status, reply.headers) if code is None else classify(code, message)
-    if reason == "unknown-error" and (reply.status == 429 or reply.status >= 500):
-        reason = classify_status(reply.status, reply.headers)  # an unknown name, perhaps a proxy's
+    unknown = reason == "unknown-error" and (reply.status == 429 or reply.status >= 500)
+    if unknown or reply.status == 501:  # a name that is perhaps a proxy's, or says less
+        reason = classify_status(reply.status, reply.headers)
     sent: Sent = "maybe" if reason == "malformed-reply" else "yes"
-    return Err(reason, message, code, call.operation, reply.status, request_id, sent=sent, trigger=trigger)
+    wait = _retry_after(reply.headers, clock)
+    return Err(
+        reason, message, code, call.operation, reply.status, request_id, sent=sent, trigger=trigger, retry_after=wait
+    )
 
 
 def _json(body: bytes) -> Mapping[str, object] | None:
@@ -77,6 +86,20 @@ def _message(reply: Reply, body: Mapping[str, object] | None) -> str | None:
 def _printable(text: str) -> str:
     """Replace the halves of surrogate pairs that JSON may hold and no terminal can print."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _retry_after(headers: Mapping[str, str], clock: Callable[[], float] | None) -> float | None:
+    """Return the seconds from now to the time of the header (RFC 9110, section 10.2.3)."""
+    header = headers.get("retry-after", "").strip()
+    if header.isascii() and header.isdigit():
+        return float(header[:_LONGEST_NUMBER])
+    then = _date(header) if header else None
+    if then is None:
+        return None
+    now = _date(headers.get("date"))
+    if now is None:
+        now = then if clock is None else clock()
+    return max(0.0, then - now)
 
 
 def _date(header: str | None) -> float | None:

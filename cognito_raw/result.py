@@ -87,6 +87,7 @@ class Err:
     retryable: whether the very same call can be made again without harm, and may then succeed.
     trigger: the Lambda trigger that refused or failed, such as "PreSignUp", if the service names one. The message is
         then the trigger's own.
+    retry_after: the seconds that the server asks to wait, if it names them.
     """
 
     reason: Reason
@@ -99,6 +100,7 @@ class Err:
     retryable: bool = False
     sent: Sent = "no"
     trigger: str | None = None
+    retry_after: float | None = None
 
     @property
     def kind(self) -> Kind:

@@ -3,7 +3,8 @@
 `with_retries` turns a flow into steps: requests to send and pauses to make, within a deadline. One law: nothing is done
 twice that is not safe to do twice. A call is repeated if nothing of it was sent, if the service throttled it, or if it
 only reads or may be repeated. A call with a password, a code or a challenge's answer is never sent twice. An exceeded
-quota is never retried. Exceptions are distinguished by name, since nearly all of them have the status 400.
+quota is never retried. At most three requests of a method fail, and `Retry-After` is honoured. Exceptions are
+distinguished by name, since nearly all of them have the status 400.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from .call import Call, Reply, ServiceReply, render
 from .config import Config
 from .flow import Pause, Steps, advance
 from .models.frozen import replace
-from .reasons import PASSING
+from .reasons import is_passing
 from .reply import read
-from .result import Err, Ok, Result
+from .result import Err, Ok, Result, Sent
 
 R = TypeVar("R")
 
+# The requests of one method that may fail.
 ATTEMPTS: Final = 3
+_NEVER: Final = float("inf")
 # Seconds before the second attempt; doubled for the third. A throttled account needs seconds to recover, a lost
 # connection does not. Both values are those of the AWS SDKs' standard mode.
 _THROTTLED: Final = 1.0
@@ -44,49 +47,98 @@ _ONCE: Final = frozenset(
 )
 
 
+class Budget:
+    """The failed requests of one method: a few, however the service fails.
+
+    failure: the last one.
+    """
+
+    __slots__ = ("_failures", "_not_before", "failure")
+
+    def __init__(self) -> None:
+        self.failure: Err | None = None
+        self._failures = 0
+        self._not_before = 0.0
+
+    def note(self, failure: Err, now: float) -> None:
+        """Count a failed request."""
+        self.failure = failure
+        self._failures += 1
+        self._not_before = now + (failure.retry_after or 0.0)
+
+    def add(self, other: Budget) -> None:
+        """Count what failed elsewhere for the same method."""
+        if other.failure is not None:
+            self.failure = other.failure
+        self._failures += other._failures
+        self._not_before = max(self._not_before, other._not_before)
+
+    @property
+    def is_spent(self) -> bool:
+        """Tell if no further request may be sent."""
+        return self._failures >= ATTEMPTS
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until another request may be sent: infinitely many if none may."""
+        return _NEVER if self.is_spent else max(0.0, self._not_before - now)
+
+
 def with_retries(
-    flow: Generator[Call, Result[ServiceReply], R], config: Config, deadline: float | None = None
+    flow: Generator[Call, Result[ServiceReply], R],
+    config: Config,
+    deadline: float | None = None,
+    budget: Budget | None = None,
 ) -> Steps[R]:
-    """Return the steps that drive a flow to its end within `deadline` seconds, or the configuration's."""
+    """Return the steps that drive a flow to its end within `deadline` seconds, or the configuration's.
+
+    budget: for all calls together. Without one, each call has its own.
+    """
     ends = config.monotonic() + (config.deadline if deadline is None else deadline)
     with closing(flow):
         step = advance(flow)
         while isinstance(step, Call):
-            step = advance(flow, (yield from _exchange(step, config, ends)))
+            step = advance(flow, (yield from _exchange(step, config, ends, budget or Budget())))
         return step
 
 
-def _exchange(call: Call, config: Config, ends: float) -> Steps[Result[ServiceReply]]:
+def _exchange(call: Call, config: Config, ends: float, budget: Budget) -> Steps[Result[ServiceReply]]:
     """Make one call, as often as is safe, useful and in time."""
-    failure = Err("timed-out", operation=call.operation, sent="no", retryable=True)
+    sent: Sent = "no"
+    pause = budget.wait(config.monotonic())
+    failure = Err("timed-out", operation=call.operation, retryable=True)
+    if pause and budget.failure is not None:  # after it nothing may be sent for a while, or at all
+        failure = budget.failure
     attempt = 0
-    while (left := ends - config.monotonic()) > 0:
+    while pause < ends - config.monotonic():
+        if pause:
+            yield Pause(pause)
+        left = ends - config.monotonic()
+        if left <= 0:
+            break
         reply = yield render(call, config.endpoint, left)
         if reply is None:
             raise TypeError("a transport must answer every request with Ok or Err")
-        answer = _read(call, reply)
+        answer = _read(call, reply, config)
         if isinstance(answer, Ok):
             return answer
         # If this attempt was not sent, an earlier one may have been.
         sent = answer.sent if answer.sent != "no" else failure.sent
         failure = replace(answer, operation=call.operation, retryable=is_safe(call, answer), sent=sent)
-        pause = _pause(call, failure, attempt, config)
-        if pause is None or pause >= ends - config.monotonic():
-            return failure
-        yield Pause(pause)
+        budget.note(failure, config.monotonic())
+        pause = _pause(call, failure, attempt, config, budget)
         attempt += 1
     return failure
 
 
-def _read(call: Call, reply: Result[Reply]) -> Result[ServiceReply]:
-    return reply if isinstance(reply, Err) else read(call, reply.value)
+def _read(call: Call, reply: Result[Reply], config: Config) -> Result[ServiceReply]:
+    return reply if isinstance(reply, Err) else read(call, reply.value, config.clock)
 
 
 def is_safe(call: Call, failure: Err) -> bool:
     """Tell if the same call can be made again without harm, and may then succeed."""
     if failure.reason == "throttled":
         return True
-    if failure.reason not in PASSING:
+    if not is_passing(failure.reason, failure.message):
         return False
     return failure.sent == "no" or (_is_repeatable(call) and not _is_once(call.parameters))
 
@@ -98,15 +150,15 @@ def _is_repeatable(call: Call) -> bool:
     return call.operation in _REPEATABLE
 
 
-def _pause(call: Call, failure: Err, attempt: int, config: Config) -> float | None:
-    """Return the seconds to wait before the next attempt; None if there must be none."""
-    if attempt + 1 == ATTEMPTS or not failure.retryable or (failure.sent != "no" and _is_once(call.parameters)):
-        return None
+def _pause(call: Call, failure: Err, attempt: int, config: Config, budget: Budget) -> float:
+    """Return the seconds to wait before the next attempt: infinitely many if there must be none."""
+    if budget.is_spent or not failure.retryable or (failure.sent != "no" and _is_once(call.parameters)):
+        return _NEVER
     if failure.reason == "timed-out":
-        return None  # no time is left
+        return _NEVER  # no time is left
     base = _THROTTLED if failure.reason == "throttled" else _PASSING
     share = int.from_bytes(config.randomness(2), "big") / 0xFFFF
-    return base * (1 << attempt) * (0.5 + share / 2)
+    return max(budget.wait(config.monotonic()), base * (1 << attempt) * (0.5 + share / 2))
 
 
 def _is_once(value: object) -> bool:

@@ -15,7 +15,7 @@ from .call import Call, Request, ServiceReply
 from .config import Config, checked_deadline
 from .flow import AsyncTransport, Pause, Steps, Transport, advance
 from .result import Result
-from .retry import with_retries
+from .retry import Budget, with_retries
 from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
 
 R = TypeVar("R")
@@ -90,8 +90,10 @@ class Runner(_Deadlined):
     def _sender(self) -> Transport:
         return shared(self._transport) if isinstance(self._transport, str) else self._transport
 
-    def _drive(self, flow: Generator[Call, Result[ServiceReply], R], deadline: float) -> R:
-        return run(with_retries(flow, self.config, deadline), self._sender())
+    def _drive(
+        self, flow: Generator[Call, Result[ServiceReply], R], deadline: float, budget: Budget | None = None
+    ) -> R:
+        return run(with_retries(flow, self.config, deadline, budget), self._sender())
 
 
 class AsyncRunner(_Deadlined):
@@ -121,8 +123,10 @@ class AsyncRunner(_Deadlined):
     def _sender(self) -> AsyncTransport:
         return shared_async() if self._transport is None else self._transport
 
-    async def _drive(self, flow: Generator[Call, Result[ServiceReply], R], deadline: float) -> R:
-        return await arun(with_retries(flow, self.config, deadline), self._sender())
+    async def _drive(
+        self, flow: Generator[Call, Result[ServiceReply], R], deadline: float, budget: Budget | None = None
+    ) -> R:
+        return await arun(with_retries(flow, self.config, deadline, budget), self._sender())
 
 
 def as_method(

@@ -77,7 +77,6 @@ def renew(
     second = yield from _refresh(config, held, other, device_key)
     if isinstance(second, Ok):
         return other, second
-    # An outage looks like an emulator without this operation: then the other flow's refusal means nothing.
     return by, (second if isinstance(result, Err) and result.reason in OPERATION_UNKNOWN else result)
 
 
@@ -94,10 +93,7 @@ def _is_refused(result: Result[Tokens], by: RefreshFlow) -> bool:
     """Tell if the pool, or an emulator, does not renew tokens this way."""
     if isinstance(result, Ok):
         return False
-    if by == "REFRESH_TOKEN_AUTH":
-        return result.reason in REFRESH_FLOW_REFUSED
-    # Some emulators answer an unknown operation with an error page.
-    return result.reason in OPERATION_UNKNOWN or (result.reason == "service-unavailable" and result.code is None)
+    return result.reason in (REFRESH_FLOW_REFUSED if by == "REFRESH_TOKEN_AUTH" else OPERATION_UNKNOWN)
 
 
 def revoke_token(

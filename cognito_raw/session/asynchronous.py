@@ -13,6 +13,7 @@ from ..config import Config
 from ..flow import AsyncTransport, advance
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
+from ..retry import Budget
 from ..runner import AsyncRunner, as_async_method
 from .holder import SessionHolder
 from .methods import SessionMethods, SessionProperties
@@ -159,12 +160,15 @@ class AsyncSession(SessionProperties, AsyncRunner):
                 pass
             wake.clear()
 
-    async def _wait(self, waiting: Waiting[T]) -> T:
+    async def _wait(self, waiting: Waiting[T], budget: Budget | None = None) -> T:
+        """Wait for each refresh that the generator yields, and return its value. Its failures count in the budget."""
         with closing(waiting):
             step = advance(waiting)
             while isinstance(step, Wait):
                 self._start(step.task)
                 await step.task.wait_async(step.seconds)
+                if budget is not None:
+                    budget.add(step.task.budget)
                 step = advance(waiting)
             return step
 
@@ -176,7 +180,7 @@ class AsyncSession(SessionProperties, AsyncRunner):
             with closing(self._refresher.attempts(task)) as attempts:
                 step = advance(attempts)
                 while not isinstance(step, (Ok, Err)):
-                    step = advance(attempts, await self._in_turn(step, self.config.deadline))
+                    step = advance(attempts, await self._in_turn(step, self.config.deadline, task.budget))
             await self._notify()
         except BaseException as error:
             self._refresher.finish(task, None)
@@ -187,17 +191,19 @@ class AsyncSession(SessionProperties, AsyncRunner):
             task.finish(step)
 
     async def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
-        began = self.config.monotonic()
+        began, budget = self.config.monotonic(), Budget()
         if needs is not None:
-            needed = await self._wait(self._refresher.token(needs, self._deadline, running_loop()))
+            needed = await self._wait(self._refresher.token(needs, self._deadline, running_loop()), budget)
             if isinstance(needed, Err):
                 return needed
         try:
-            return await self._in_turn(flow, self._deadline - (self.config.monotonic() - began))
+            return await self._in_turn(flow, self._deadline - (self.config.monotonic() - began), budget)
         finally:
             await self._notify()
 
-    async def _in_turn(self, flow: Callable[[State], SessionFlow[T]], deadline: float) -> Result[T]:
+    async def _in_turn(
+        self, flow: Callable[[State], SessionFlow[T]], deadline: float, budget: Budget | None = None
+    ) -> Result[T]:
         """Run a flow in its turn, within so many seconds in all."""
         import asyncio
 
@@ -209,7 +215,7 @@ class AsyncSession(SessionProperties, AsyncRunner):
             return _NO_TURN
         try:
             left = deadline - (self.config.monotonic() - began)
-            return await self._drive(self._holder.calls_of(flow(self._holder.state)), left)
+            return await self._drive(self._holder.calls_of(flow(self._holder.state)), left, budget)
         finally:
             release()
 

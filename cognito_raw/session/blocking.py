@@ -14,6 +14,7 @@ from ..config import Config
 from ..flow import Transport, advance
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
+from ..retry import Budget
 from ..runner import Runner, as_method
 from ..transport import TransportName
 from .holder import SessionHolder
@@ -157,12 +158,15 @@ class Session(SessionProperties, Runner):
             if task is not None:
                 task.report()
 
-    def _wait(self, waiting: Waiting[T]) -> T:
+    def _wait(self, waiting: Waiting[T], budget: Budget | None = None) -> T:
+        """Wait for each refresh that the generator yields, and return its value. Its failures count in the budget."""
         with closing(waiting):
             step = advance(waiting)
             while isinstance(step, Wait):
                 self._start(step.task)
                 step.task.wait(step.seconds)
+                if budget is not None:
+                    budget.add(step.task.budget)
                 step = advance(waiting)
             return step
 
@@ -176,7 +180,7 @@ class Session(SessionProperties, Runner):
             with closing(self._refresher.attempts(task)) as attempts:
                 step = advance(attempts)
                 while not isinstance(step, (Ok, Err)):
-                    step = advance(attempts, self._in_turn(step, self.config.deadline))
+                    step = advance(attempts, self._in_turn(step, self.config.deadline, task.budget))
             self._notify()
         except BaseException as error:
             self._refresher.finish(task, None)
@@ -185,24 +189,26 @@ class Session(SessionProperties, Runner):
             task.finish(step)
 
     def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
-        began = self.config.monotonic()
+        began, budget = self.config.monotonic(), Budget()
         if needs is not None:
-            needed = self._wait(self._refresher.token(needs, self._deadline))
+            needed = self._wait(self._refresher.token(needs, self._deadline), budget)
             if isinstance(needed, Err):
                 return needed
         try:
-            return self._in_turn(flow, self._deadline - (self.config.monotonic() - began))
+            return self._in_turn(flow, self._deadline - (self.config.monotonic() - began), budget)
         finally:
             self._notify()
 
-    def _in_turn(self, flow: Callable[[State], SessionFlow[T]], deadline: float) -> Result[T]:
+    def _in_turn(
+        self, flow: Callable[[State], SessionFlow[T]], deadline: float, budget: Budget | None = None
+    ) -> Result[T]:
         """Run a flow in its turn, within so many seconds in all."""
         began = self.config.monotonic()
         if not self._turn.acquire_for(sys._getframe(), max(0.0, deadline)):
             return _NO_TURN
         try:
             left = deadline - (self.config.monotonic() - began)
-            return self._drive(self._holder.calls_of(flow(self._holder.state)), left)
+            return self._drive(self._holder.calls_of(flow(self._holder.state)), left, budget)
         finally:
             self._turn.release_for(sys._getframe())
 

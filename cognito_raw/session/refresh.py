@@ -17,6 +17,7 @@ from ..config import Config
 from ..models.frozen import frozen
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
+from ..retry import Budget
 from .expiry import MANDATORY_WINDOW
 from .holder import SessionHolder
 from .renewal import is_lost, renew
@@ -49,10 +50,11 @@ class RefreshTask(BackgroundTask[Result[Tokens]]):
     seen: the tokens that it renews. ended: whether they have ended. failures: how many refreshes failed before it.
     """
 
-    __slots__ = ("ended", "failures", "seen")
+    __slots__ = ("budget", "ended", "failures", "seen")
 
     def __init__(self, config: Config, loop: Loop | None, seen: Tokens, failures: int, *, ended: bool) -> None:
         super().__init__(Instant.now(config), config.deadline * _LONGEST_REFRESH, loop)
+        self.budget = Budget()
         self.seen = seen
         self.failures = failures
         self.ended = ended
@@ -165,7 +167,7 @@ class Refresher:
         """Yield each flow that renews the tokens, to be run in its turn; return the result of the last."""
         flow = partial(renew, self._config, seen=task.seen, ended=task.ended)
         result = yield flow
-        if isinstance(result, Err) and is_lost(result):  # once more at once, while the old refresh token works
+        if isinstance(result, Err) and is_lost(result) and not task.budget.is_spent:
             result = yield flow
         self.finish(task, result)
         return result

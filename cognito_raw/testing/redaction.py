@@ -28,7 +28,9 @@ _SECRET_BLOCKS: Final = frozenset(("PASSWORD_CLAIM_SECRET_BLOCK", "SECRET_BLOCK"
 _CHOICES: Final = frozenset(
     ("EMAIL_OTP", "PASSWORD", "PASSWORD_SRP", "SMS_MFA", "SMS_OTP", "SOFTWARE_TOKEN_MFA", "WEB_AUTHN")
 )
-_HEADERS: Final = "content-type date x-amzn-errormessage x-amzn-errortype x-amzn-requestid x-amzn-waf-action".split()
+_HEADERS: Final = (
+    "content-type date retry-after x-amzn-errormessage x-amzn-errortype x-amzn-requestid x-amzn-waf-action".split()
+)
 _SIGNATURE: Final = "redacted"
 # Shorter values are too common to search for in other strings, unless they are quoted.
 _SHORTEST: Final = 6

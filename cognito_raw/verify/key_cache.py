@@ -221,6 +221,10 @@ class KeySource:
             if not (if_needed and self._cache.is_alive(now)):
                 self._cache.load(held.keys, held.since)
 
+    def is_new(self) -> bool:
+        """Tell whether no fetch has ended and no key set was given yet."""
+        return self._cache.held is None and self._cache.failure is None
+
     def snapshot(self) -> dict[str, object] | None:
         """Return the key set as plain JSON, or None if there is none yet."""
         held = self._cache.held

@@ -7,13 +7,15 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
-from ..call import Request, render_get
+from ..call import Reply, Request, render_get
 from ..concurrency.background import Loop, log_error, running_loop
 from ..concurrency.clock import Instant
 from ..config import Config
 from ..flow import AsyncTransport, Transport
 from ..models.fields import UnexpectedJson
+from ..models.frozen import replace
 from ..models.tokens import TokenUse
+from ..reasons import is_passing
 from ..result import Err, Result
 from ..runner import AsyncRunner, Runner
 from ..transport import TransportName
@@ -98,6 +100,14 @@ class _Verifier(Generic[W]):
     def _request(self, fetch: Fetch) -> Request:
         return render_get(self._source.jwks_uri, fetch.timeout)
 
+    def _second_request(self, fetch: Fetch, reply: Result[Reply]) -> Request | None:
+        """Return the request that is sent at once if the first connection of a process failed."""
+        failed = (
+            isinstance(reply, Err) and reply.reason == "connection-failed" and is_passing(reply.reason, reply.message)
+        )
+        left = fetch.timeout - (self.config.monotonic() - fetch.began.monotonic)
+        return replace(self._request(fetch), timeout=left) if failed and left > 0 and self._source.is_new() else None
+
     def _complete(self, fetch: Fetch, keys: KeySet | Err) -> None:
         # Drawn only for a failure, since a recording keeps the draws.
         share = int.from_bytes(self.config.randomness(2), "big") / 0xFFFF if isinstance(keys, Err) else 0.0
@@ -166,7 +176,10 @@ class TokenVerifier(_Verifier[Transport | TransportName], Runner):
 
     def _fetch(self, fetch: Fetch) -> None:
         try:
-            keys = keys_of(self._sender().send(self._request(fetch)))
+            reply = self._sender().send(self._request(fetch))
+            if (second := self._second_request(fetch, reply)) is not None:
+                reply = self._sender().send(second)
+            keys = keys_of(reply)
         except SettingsError as error:
             self._source.abandon(fetch, self._now(), error)
             return
@@ -213,7 +226,10 @@ class AsyncTokenVerifier(_Verifier[AsyncTransport], AsyncRunner):
 
     async def _fetch(self, fetch: Fetch) -> None:
         try:
-            keys = keys_of(await self._sender().send(self._request(fetch)))
+            reply = await self._sender().send(self._request(fetch))
+            if (second := self._second_request(fetch, reply)) is not None:
+                reply = await self._sender().send(second)
+            keys = keys_of(reply)
         except SettingsError as error:
             self._source.abandon(fetch, self._now(), error)
             return

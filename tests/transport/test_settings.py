@@ -17,11 +17,20 @@ from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, StandardTransp
 from cognito_raw.models.hosts import is_this_machine
 from cognito_raw.transport import limits
 from cognito_raw.transport.proxy import HostPort, proxy_for
-from tests.hostile import Server, echoing, serving, tunnelling
-from tests.tokens import Clock, key_set, token
-from tests.transports import HTTPX_SENDERS, Sender, Sending, StandardSender, body_of, closing_sender, post, summary
-from tests.transports import surroundings as environment
-from tests.verifiers import VERIFYING, AsyncVerifying, BlockingVerifying, Service, Verifying, told
+from tests.support.hostile import Server, echoing, serving, tunnelling
+from tests.support.tokens import Clock, key_set, token
+from tests.support.transports import (
+    HTTPX_SENDERS,
+    Sender,
+    Sending,
+    StandardSender,
+    body_of,
+    closing_sender,
+    post,
+    summary,
+)
+from tests.support.transports import surroundings as environment
+from tests.support.verifiers import VERIFYING, AsyncVerifying, BlockingVerifying, Service, Verifying, told
 
 NOTHING: dict[str, str | None] = dict.fromkeys(
     ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from cognito_raw.auth import SessionAuth
-from tests.apis import CALLERS, AsyncCaller, Caller, Pool, asking, bearer, seen_by
-from tests.hostile import Server, serving
+from tests.support.apis import CALLERS, AsyncCaller, Caller, Pool, asking, bearer, seen_by
+from tests.support.hostile import Server, serving
 
 REFUSED = "a token goes to this machine by http past every proxy"
 

@@ -11,7 +11,7 @@ import pytest
 
 from cognito_raw import Config
 from cognito_raw.testing import Recorder, Replay, Scripted
-from tests.samples import CLIENT, ISS
+from tests.support.samples import CLIENT, ISS
 
 ELSEWHERE = ["ministack", "10.0.0.1", "[fd00::1]", "127.0.0.1.example.com", "127.1", "host.docker.internal"]
 HERE = ["localhost", "pool.localhost", "127.0.0.1", "127.1.2.3", "[::1]", "[::ffff:127.0.0.1]"]

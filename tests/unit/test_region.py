@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cognito_raw import Config
 from cognito_raw.config import official_region
-from tests.samples import CLIENT, load
+from tests.support.samples import CLIENT, load
 
 REGIONS = [row["region"] for row in load("endpoints.json")["regions"]]
 OTHERS = [

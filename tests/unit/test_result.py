@@ -235,6 +235,7 @@ def test_the_parts_of_an_error_keep_their_places() -> None:
         "retryable",
         "sent",
         "trigger",
+        "retry_after",
     )
 
 

@@ -65,7 +65,7 @@ def renewed(*exchanges: Exchange, state: State | None = None, over: bool = False
         refused("UnsupportedOperationException"),
         refused("FeatureUnavailableInTierException"),
         refused("UnknownOperationException"),
-        Ok(Reply(500, {}, b"<html>not implemented</html>")),
+        Ok(Reply(501, {}, b"<html>not implemented</html>")),
     ],
     ids=["not enabled", "unsupported", "not in this tier", "unknown", "an emulator's page"],
 )
@@ -133,9 +133,8 @@ def test_a_device_that_the_service_forgot_is_left_out() -> None:
 
 
 def test_an_outage_is_not_taken_for_a_refusal() -> None:
-    """Where both operations fail, the first failure is told unless the pool refused it; nothing is forgotten."""
-    page = Ok(Reply(503, {}, b"<html>later</html>"))
-    state, result = renewed(new_way(page), old_way(not_authorized("Refresh Token has been revoked")))
+    """Only a refusal has the other operation asked, whose failure is told then; nothing is forgotten."""
+    state, result = renewed(new_way(Ok(Reply(503, {}, b"<html>later</html>"))))
     assert (result.reason, state.tokens) == ("service-unavailable", signed_in().tokens)
     state, result = renewed(
         new_way(refused("OperationNotEnabledException")), old_way(not_authorized("Refresh Token has been revoked"))
