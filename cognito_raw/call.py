@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .models.frozen import field, frozen
 
+# The service's own parameters are nested four deep.
+_DEEPEST: Final = 32
+_TOO_DEEP: Final = f"the parameters are not JSON that an operation takes: they are nested more than {_DEEPEST} deep"
 _TARGET: Final = "AWSCognitoIdentityProviderService"
 
 
@@ -22,8 +25,11 @@ class Call:
     parameters: Mapping[str, object] = field(repr=False)
 
     def __post_init__(self) -> None:
-        if not (self.operation.isascii() and self.operation.isalnum()):
-            raise ValueError(f"operation {self.operation!r}: must be a name such as InitiateAuth")
+        operation, parameters = cast("tuple[object, object]", (self.operation, self.parameters))
+        if not (isinstance(operation, str) and operation.isascii() and operation.isalnum()):
+            raise ValueError(f"operation {operation!r}: must be a name such as InitiateAuth")
+        if not isinstance(parameters, Mapping):
+            raise ValueError(f"{operation}: parameters must be a mapping, not {type(parameters).__name__}")
 
 
 @frozen
@@ -91,10 +97,26 @@ def render_get(url: str, timeout: float) -> Request:
 def _body(call: Call) -> bytes:
     try:
         text = json.dumps(dict(call.parameters), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode()
+        body = text.encode()
+        if _is_shallow(call.parameters):
+            return body
+        fault = _TOO_DEEP
     except UnicodeEncodeError:
         fault = "a string holds half of a surrogate pair, which UTF-8 cannot carry"
-    except (TypeError, ValueError, RecursionError) as error:
+    except RecursionError:
+        fault = _TOO_DEEP
+    except (TypeError, ValueError) as error:
         fault = f"the parameters are not JSON: {error}"
     # Raised outside the handlers: inside, it would keep the first error, which holds the whole body.
     raise ValueError(f"{call.operation}: {fault}")
+
+
+def _is_shallow(parameters: object) -> bool:
+    """Tell if mappings and lists are nested no deeper than parameters may be. They are JSON, and so end."""
+    level: list[Any] = [parameters]
+    for _ in range(_DEEPEST + 1):
+        if not level:
+            return True
+        found = (value.values() if isinstance(value, Mapping) else value for value in level)
+        level = [inner for values in found for inner in values if isinstance(inner, (Mapping, list, tuple))]
+    return False

@@ -65,6 +65,20 @@ class _Deadlined:
         return other
 
 
+def _checked(transport: R) -> R:
+    """Return the transport, if it can be one."""
+    if transport is None or isinstance(transport, str):
+        return transport
+    kind = transport if isinstance(transport, type) else type(transport)
+    is_client = any(base.__module__.partition(".")[0] == "httpx" for base in kind.__mro__)
+    if isinstance(transport, type) or is_client or not callable(getattr(transport, "send", None)):
+        raise ValueError(
+            f"transport must be an object with a send method, such as HttpxTransport(), not {kind.__qualname__}"
+            + ("; give the client to HttpxTransport or AsyncHttpxTransport" if is_client else "")
+        )
+    return transport
+
+
 class Runner(_Deadlined):
     """Runs flows for sync clients and sessions."""
 
@@ -72,7 +86,7 @@ class Runner(_Deadlined):
         if isinstance(transport, str) and transport not in TRANSPORT_NAMES:
             raise ValueError(f'transport {transport!r}: must be "httpx", "standard", or an object with a send method')
         self.config = config
-        self._transport: Transport | TransportName = "httpx" if transport is None else transport
+        self._transport: Transport | TransportName = "httpx" if transport is None else _checked(transport)
         self._deadline = config.deadline
 
     def close(self) -> None:
@@ -105,7 +119,7 @@ class AsyncRunner(_Deadlined):
         # Read from the class, since a mock has every attribute.
         as_async = getattr(type(transport), "as_async", None)
         self.config = config
-        self._transport: AsyncTransport | None = transport if as_async is None else as_async(transport)
+        self._transport: AsyncTransport | None = _checked(transport if as_async is None else as_async(transport))
         self._deadline = config.deadline
 
     async def aclose(self) -> None:

@@ -71,7 +71,7 @@ class BackgroundTask(Generic[T]):
         return self._loop.is_running() and self._thread != threading.get_ident()
 
     def start(self, job: Callable[[], object], name: str) -> bool:
-        """Run the job in a new thread, if none runs it yet. Return False if the caller must run it: no thread starts."""
+        """Run the job in a new thread, if none runs it yet. Return False if no thread starts: the caller runs it."""
         with self._starting:
             if "thread" not in self._runners:
                 thread = threading.Thread(target=copy_context().run, args=(self._run, job), name=name, daemon=True)

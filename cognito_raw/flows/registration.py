@@ -43,7 +43,7 @@ def sign_up(
         "ClientId": config.client_id,
         "Username": username,
         **optional(password=("Password", password)),
-        "UserAttributes": listed(named_attributes(attributes or {})),
+        "UserAttributes": listed(named_attributes({} if attributes is None else attributes)),
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     if validation_data is not None:
@@ -108,6 +108,9 @@ def resend_confirmation_code(
 
 def named_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
     """Return the attributes under the service's names for them."""
+    given: object = attributes
+    if not isinstance(given, Mapping):
+        raise ValueError(f'attributes must be a mapping such as {{"email": "..."}}, not {type(given).__name__}')
     for name, value in attributes.items():
         require_string(**{"the name of an attribute": name, f"attribute {name!r}": value})
     named = {service_name(name): value for name, value in attributes.items()}

@@ -69,7 +69,7 @@ def responses_to(
     if not isinstance(answer, str):
         raise _wrong(kind)
     require_string(answer=answer)
-    return _of_string(kind, answer, password, attributes or {})
+    return _of_string(kind, answer, password, {} if attributes is None else attributes)
 
 
 def _of_string(kind: Challenge, answer: str, password: str | None, attributes: Mapping[str, str]) -> Responses:

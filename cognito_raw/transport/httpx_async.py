@@ -14,7 +14,7 @@ import httpx
 from ..call import Reply, Request
 from ..result import Err, Ok, Result
 from .certificates import TrustStore
-from .httpx_client import Progress, default_trust_store, error_result, new_client, request_options
+from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
 from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, timeout_of
 from .pool import Reusable
 
@@ -29,7 +29,7 @@ class AsyncHttpxTransport:
     """
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
-        self._own = client
+        self._own = checked_client(client, httpx.AsyncClient)
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
         self._trust_store = None if client is None else TrustStore(None)
 

@@ -25,7 +25,7 @@ import httpx
 from ..call import Reply, Request
 from ..result import Err, Ok, Result, Sent
 from .certificates import TrustStore
-from .httpx_client import Progress, default_trust_store, error_result, new_client, request_options
+from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
 from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, timeout_of
 from .pool import Connection, Pool
 
@@ -40,7 +40,7 @@ class HttpxTransport:
     """
 
     def __init__(self, client: httpx.Client | None = None) -> None:
-        self._own = client
+        self._own = checked_client(client, httpx.Client)
         self._pool: Pool[_Connection] = Pool()
         self._trust_store: TrustStore | None = None
 

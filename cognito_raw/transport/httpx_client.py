@@ -94,6 +94,13 @@ class _NoCookies(CookieJar):
         pass
 
 
+def checked_client(client: object, kind: type[C]) -> C | None:
+    """Return a client of the caller's own, or None if there is none. `ValueError` for anything else."""
+    if client is None or isinstance(client, kind):
+        return client
+    raise ValueError(f"client must be an httpx.{kind.__name__}, not {type(client).__module__}.{type(client).__name__}")
+
+
 def new_client(kind: type[C], trust_store: TrustStore, url: str) -> C:
     """Return a client of our own for a URL, which sends one request at a time, through the environment's proxy.
 
