@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -77,11 +77,18 @@ def test_a_token_runs_out(verifying: Verifying, pool: Pool, tokens: Tokens) -> N
         assert told(verifying.verifier(config).verify(tokens.id_token.jwt)) == expected
 
 
+class Unreachable:
+    """A transport that must not be used."""
+
+    def send(self, request: object) -> NoReturn:
+        raise AssertionError(f"no request may be sent: {request}")
+
+
 def test_keys_are_carried_to_another_process(verifying: Verifying, pool: Pool, tokens: Tokens) -> None:
     """With a snapshot, a verifier that cannot reach the server trusts what the first one does."""
     verifier = verifying.verifier(pool.config())
     assert isinstance(verifier.verify(tokens.id_token.jwt), Ok)
-    offline = verifying.verifier(pool.config(), keys=verifier.snapshot(), transport=object())
+    offline = verifying.verifier(pool.config(), keys=verifier.snapshot(), transport=Unreachable())
     assert told(offline.verify(tokens.id_token.jwt)) == "Ok"
 
 
