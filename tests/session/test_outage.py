@@ -32,32 +32,15 @@ from cognito_raw.models.frozen import replace
 from cognito_raw.reply import read
 from cognito_raw.retry import ATTEMPTS, Budget, with_retries
 from cognito_raw.session.state import State
-from cognito_raw.testing.kit import AsyncAdapter
 from tests.support.certificates import self_signed
 from tests.support.conversation import Clock, answered, authentication_result, configured, refused, signed_in
+from tests.support.failing import Failing
 from tests.support.hostile import Peer, Server, echoing, serving
 from tests.support.modes import MODES, Mode
 from tests.support.tokens import Clock as Time
 from tests.support.tokens import key_set, token
 from tests.support.transports import leaving_nothing, surroundings
 from tests.support.verifiers import VERIFYING, AsyncVerifying, BlockingVerifying, Service, Verifying, told
-
-
-class Failing:
-    """A transport, for sync and async, that gives these answers in turn, the last one for ever."""
-
-    def __init__(self, *answers: Result[Reply]) -> None:
-        self._answers = answers
-        self.operations: list[str] = []
-        self.times: list[float] = []
-
-    def send(self, request: Request) -> Result[Reply]:
-        self.operations.append(request.headers["X-Amz-Target"].rpartition(".")[2])
-        self.times.append(time.monotonic())
-        return self._answers[min(len(self.operations), len(self._answers)) - 1]
-
-    def as_async(self) -> AsyncAdapter:
-        return AsyncAdapter(self.send)
 
 
 def page(status: int, **headers: str) -> Result[Reply]:

@@ -23,8 +23,8 @@ from cognito_raw import (
     TokenVerifier,
 )
 from tests.support.conversation import Script, answered, configured
+from tests.support.failing import Failing
 from tests.support.modes import MODES, Mode
-from tests.unit.test_outage import Failing
 
 CONFIG = configured()
 
