@@ -105,12 +105,12 @@ PASSING: Final[frozenset[Reason]] = frozenset(
 _CERTIFICATE_REFUSED: Final = "CERTIFICATE_VERIFY_FAILED"
 # Answers to a revocation of tokens that are dead already.
 TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION.union(("access-token-revoked", "user-not-found"))
-# These are not about a token: they are temporary, or the configuration or a proxy causes them.
-_TEMPORARY: Final[frozenset[Reason]] = frozenset(get_args(TemporaryReason))
-SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = _TEMPORARY.union((
-    "client-not-found", "wrong-client-secret", "request-blocked", "request-not-understood", "redirect-refused",
-    "malformed-reply", "reply-too-large", "unknown-error",
+# These are about the tokens or their user. A sign-out that fails for any other reason keeps the tokens.
+_ABOUT_TOKENS: Final[frozenset[Reason]] = TOKENS_ALREADY_DEAD.union((
+    "access-token-expired", "access-token-invalid", "access-token-scope-missing", "disabled-user", "foreign-tokens",
+    "no-session", "operation-not-supported", "refresh-token-invalid", "token-type-not-supported",
 ))
+SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = frozenset(get_args(Reason)) - _ABOUT_TOKENS
 # The pool or the emulator does not know the operation.
 OPERATION_UNKNOWN: Final[frozenset[Reason]] = frozenset(
     ("feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "request-not-understood")
