@@ -9,9 +9,9 @@ import pytest
 
 from cognito_raw import Err, Ok, Reason, Reply, Result
 from cognito_raw.reasons import ENDS_SESSION, EXCEPTIONS, SAYS_NOTHING_OF_TOKENS
-from tests.conversation import answered, configured, not_authorized, refused, signed_in
-from tests.modes import MODES, Mode
-from tests.unit.test_outage import Failing
+from tests.support.conversation import answered, configured, not_authorized, refused, signed_in
+from tests.support.failing import Failing
+from tests.support.modes import MODES, Mode
 
 WORDS = [
     # what is said of the tokens, of their user, or of revoking them at all
