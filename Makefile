@@ -1,19 +1,28 @@
 # Every target sets up what it needs in .venv, with the groups of pyproject.toml.
 PYTHON ?= python3
 BIN := .venv/bin
+PARALLEL := -n auto --dist worksteal
 
-.PHONY: demo test check lint types record bench build clean
+.PHONY: demo test test-unit coverage check lint types record bench build clean
 
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
 
 test: .venv/test.ok .venv/npm.ok
+	$(BIN)/python -m pytest $(PARALLEL) $(OPTIONS)
+
+# Those that need neither a server nor a socket.
+test-unit: .venv/test.ok
+	$(BIN)/python -m pytest $(PARALLEL) $(OPTIONS) tests/unit
+
+# All tests once more, slower: every branch of the package must be run.
+coverage: .venv/test.ok .venv/npm.ok
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(OPTIONS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: lint types test
+check: lint types coverage
 
 lint: .venv/lint.ok
 	$(BIN)/ruff format --check .

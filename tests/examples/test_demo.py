@@ -18,7 +18,7 @@ import pytest
 
 from cognito_raw import Config, Session
 from examples.local_pool import CannotServe, serve
-from tests.support.hostile import wait_until
+from tests.support.deadlines import wait_until
 from tests.support.paths import ROOT
 
 

@@ -17,7 +17,7 @@ from cognito_raw import AsyncSession, AsyncTokenVerifier, Claims, Session
 from cognito_raw.auth import SessionAuth
 from examples import fastapi_app
 from examples.local_pool import Pool, Server
-from tests.support.hostile import wait_until
+from tests.support.deadlines import wait_until
 
 PASSWORD: Final = "An-Engine-1843"
 

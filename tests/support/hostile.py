@@ -14,11 +14,12 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from tests.support.deadlines import wait_until
 
 # Small, so that what the server could write is nearly what was read from it.
 BUFFER: Final = 64 * 1024
@@ -51,11 +52,19 @@ class Peer:
             line, *rest = head.strip().split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (text.partition(":") for text in rest)}
             body = await self._reader.readexactly(int(headers.get("content-length", "0")))
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except asyncio.IncompleteReadError as error:
+            self._server.heard += len(error.partial)
             return None
+        except ConnectionError:
+            return None
+        self._server.heard += len(head) + len(body)
         received = Received(line, headers, body, self.number)
         self._server.received.append(received)
         return received
+
+    async def receive_some(self) -> None:
+        """Wait for the first bytes that come."""
+        self._server.heard += len(await self._reader.read(1))
 
     async def send(self, data: bytes) -> None:
         """Write, as far as the other side reads."""
@@ -85,8 +94,8 @@ class Peer:
     async def see_off(self) -> None:
         """Say nothing until the other side is gone."""
         with suppress(ConnectionError):
-            while await self._reader.read(BUFFER):
-                pass
+            while data := await self._reader.read(BUFFER):
+                self._server.heard += len(data)
 
     def reset(self) -> None:
         """Close without a farewell: the other side gets a reset."""
@@ -99,11 +108,15 @@ Behaviour: TypeAlias = Callable[[Peer], Awaitable[None]]
 
 
 class Server:
-    """What a running server counts; use it through `serving`."""
+    """A running server and its counts: connections, those that are open, bytes of requests, bytes of replies.
+
+    Use it through `serving`.
+    """
 
     def __init__(self, behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> None:
         self.connections = 0
         self.open = 0
+        self.heard = 0
         self.written = 0
         self.received: list[Received] = []
         self._behaviour = behaviour
@@ -197,16 +210,6 @@ def ignoring(*, full: bool) -> Iterator[str]:
                 waiting.close()
 
 
-def wait_until(condition: Callable[[], bool], within: float = 3.0) -> bool:
-    """Whether the condition comes true in time."""
-    ends = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > ends:
-            return False
-        time.sleep(0.005)
-    return True
-
-
 def reply(body: bytes = b"{}", status: int = 200, *headers: str) -> bytes:
     """A whole reply as it goes over the wire."""
     lines = (f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", *headers)
@@ -231,7 +234,8 @@ def saying(data: bytes, *, then: str = "close") -> Behaviour:
         await peer.receive()
         await peer.send(data)
         if then == "reset":
-            await asyncio.sleep(0.05)  # what was written shall arrive before the reset throws it away
+            if data:
+                await asyncio.sleep(0.05)  # what was written shall arrive before the reset throws it away
             peer.reset()
         elif then == "silent":
             await peer.see_off()

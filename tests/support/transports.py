@@ -16,13 +16,13 @@ import httpx
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Request, Result, StandardTransport
-from tests.support.hostile import wait_until
+from tests.support.deadlines import wait_until
 
 _PROXIES: Final = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
 def post(
-    url: str, body: bytes = b"{}", *, within: float = 5.0, headers: Mapping[str, str] = MappingProxyType({})
+    url: str, body: bytes = b"{}", *, within: float = 60.0, headers: Mapping[str, str] = MappingProxyType({})
 ) -> Request:
     """A request such as the faces make."""
     return Request(url, headers, body, within)

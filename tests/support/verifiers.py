@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from cognito_raw import AsyncTokenVerifier, Claims, Config, Err, Ok, Reply, Request, Result, TokenVerifier
 from cognito_raw.testing.kit import AsyncAdapter
-from tests.support.hostile import wait_until
+from tests.support.deadlines import wait_until
 from tests.support.tokens import key_set
 from tests.support.transports import workers
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 
 import pytest
 
 from cognito_raw.transport.pool import Connection, Pool
+from tests.support.deadlines import LaterClock
 
 
 class Fake(Connection):
@@ -41,12 +41,12 @@ def test_the_connection_that_was_used_last_is_used_next() -> None:
     assert [pool.acquire("a"), pool.acquire("a"), pool.acquire("b")] == [connections[1], connections[0], connections[2]]
 
 
-def test_a_stale_connection_is_closed_at_the_next_request() -> None:
+def test_a_stale_connection_is_closed_at_the_next_request(idle_time: LaterClock) -> None:
     """After some seconds a connection is not used any more."""
     pool: Pool[Fake] = Pool()
     connection = Fake("a")
     pool.release(connection)
-    time.sleep(4.1)
+    idle_time.jump(4.1)
     assert pool.acquire("b") is None
     assert connection.closed
 

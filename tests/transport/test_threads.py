@@ -6,14 +6,14 @@ import asyncio
 import random
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from cognito_raw import HttpxTransport, StandardTransport
-from tests.support.hostile import Peer, deaf, echoing, reply, serving, wait_until
+from tests.support.deadlines import LaterClock, wait_until
+from tests.support.hostile import Peer, echoing, reply, serving
 from tests.support.transports import body_of, post, summary, workers
 
 pytestmark = pytest.mark.usefixtures("tidy")
@@ -41,12 +41,14 @@ def test_many_threads_share_a_transport(transport: HttpxTransport | StandardTran
         assert server.is_left()
 
 
-def test_no_idle_connection_is_kept_for_long(transport: HttpxTransport | StandardTransport) -> None:
+def test_no_idle_connection_is_kept_for_long(
+    transport: HttpxTransport | StandardTransport, idle_time: LaterClock
+) -> None:
     """A connection that lay idle for more than some seconds is not used again, and all that did are closed."""
     with serving(echoing) as server, ThreadPoolExecutor(8) as threads:
         list(threads.map(transport.send, [post(server.url)] * 8))
         before = server.connections
-        time.sleep(4.1)
+        idle_time.jump(4.1)
         assert body_of(transport.send(post(server.url, b"late"))) == b"late"
         assert server.connections == before + 1
         assert wait_until(lambda: server.open == 1)
@@ -78,14 +80,18 @@ def test_an_interrupted_wait_leaves_nothing(transport: HttpxTransport | Standard
     """Control-C while a request waits is heard at once, and its connection is closed."""
     main = threading.main_thread().ident
     assert main is not None
-    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+
+    async def interrupting(peer: Peer) -> None:
+        await peer.receive()
+        await asyncio.sleep(0.1)  # in which the other side begins to wait
+        signal.pthread_kill(main, signal.SIGINT)
+        await peer.see_off()
+
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have turned it off
     try:
-        with serving(deaf) as server:
-            timer.start()
+        with serving(interrupting) as server:
             with pytest.raises(KeyboardInterrupt):
-                transport.send(post(server.url, within=9))
+                transport.send(post(server.url))
             assert server.is_left()
-        timer.join()
     finally:
         signal.signal(signal.SIGINT, before)

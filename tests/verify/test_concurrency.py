@@ -61,18 +61,22 @@ def test_a_thousand_callers_at_a_cold_start_make_one_fetch(verifying: Verifying)
 def test_a_caller_that_is_cancelled_does_not_stop_the_fetch() -> None:
     """The others get its result."""
 
-    class Slow(Service):
-        async def send(self, request: Request) -> Result[Reply]:  # type: ignore[override]
-            answer = super().send(request)
-            await asyncio.sleep(0.05)
-            return answer
-
     async def main() -> None:
+        asked, released = asyncio.Event(), asyncio.Event()
+
+        class Slow(Service):
+            async def send(self, request: Request) -> Result[Reply]:  # type: ignore[override]
+                asked.set()
+                await released.wait()
+                return super().send(request)
+
         service = Slow()
         verifier = AsyncTokenVerifier(Clock().config(), transport=service)
         first, second = (asyncio.create_task(verifier.verify(token())) for _ in range(2))
-        await asyncio.sleep(0.01)
+        await asked.wait()
         first.cancel()
+        await asyncio.sleep(0)
+        released.set()
         assert told(await second) == "Ok"
         assert first.cancelled()
         assert len(service.requests) == 1

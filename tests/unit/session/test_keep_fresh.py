@@ -7,7 +7,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,24 +24,11 @@ from tests.support.conversation import (
     refused,
     signed_in,
 )
+from tests.support.deadlines import Stopwatch, wait_until
 from tests.support.rotation import AsyncWire, Fault, Service, Wire
 from tests.support.sessions import END, REFRESHED, SECOND, renewing
 
 REAL = Config(ISS, CLIENT_ID)
-
-
-def ours() -> list[threading.Thread]:
-    """The threads of sessions."""
-    return [thread for thread in threading.enumerate() if thread.name.startswith("cognito_raw ")]
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    yield
-    ends = time.monotonic() + 5
-    while ours() and time.monotonic() < ends:
-        time.sleep(0.01)
-    assert ours() == []
 
 
 class Faults:
@@ -59,22 +46,15 @@ def in_real_time(lasts: int = 2, **choices: Any) -> tuple[Service, State]:
     return service, service.sign_in()[1]
 
 
-def wait_until(condition: Callable[[], bool], within: float = 8.0) -> bool:
-    ends = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > ends:
-            return False
-        time.sleep(0.01)
-    return True
-
-
 async def until(condition: Callable[[], bool], within: float = 8.0) -> bool:
-    ends = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > ends:
-            return False
+    """Whether the condition comes true in time, while the event loop runs on."""
+    last, left = time.monotonic(), within
+    while not condition() and left > 0:
         await asyncio.sleep(0.01)
-    return True
+        now = time.monotonic()
+        left -= min(now - last, 0.02)  # as `wait_until` counts
+        last = now
+    return condition()
 
 
 def live(told: list[IdToken | None], now: float) -> bool:
@@ -90,14 +70,14 @@ def test_a_thread_keeps_subscribers_supplied() -> None:
     session.subscribe(told.append)
     with session.keep_fresh() as same:
         assert same is session
-        assert wait_until(lambda: len(told) >= 2)
-        assert live(told, time.time())
+        assert wait_until(lambda: len(told) >= 2, 8.0)
+        assert wait_until(lambda: live(told, time.time()), 8.0)
         faults.now = "busy"
         asked = service.requests
-        assert wait_until(lambda: service.requests > asked)
+        assert wait_until(lambda: service.requests > asked, 8.0)
         faults.now = "none"
         heard = len(told)
-        assert wait_until(lambda: len(told) > heard)
+        assert wait_until(lambda: len(told) > heard, 8.0)
         assert session.logout() == Ok(None)
         assert told[-1] is None
         asked = service.requests
@@ -106,7 +86,7 @@ def test_a_thread_keeps_subscribers_supplied() -> None:
         _, again = service.sign_in()
         session._holder.keep(again)  # as a sign-in does
         session.logout()
-    assert [thread.name for thread in ours() if "keep_fresh" in thread.name] == []
+    assert [thread.name for thread in threading.enumerate() if "cognito_raw keep_fresh" in thread.name] == []
 
 
 def test_a_task_keeps_subscribers_supplied() -> None:
@@ -121,7 +101,7 @@ def test_a_task_keeps_subscribers_supplied() -> None:
         async with session.keep_fresh() as same:
             assert same is session
             assert await until(lambda: len(told) >= 2)
-            assert live(told, time.time())
+            assert await until(lambda: live(told, time.time()))
             faults.now = "busy"
             asked = service.requests
             assert await until(lambda: service.requests > asked)
@@ -147,7 +127,7 @@ def test_a_sign_in_wakes_who_keeps_a_session_fresh() -> None:
         first.subscribe(lambda _: None)
         first._in_turn(lambda journeys: _signs_in(state), 10.0)  # noqa: ARG005
         first._notify()
-        assert wait_until(lambda: service.requests > 0)
+        assert wait_until(lambda: service.requests > 0, 8.0)
 
 
 def _signs_in(state: State) -> Any:
@@ -174,8 +154,11 @@ def test_a_task_is_woken_by_a_sign_in_too() -> None:
 @pytest.mark.parametrize("lasts", [0, 1, -5], ids=["no life", "a life too short", "ended long ago"])
 def test_tokens_that_come_dead_cause_no_storm(lasts: int) -> None:
     """They are asked for again as after a failure, a little later each time."""
-    service, state = in_real_time(lasts)
-    session = Session(REAL, state=state, transport=Wire(service))
+    wall, monotonic = time.time(), time.monotonic()
+    # After these 0.6 s time stands still, so that the pause after the failure, of a second, does not end.
+    clock, running = (lambda: min(time.time(), wall + 0.6)), (lambda: min(time.monotonic(), monotonic + 0.6))
+    service = Service(clock, lasts=lasts)
+    session = Session(configured(clock=clock, monotonic=running), state=service.sign_in()[1], transport=Wire(service))
     with session.keep_fresh():
         time.sleep(0.6)
         results = [session.id_token() for _ in range(50)]
@@ -193,7 +176,7 @@ def test_without_a_refresh_token_nothing_is_asked() -> None:
     told: list[IdToken | None] = []
     session.subscribe(told.append)
     with session.keep_fresh():
-        assert wait_until(lambda: told == [None])
+        assert wait_until(lambda: told == [None], 8.0)
     assert service.requests == 0
 
 
@@ -207,10 +190,9 @@ def test_the_block_ends_at_once_also_while_a_refresh_hangs() -> None:
         return REFRESHED.reply
 
     session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(slow))
-    began = time.monotonic()
-    with session.keep_fresh():
+    with Stopwatch() as watch, session.keep_fresh():
         assert asked.wait(10)
-    assert time.monotonic() - began < 5
+    assert watch.seconds < 5
     go_on.set()
     assert session.id_token() == Ok(SECOND)
 
@@ -229,11 +211,13 @@ def test_what_a_transport_raises_is_logged_by_who_keeps_a_session_fresh(caplog: 
     async def scene() -> None:
         session = AsyncSession(configured(clock=Clock(END)), state=signed_in(), transport=Answering(broken_too))
         async with session.keep_fresh():
-            await asyncio.sleep(0.4)
+            assert await until(lambda: len(caplog.records) == 2)
+            await asyncio.sleep(0.1)
 
     with caplog.at_level(logging.ERROR):
         with Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(broken)).keep_fresh():
-            time.sleep(0.4)
+            assert wait_until(lambda: len(caplog.records) == 1)
+            time.sleep(0.1)
         asyncio.run(scene())
         gc.collect()
     assert len(asked) == 2
@@ -268,9 +252,7 @@ def test_what_a_refresh_raises_is_logged_where_nobody_waits(caplog: pytest.LogCa
 
     session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(broken))
     with session.keep_fresh():
-        deadline = time.monotonic() + 5
-        while not caplog.records:
-            assert time.monotonic() < deadline
+        assert wait_until(lambda: bool(caplog.records), 5.0)
     assert "TypeError: broken transport" in caplog.text
     with pytest.raises(TypeError):
         session.id_token()

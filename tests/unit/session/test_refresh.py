@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -235,20 +234,6 @@ def test_a_token_that_turns_out_good_after_a_look_is_not_renewed() -> None:
         configured(clock=lambda: next(readings, NOW)), state=signed_in(), transport=Answering(lambda _: 1)
     )
     assert session.id_token() == Ok(FIRST)
-
-
-def ours() -> list[threading.Thread]:
-    """The threads of sessions."""
-    return [thread for thread in threading.enumerate() if thread.name.startswith("cognito_raw ")]
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    yield
-    ends = time.monotonic() + 5
-    while ours() and time.monotonic() < ends:
-        time.sleep(0.01)
-    assert ours() == []
 
 
 def test_a_token_that_turns_out_good_is_not_renewed() -> None:

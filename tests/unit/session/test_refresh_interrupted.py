@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import time
 import types
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,21 +22,8 @@ from tests.support.conversation import (
     signed_in,
     tokens,
 )
+from tests.support.deadlines import wait_until
 from tests.support.sessions import END, REFRESHED, SECOND, reason, renewing
-
-
-def ours() -> list[threading.Thread]:
-    """The threads of sessions."""
-    return [thread for thread in threading.enumerate() if thread.name.startswith("cognito_raw ")]
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    yield
-    ends = time.monotonic() + 5
-    while ours() and time.monotonic() < ends:
-        time.sleep(0.01)
-    assert ours() == []
 
 
 def test_who_calls_hears_what_a_transport_raises() -> None:
@@ -151,9 +136,7 @@ def test_nothing_of_a_refresh_is_kept() -> None:
     session, _ = renewing(answered(authentication_result(at=END, n=2)))
     before = session.state.tokens
     session.id_token()
-    deadline = time.monotonic() + 5
-    while any(thread.name == "cognito_raw refresh" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
+    assert wait_until(lambda: all(thread.name != "cognito_raw refresh" for thread in threading.enumerate()), 5.0)
     gc.collect()
     assert not [held for held in gc.get_referrers(before) if not isinstance(held, types.FrameType)]
 

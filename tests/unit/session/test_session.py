@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -85,20 +83,6 @@ def test_within_is_the_same_session() -> None:
     assert session.state.tokens is None
     assert told == [SECOND, None]
     assert [request.timeout for request in script.requests] == [10.0, 2.5]
-
-
-def ours() -> list[threading.Thread]:
-    """The threads of sessions."""
-    return [thread for thread in threading.enumerate() if thread.name.startswith("cognito_raw ")]
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    yield
-    ends = time.monotonic() + 5
-    while ours() and time.monotonic() < ends:
-        time.sleep(0.01)
-    assert ours() == []
 
 
 def test_a_session_shows_what_it_knows() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -254,20 +253,6 @@ def test_a_callback_may_refresh_again() -> None:
     session.subscribe(told.append)
     assert session.id_token() == Ok(tokens(at=END, n=3).id_token)
     assert told == [tokens(at=END, n=n).id_token for n in (2, 3)]
-
-
-def ours() -> list[threading.Thread]:
-    """The threads of sessions."""
-    return [thread for thread in threading.enumerate() if thread.name.startswith("cognito_raw ")]
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    yield
-    ends = time.monotonic() + 5
-    while ours() and time.monotonic() < ends:
-        time.sleep(0.01)
-    assert ours() == []
 
 
 def test_news_is_told_sync_and_async(caplog: pytest.LogCaptureFixture) -> None:

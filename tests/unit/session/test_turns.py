@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -128,20 +126,6 @@ def test_a_valid_token_is_given_while_another_task_hangs() -> None:
         assert await other == Ok(None)
 
     asyncio.run(asyncio.wait_for(scene(), 10))
-
-
-def ours() -> list[threading.Thread]:
-    """The threads of sessions."""
-    return [thread for thread in threading.enumerate() if thread.name.startswith("cognito_raw ")]
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    yield
-    ends = time.monotonic() + 5
-    while ours() and time.monotonic() < ends:
-        time.sleep(0.01)
-    assert ours() == []
 
 
 def test_the_token_that_a_method_needs_is_part_of_its_deadline() -> None:

@@ -13,7 +13,7 @@ import pytest
 from cognito_raw import Claims, Config, Err, Ok, Reply, Request, Result, TokenVerifier
 from cognito_raw.testing import Recorder, Scripted
 from cognito_raw.verify import ANY_CLIENT
-from tests.support.hostile import wait_until
+from tests.support.deadlines import wait_until
 from tests.support.samples import CLIENT, ISS, POOL
 from tests.support.tokens import ACCESS, ID, NOW, Clock, encoded, jwk, key_set, raw_token, token
 from tests.support.transports import workers
@@ -329,7 +329,7 @@ def test_a_caller_waits_for_its_own_deadline(verifying: Verifying, unknown: bool
         assert result == Err("key-set-unavailable", "the key set could not be fetched: timed-out", retryable=True)
         if unknown:
             assert told(verifier.verify(token())) == "Ok"
-    assert len(service.requests) == 1
+    assert wait_until(lambda: len(service.requests) == 1)
     released.set()
     assert told(verifier.verify(token(key="two"))) == "Ok"
     assert len(service.requests) == 1
