@@ -14,7 +14,9 @@ import httpx
 from ..call import Reply, Request
 from ..result import Err, Ok, Result
 from .certificates import TrustStore
+from .httpx_async_network import AsyncNetwork
 from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
+from .httpx_internals import install, is_reusable
 from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, timeout_of
 from .pool import Reusable
 
@@ -42,7 +44,7 @@ class AsyncHttpxTransport:
         reusable = False
         try:
             result = await _send(connection.client, request, connection.trust_store)
-            reusable = isinstance(result, Ok)
+            reusable = isinstance(result, Ok) and is_reusable(connection.client)
         finally:
             await pool.release(connection, reusable=reusable)
         return result
@@ -89,6 +91,7 @@ class _Connection(Reusable):
         super().__init__(url)
         self.trust_store = trust_store
         self.client = new_client(httpx.AsyncClient, trust_store, url)
+        install(self.client, AsyncNetwork)
 
 
 class _Pool:

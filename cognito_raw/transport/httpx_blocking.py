@@ -26,6 +26,8 @@ from ..call import Reply, Request
 from ..result import Err, Ok, Result, Sent
 from .certificates import TrustStore
 from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
+from .httpx_internals import install, is_reusable
+from .httpx_network import Network
 from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, timeout_of
 from .pool import Connection, Pool
 
@@ -55,8 +57,8 @@ class HttpxTransport:
             raise
         if result is None:
             return Err("timed-out", TIMED_OUT, sent=exchange.abandon())
-        if isinstance(result, Ok):
-            connection.stream = exchange.progress.stream or connection.stream
+        connection.stream = exchange.progress.stream or connection.stream
+        if isinstance(result, Ok) and connection.is_reusable():
             self._pool.release(connection)
         else:
             connection.close()
@@ -79,7 +81,9 @@ class HttpxTransport:
             if self._trust_store is None:
                 self._trust_store = default_trust_store()
             trust_store = self._trust_store
-        return _Connection(new_client(httpx.Client, trust_store, url), url, trust_store)
+        client = new_client(httpx.Client, trust_store, url)
+        install(client, Network)
+        return _Connection(client, url, trust_store)
 
 
 class _Connection(Connection):
@@ -105,6 +109,10 @@ class _Connection(Connection):
         except RuntimeError:
             return False
         return True
+
+    def is_reusable(self) -> bool:
+        """Return whether the next request can use it. A caller's own client decides by itself."""
+        return not self._owned or is_reusable(self.client)
 
     def shut_down(self, progress: Progress) -> None:
         """Shut down the socket of a waiting request, so that its thread ends."""

@@ -88,17 +88,20 @@ class BufferedSocket:
     """A socket for http.client. It buffers writes until `flush`, and bounds what it reads.
 
     deadline: the end of the present request. sent: whether any of it may have been sent. ended: whether the server has
-    closed the connection.
+    closed the connection. early: whether a reply began before its request was sent.
     """
 
     deadline: Deadline
     sent: bool
     ended: bool
+    early = False
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self._outgoing = bytearray()
         self._reader = _Reader(self)
+        # After its handshake, TLS sends records of its own, which are no reply.
+        self._is_fresh_tls = isinstance(sock, ssl.SSLSocket)
 
     def begin(self, deadline: Deadline) -> None:
         """Begin the next request."""
@@ -116,6 +119,8 @@ class BufferedSocket:
             self.deadline.remaining()
             self.sent = True
             unsent = unsent[self.deadline.wait(partial(self.socket.send, unsent), self.socket) :]
+            if len(unsent) and not (self._is_fresh_tls or self.early):
+                self.early = not self._is_silent()
         self._outgoing = bytearray()
 
     def makefile(self, _: str) -> io.BufferedReader:
@@ -127,7 +132,7 @@ class BufferedSocket:
         if self._idle:
             return None
         received = self.deadline.wait(lambda: self.socket.recv_into(buffer), self.socket)
-        self.ended = not received
+        self.ended, self._is_fresh_tls = not received, False
         self._received += received
         if self._received > _MAX_RECEIVED:
             raise ResponseTooLarge
@@ -136,8 +141,12 @@ class BufferedSocket:
     def is_quiet(self) -> bool:
         """Return whether nothing is left to read: no byte beyond the response, and no end of the connection."""
         self._idle = True
-        if self._reader.peek(1):
+        if self.early or self._reader.peek(1) or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
             return False
+        return self._is_silent()
+
+    def _is_silent(self) -> bool:
+        """Return whether the socket has nothing to read."""
         try:
             self.socket.settimeout(0)
             # Not the method of a TLS socket, which would read instead of looking.

@@ -123,7 +123,8 @@ class _Connection(Connection):
         # As other clients do, join headers of the same name, and unfold lines.
         names = dict.fromkeys(name.lower() for name in response.headers)
         read = {name: ", ".join(response.headers.get_all(name, [])).replace("\r\n", "") for name in names}
-        return body.reply(response.status, read), complete and not response.will_close
+        reusable = complete and not (response.will_close or self.stream.early)
+        return body.reply(response.status, read), reusable
 
     def _own_headers(self) -> dict[str, str]:
         route = self._route

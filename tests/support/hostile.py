@@ -66,6 +66,10 @@ class Peer:
         """Wait for the first bytes that come."""
         self._server.heard += len(await self._reader.read(1))
 
+    async def read_head(self) -> None:
+        """Wait for the headers of a request, and leave its body unread."""
+        await self._reader.readuntil(b"\r\n\r\n")
+
     async def send(self, data: bytes) -> None:
         """Write, as far as the other side reads."""
         self._writer.write(data)

@@ -1,0 +1,80 @@
+"""The private parts of httpx that our own clients need, and a watch over each of their connections.
+
+httpx hides its connections. `install` puts our network below a client, and `is_reusable` looks for bytes beyond a
+reply. Where a version of httpx has no such parts, it uses its own network, and we use no connection twice. A caller's
+own client is never touched.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+# Bytes that are sent between two looks for an early reply.
+_PART: Final = 65536
+
+
+class ReplyWatch:
+    """Watches the replies on one connection: if one comes too early.
+
+    sock: the connection's socket. encrypted: if so, the first bytes to read may belong to TLS.
+    early: whether a reply began before its request was sent.
+    """
+
+    def __init__(self, sock: Any, *, encrypted: bool) -> None:
+        self.early = False
+        self.is_readable = _readability(sock)
+        self._may_be_tls = encrypted
+
+    def parts(self, data: bytes) -> Iterator[bytes]:
+        """Yield the data to be sent, in parts. Look for an early reply before each."""
+        for start in range(0, len(data), _PART):
+            if not self.early and not self._may_be_tls:
+                self.early = self.is_readable()
+            yield data[start : start + _PART]
+
+    def receive(self, _: bytes) -> None:
+        """Note received bytes."""
+        self._may_be_tls = False
+
+
+def _readability(sock: Any) -> Callable[[], bool]:
+    """Return a function that tells, without waiting, if a socket has something to read or was closed."""
+    if not hasattr(select, "poll"):  # Windows
+        return lambda: bool(select.select((sock,), (), (), 0)[0])
+    if sock.fileno() < 0:
+        return lambda: True
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return lambda: bool(poll.poll(0))
+
+
+def install(client: Any, network: Callable[[Any], object]) -> None:
+    """Put a network of ours below a client of ours, also where it goes through proxies.
+
+    network: makes it from the one that is there.
+    """
+    for transport in (getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()):
+        pool: Any = getattr(transport, "_pool", None)
+        if hasattr(pool, "_network_backend"):
+            pool._network_backend = network(pool._network_backend)
+
+
+def is_reusable(client: Any) -> bool:
+    """Return whether the idle connections of a client have nothing left to read, in httpx or below it."""
+    try:
+        for transport in (client._transport, *client._mounts.values()):
+            for connection in () if transport is None else transport._pool.connections:
+                if connection.is_idle() and not connection.is_closed() and not _is_quiet(connection):
+                    return False
+    except AttributeError:
+        return False
+    return True
+
+
+def _is_quiet(connection: Any) -> bool:
+    while not hasattr(connection, "_h11_state"):  # the connection to a proxy, or one that has just been opened
+        connection = connection._connection
+    received, _ = connection._h11_state.trailing_data
+    return not received and connection._network_stream.is_quiet()

@@ -1,0 +1,64 @@
+"""The network below our own sync httpx clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .httpx_internals import ReplyWatch
+
+
+class Stream:
+    """A network stream as httpx wants it, under our watch.
+
+    inner: the stream of httpx.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        encrypted = inner.get_extra_info("ssl_object") is not None
+        self._watch = ReplyWatch(inner.get_extra_info("socket"), encrypted=encrypted)
+
+    def read(self, *arguments: Any, **options: Any) -> bytes:
+        """Read some bytes."""
+        data: bytes = self._inner.read(*arguments, **options)
+        self._watch.receive(data)
+        return data
+
+    def write(self, buffer: bytes, *arguments: Any, **options: Any) -> None:
+        """Send all bytes."""
+        for part in self._watch.parts(buffer):
+            self._inner.write(part, *arguments, **options)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._inner.close()
+
+    def start_tls(self, *arguments: Any, **options: Any) -> Stream:
+        """Return the connection under TLS."""
+        return Stream(self._inner.start_tls(*arguments, **options))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpx asks for by name."""
+        return self._inner.get_extra_info(info)
+
+    def is_quiet(self) -> bool:
+        """Return whether nothing is left to read, in OpenSSL or in the socket, and no reply came too early."""
+        encrypted = self._inner.get_extra_info("ssl_object")
+        # TLS within TLS, as through a proxy that is itself encrypted, has a buffer of its own.
+        nested = getattr(self._inner, "_incoming", None)
+        pending = (encrypted is not None and encrypted.pending()) or (nested is not None and nested.pending)
+        return not (self._watch.early or pending or self._watch.is_readable())
+
+
+class Network:
+    """Opens connections for httpx.
+
+    inner: the network of httpx.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def connect_tcp(self, *arguments: Any, **options: Any) -> Stream:
+        """Open a connection."""
+        return Stream(self._inner.connect_tcp(*arguments, **options))
