@@ -7,16 +7,24 @@ own client is never touched.
 
 from __future__ import annotations
 
+import re
 import select
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import httpx
+
+from .limits import MAX_HEAD, MAX_INTERIM, TOO_LONG_HEAD, TOO_MANY_INTERIM
+
 # Bytes that are sent between two looks for an early reply.
 _PART: Final = 65536
+# As h11 finds the end of headers.
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
+_INTERIM: Final = re.compile(rb"HTTP/\d\.\d 1")
 
 
 class ReplyWatch:
-    """Watches the replies on one connection: if one comes too early.
+    """Watches the replies on one connection: the size of their headers, and if one comes too early.
 
     sock: the connection's socket. encrypted: if so, the first bytes to read may belong to TLS.
     early: whether a reply began before its request was sent.
@@ -26,17 +34,41 @@ class ReplyWatch:
         self.early = False
         self.is_readable = _readability(sock)
         self._may_be_tls = encrypted
+        self._sending = self._in_head = False
+        self._head = b""
+        self._size = self._interim = 0
 
     def parts(self, data: bytes) -> Iterator[bytes]:
         """Yield the data to be sent, in parts. Look for an early reply before each."""
+        if not self._sending:
+            self._sending = self._in_head = True
+            self._head, self._size, self._interim = b"", 0, 0
         for start in range(0, len(data), _PART):
             if not self.early and not self._may_be_tls:
                 self.early = self.is_readable()
             yield data[start : start + _PART]
 
-    def receive(self, _: bytes) -> None:
-        """Note received bytes."""
-        self._may_be_tls = False
+    def receive(self, data: bytes) -> None:
+        """Note received bytes. `httpx.RemoteProtocolError` for endless headers or interim responses."""
+        self._sending = self._may_be_tls = False
+        if self._in_head:
+            searched = max(len(self._head) - 2, 0)
+            self._head += data
+            self._size += len(data)
+            self._skip_interim(searched)
+
+    def _skip_interim(self, searched: int) -> None:
+        while self._in_head and (end := _HEAD_END.search(self._head, searched)):
+            searched = 0
+            if _INTERIM.match(self._head):
+                self._interim += 1
+            else:  # the rest is the body's
+                self._in_head, self._size = False, self._size - len(self._head) + end.end()
+            self._head = self._head[end.end() :] if self._in_head else b""
+            if self._interim > MAX_INTERIM:
+                raise httpx.RemoteProtocolError(TOO_MANY_INTERIM)
+        if self._size > MAX_HEAD:
+            raise httpx.RemoteProtocolError(TOO_LONG_HEAD)
 
 
 def _readability(sock: Any) -> Callable[[], bool]:

@@ -21,7 +21,14 @@ CLOCK_TOLERANCE: Final = 60.0
 # The longest time-out in seconds: sockets and threads raise for waits of centuries.
 MAX_TIMEOUT: Final = 86400.0
 
+# Interim responses (1xx) before one response; servers send one or two. The bytes of their headers in sum, and of those
+# of the response itself: h11 allows 100 KiB for each.
+MAX_INTERIM: Final = 20
+MAX_HEAD: Final = 128 * 1024
+
 TIMED_OUT: Final = "the deadline passed"
+TOO_MANY_INTERIM: Final = "too many interim responses"
+TOO_LONG_HEAD: Final = "the headers are too long"
 # Some errors quote whole headers.
 _MAX_ERROR_TEXT: Final = 200
 

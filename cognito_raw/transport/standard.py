@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from ..call import Reply, Request
 from ..result import Err, Result, Sent
 from .certificates import TrustStore, environment_locations, load_trust_store
-from .limits import TIMED_OUT, Body, error_text, from_environment, timeout_of
+from .limits import MAX_INTERIM, TIMED_OUT, TOO_MANY_INTERIM, Body, error_text, from_environment, timeout_of
 from .pool import Connection, Pool
 from .proxy import Route, route_to, split_url
 from .sockets import BufferedSocket, Deadline, ResponseTooLarge, connect, start_tls
@@ -162,7 +162,7 @@ def _request_target(url: str, route: Route) -> str:
 
 def _read_head(stream: BufferedSocket, method: str) -> HTTPResponse:
     """Return the final response with its status and headers. Skip interim responses."""
-    while True:
+    for _ in range(MAX_INTERIM + 1):
         response = HTTPResponse(stream, method=method)  # type: ignore[arg-type]  # as much of a socket as it uses
         response.begin()
         if stream.ended:
@@ -172,6 +172,7 @@ def _read_head(stream: BufferedSocket, method: str) -> HTTPResponse:
             return response
         if response.status == 101:
             raise HTTPException("another protocol")
+    raise HTTPException(TOO_MANY_INTERIM)
 
 
 def _check_head(response: HTTPResponse) -> None:
