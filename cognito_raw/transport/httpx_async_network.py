@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .httpx_internals import ReplyWatch
+from .httpx_internals import PART, ReplyWatch
 
 
 class AsyncStream:
@@ -15,18 +15,27 @@ class AsyncStream:
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
+        self._unsent = b""
         encrypted = inner.get_extra_info("ssl_object") is not None
         self._watch = ReplyWatch(inner.get_extra_info("socket"), encrypted=encrypted)
 
     async def read(self, *arguments: Any, **options: Any) -> bytes:
         """Read some bytes."""
+        if self._unsent:
+            await self._flush(*arguments[1:], **options)
         data: bytes = await self._inner.read(*arguments, **options)
         self._watch.receive(data)
         return data
 
     async def write(self, buffer: bytes, *arguments: Any, **options: Any) -> None:
-        """Send all bytes."""
-        for part in self._watch.parts(buffer):
+        """Send bytes, the headers and the body of a request at once. httpx writes no bytes where a request ends."""
+        self._unsent += buffer
+        if not buffer or len(self._unsent) > PART:
+            await self._flush(*arguments, **options)
+
+    async def _flush(self, *arguments: Any, **options: Any) -> None:
+        unsent, self._unsent = self._unsent, b""
+        for part in self._watch.parts(unsent):
             await self._inner.write(part, *arguments, **options)
 
     async def aclose(self) -> None:
@@ -39,19 +48,21 @@ class AsyncStream:
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpx asks for by name."""
+        if info == "is_readable":  # asked twice for each request
+            return self._watch.is_readable()
         return self._inner.get_extra_info(info)
 
     def is_quiet(self) -> bool:
-        """Return whether nothing is left to read, in anyio or in the socket, and no reply came too early.
+        """Return whether nothing is left in the buffers of TLS and anyio, and no reply came too early.
 
-        Only looks, and waits for nothing. `AttributeError` if a version of anyio hides its buffers elsewhere.
+        httpx itself looks at the socket before each request. `AttributeError` if a version of anyio has other buffers.
         """
         layer = self._inner._stream
         while hasattr(layer, "transport_stream"):
             if layer._read_bio.pending or layer._ssl_object.pending():
                 return False
             layer = layer.transport_stream
-        return not (self._watch.early or layer._protocol.read_queue or self._watch.is_readable())
+        return not (self._watch.early or layer._protocol.read_queue)
 
 
 class AsyncNetwork:

@@ -21,6 +21,9 @@ _CONNECTING: Final = ("connect_tcp.started", "connect_unix_socket.started")
 _CONNECTED: Final = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
 _SENDING: Final = "send_request_headers.started"
 
+# Most events of a request over an idle connection.
+_IRRELEVANT: Final = ("http11.receive_", "http11.response_", "http11.send_request_body.")
+
 # Errors before a connection is open, and so before a request is sent.
 _NO_CONNECTION: Final = (
     httpx.ConnectError,
@@ -54,6 +57,8 @@ class Progress:
 
     def note(self, event: str, info: Mapping[str, Any]) -> None:
         """Record an event of httpx."""
+        if event.startswith(_IRRELEVANT):
+            return
         if event.endswith(_CONNECTING):
             # The authentication of the caller's client may send twice, on two connections.
             self.sent = "maybe" if self.started else "no"

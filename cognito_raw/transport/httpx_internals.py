@@ -16,8 +16,8 @@ import httpx
 
 from .limits import MAX_HEAD, MAX_INTERIM, TOO_LONG_HEAD, TOO_MANY_INTERIM
 
-# Bytes that are sent between two looks for an early reply.
-_PART: Final = 65536
+# The most bytes that are sent at once. Between two such parts we look for an early reply.
+PART: Final = 65536
 # As h11 finds the end of headers.
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 _INTERIM: Final = re.compile(rb"HTTP/\d\.\d 1")
@@ -39,14 +39,14 @@ class ReplyWatch:
         self._size = self._interim = 0
 
     def parts(self, data: bytes) -> Iterator[bytes]:
-        """Yield the data to be sent, in parts. Look for an early reply before each."""
-        if not self._sending:
-            self._sending = self._in_head = True
-            self._head, self._size, self._interim = b"", 0, 0
-        for start in range(0, len(data), _PART):
-            if not self.early and not self._may_be_tls:
+        """Yield the data to be sent, in parts. Look for an early reply before each but the first."""
+        for start in range(0, len(data), PART):
+            if not self._sending:  # httpx itself has just looked
+                self._sending = self._in_head = True
+                self._head, self._size, self._interim = b"", 0, 0
+            elif not (self.early or self._may_be_tls):
                 self.early = self.is_readable()
-            yield data[start : start + _PART]
+            yield data[start : start + PART]
 
     def receive(self, data: bytes) -> None:
         """Note received bytes. `httpx.RemoteProtocolError` for endless headers or interim responses."""

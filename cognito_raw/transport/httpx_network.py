@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .httpx_internals import ReplyWatch
+from .httpx_internals import PART, ReplyWatch
 
 
 class Stream:
@@ -15,18 +15,27 @@ class Stream:
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
+        self._unsent = b""
         encrypted = inner.get_extra_info("ssl_object") is not None
         self._watch = ReplyWatch(inner.get_extra_info("socket"), encrypted=encrypted)
 
     def read(self, *arguments: Any, **options: Any) -> bytes:
         """Read some bytes."""
+        if self._unsent:
+            self._flush(*arguments[1:], **options)
         data: bytes = self._inner.read(*arguments, **options)
         self._watch.receive(data)
         return data
 
     def write(self, buffer: bytes, *arguments: Any, **options: Any) -> None:
-        """Send all bytes."""
-        for part in self._watch.parts(buffer):
+        """Send bytes, the headers and the body of a request at once. httpx writes no bytes where a request ends."""
+        self._unsent += buffer
+        if not buffer or len(self._unsent) > PART:
+            self._flush(*arguments, **options)
+
+    def _flush(self, *arguments: Any, **options: Any) -> None:
+        unsent, self._unsent = self._unsent, b""
+        for part in self._watch.parts(unsent):
             self._inner.write(part, *arguments, **options)
 
     def close(self) -> None:
@@ -39,15 +48,20 @@ class Stream:
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpx asks for by name."""
+        if info == "is_readable":  # asked twice for each request
+            return self._watch.is_readable()
         return self._inner.get_extra_info(info)
 
     def is_quiet(self) -> bool:
-        """Return whether nothing is left to read, in OpenSSL or in the socket, and no reply came too early."""
+        """Return whether nothing is left in the buffers of TLS, and no reply came too early.
+
+        httpx itself looks at the socket before each request.
+        """
         encrypted = self._inner.get_extra_info("ssl_object")
         # TLS within TLS, as through a proxy that is itself encrypted, has a buffer of its own.
         nested = getattr(self._inner, "_incoming", None)
         pending = (encrypted is not None and encrypted.pending()) or (nested is not None and nested.pending)
-        return not (self._watch.early or pending or self._watch.is_readable())
+        return not (self._watch.early or pending)
 
 
 class Network:

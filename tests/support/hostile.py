@@ -70,6 +70,10 @@ class Peer:
         """Wait for the headers of a request, and leave its body unread."""
         await self._reader.readuntil(b"\r\n\r\n")
 
+    async def read_some(self) -> bytes:
+        """What has come by now, or comes first."""
+        return await self._reader.read(BUFFER)
+
     async def send(self, data: bytes) -> None:
         """Write, as far as the other side reads."""
         self._writer.write(data)

@@ -201,3 +201,16 @@ def test_a_client_of_ones_own_keeps_its_rules() -> None:
                 assert summary(HttpxTransport(client).send(post(server.url)))[0] == "200"
         asyncio.run(main(server.url))
         assert [received.connection for received in server.received] == [1, 1, 2, 2]
+
+
+def test_a_request_leaves_in_one_piece(sender: Sender) -> None:
+    """The server reads the headers and the body of a small request at once."""
+
+    async def behaviour(peer: Peer) -> None:
+        for _ in range(2):
+            first = await peer.read_some()
+            await peer.send(reply(first[-5:]))
+
+    with serving(behaviour) as server:
+        for body in (b"first", b"again"):
+            assert body_of(sender.send(post(server.url, body))) == body
