@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -17,36 +17,54 @@ from .certificates import TrustStore
 from .httpx_async_network import AsyncNetwork
 from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
 from .httpx_internals import install, is_reusable
-from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, timeout_of
-from .pool import Reusable
+from .leases import Address, Lease, LeaseQueue, checked_limit, queue_of
+from .limits import (
+    CLOCK_TOLERANCE,
+    MAX_CONNECTIONS,
+    NONE_FREE,
+    POLL_INTERVAL,
+    TIMED_OUT,
+    Body,
+    timeout_of,
+)
+from .pool import Reusable, address_of
 
 
 class AsyncHttpxTransport:
     """Sends requests over httpx, from many tasks at once, in one event loop after another.
 
     client: an `httpx.AsyncClient` of your own, for proxies, certificates or instrumentation. You close it.
+    limit: how many connections to one address calls may use at the same time, in each event loop, without a client of
+        yours. A call that waits for one keeps its deadline. Public documents, such as key sets, do not wait.
 
     Without one, connections are opened as needed and kept for some seconds. Each event loop has its own, since
     connections do not outlive their loop. A serverless function may run a new loop at every invocation.
     """
 
-    def __init__(self, client: httpx.AsyncClient | None = None) -> None:
+    def __init__(self, client: httpx.AsyncClient | None = None, *, limit: int = MAX_CONNECTIONS) -> None:
         self._own = checked_client(client, httpx.AsyncClient)
+        self._limit = checked_limit(limit)
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
         self._trust_store = None if client is None else TrustStore(None)
 
     async def send(self, request: Request) -> Result[Reply]:
         """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + timeout_of(request)
         if self._own is not None:
-            return await _send(self._own, request, self._tls())
+            return await _send(self._own, request, self._tls(), ends)
         pool = await self._pool()
-        connection = await pool.acquire(request.url) or pool.add(_Connection(self._tls(), request.url))
-        reusable = False
+        address = address_of(request.url)
         try:
-            result = await _send(connection.client, request, connection.trust_store)
-            reusable = isinstance(result, Ok) and is_reusable(connection.client)
+            lease = None if request.method == "GET" else await pool.lease(address, ends)
+        except TimeoutError:
+            return Err("timed-out", NONE_FREE, sent="no")
+        try:
+            connection = await pool.acquire(address) or pool.add(_Connection(self._tls(), request.url))
+            result = await pool.use(connection, lambda: _send(connection.client, request, connection.trust_store, ends))
         finally:
-            await pool.release(connection, reusable=reusable)
+            if lease is not None:
+                lease.give_back()
         return result
 
     async def aclose(self) -> None:
@@ -61,7 +79,7 @@ class AsyncHttpxTransport:
         if pool is None:
             for other in [other for other in self._pools if other.is_closed()]:
                 self._pools.pop(other, None)  # closed without a shutdown of its generators
-            pool = self._pools[loop] = _Pool()
+            pool = self._pools[loop] = _Pool(self._limit)
             pool.closer = self._close_with_loop(loop, pool)
             await anext(pool.closer)
         return pool
@@ -88,7 +106,7 @@ class _Connection(Reusable):
     """
 
     def __init__(self, trust_store: TrustStore, url: str) -> None:
-        super().__init__(url)
+        super().__init__(address_of(url))
         self.trust_store = trust_store
         self.client = new_client(httpx.AsyncClient, trust_store, url)
         install(self.client, AsyncNetwork)
@@ -99,17 +117,36 @@ class _Pool:
 
     closer: AsyncGenerator[None, None]
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
         self._connections: set[_Connection] = set()
         self._idle: list[_Connection] = []
         self._retired = False
+        self._limit = limit
+        self._queues: dict[Address, LeaseQueue] = {}
 
-    async def acquire(self, url: str) -> _Connection | None:
+    async def lease(self, address: Address, ends: float) -> Lease:
+        """Wait for the right to a connection. `TimeoutError` if there is none before the loop's clock reads `ends`."""
+        queue = queue_of(self._queues, address, self._limit)
+        lease = Lease(queue, queue.give_back)
+        if queue.ask(lease):
+            return lease
+        given = asyncio.get_running_loop().create_future()
+        lease.wake = lambda: None if given.done() else given.set_result(None)  # done if the task was cancelled
+        try:
+            async with asyncio.timeout_at(ends) as timeout:
+                with _watch_wall_clock(timeout):
+                    await given
+        except BaseException:
+            lease.give_back()
+            raise
+        return lease
+
+    async def acquire(self, address: Address) -> _Connection | None:
         """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""
         while self._idle and not self._idle[0].is_fresh():
             await self._close(self._idle.pop(0))
         # After the last await, where a cancellation would lose the connection.
-        found = next((connection for connection in reversed(self._idle) if connection.address == url), None)
+        found = next((connection for connection in reversed(self._idle) if connection.address == address), None)
         if found is not None:
             self._idle.remove(found)
         return found
@@ -119,14 +156,20 @@ class _Pool:
         self._connections.add(connection)
         return connection
 
-    async def release(self, connection: _Connection, *, reusable: bool) -> None:
-        """Keep a connection for the next request to its address, or close it."""
-        if reusable and not self._retired:
-            connection.mark_idle()
-            self._idle.append(connection)
-        else:
-            await self._close(connection)
-        await self._end()
+    async def use(self, connection: _Connection, send: Callable[[], Awaitable[Result[Reply]]]) -> Result[Reply]:
+        """Send a request over a connection. Then keep it for the next request to its address, or close it."""
+        reusable = False
+        try:
+            result = await send()
+            reusable = isinstance(result, Ok) and is_reusable(connection.client)
+        finally:
+            if reusable and not self._retired:
+                connection.mark_idle()
+                self._idle.append(connection)
+            else:
+                await self._close(connection)
+            await self._end()
+        return result
 
     async def retire(self) -> None:
         """Close the idle connections now, and the others when they are released."""
@@ -149,12 +192,12 @@ class _Pool:
             await self.closer.aclose()
 
 
-async def _send(client: httpx.AsyncClient, request: Request, trust_store: TrustStore) -> Result[Reply]:
+async def _send(client: httpx.AsyncClient, request: Request, trust_store: TrustStore, ends: float) -> Result[Reply]:
     progress = Progress()
     exchange = partial(_exchange, client, request, progress)
     try:
-        async with asyncio.timeout(timeout_of(request)) as timeout:
-            with _watch_wall_clock(timeout, timeout_of(request)):
+        async with asyncio.timeout_at(ends) as timeout:
+            with _watch_wall_clock(timeout):
                 return await trust_store.aretry_with_all_roots(exchange, progress.has_started)
     except TimeoutError:
         return Err("timed-out", TIMED_OUT, sent=progress.sent)
@@ -165,9 +208,10 @@ async def _send(client: httpx.AsyncClient, request: Request, trust_store: TrustS
 
 
 @contextmanager
-def _watch_wall_clock(timeout: asyncio.Timeout, seconds: float) -> Iterator[None]:
+def _watch_wall_clock(timeout: asyncio.Timeout) -> Iterator[None]:
     """End the time-out by the wall clock too. The loop's clock may stop while the process is suspended."""
-    loop, resumed = asyncio.get_running_loop(), time.time() + seconds + CLOCK_TOLERANCE
+    loop = asyncio.get_running_loop()
+    resumed = time.time() + (timeout.when() or 0.0) - loop.time() + CLOCK_TOLERANCE
     timers: list[asyncio.TimerHandle] = []
 
     def check() -> None:

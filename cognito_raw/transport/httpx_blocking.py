@@ -13,7 +13,6 @@ from __future__ import annotations
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
@@ -25,11 +24,13 @@ import httpx
 from ..call import Reply, Request
 from ..result import Err, Ok, Result, Sent
 from .certificates import TrustStore
+from .deadline import Deadline
 from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
 from .httpx_internals import install, is_reusable
 from .httpx_network import Network
-from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT, Body, timeout_of
-from .pool import Connection, Pool
+from .leases import Address
+from .limits import MAX_CONNECTIONS, NONE_FREE, TIMED_OUT, Body, timeout_of
+from .pool import Connection, Pool, address_of
 
 
 class HttpxTransport:
@@ -39,26 +40,32 @@ class HttpxTransport:
         on its idle connections, its cookies and its use after a fork. Its connections are not shut down at the
         deadline: a late request may continue in its thread until the next byte. Without a client, connections are
         opened as needed and kept for some seconds.
+    limit: how many connections to one address calls may use at the same time, without a client of yours. A call that
+        waits for one keeps its deadline. Public documents, such as key sets, do not wait.
     """
 
-    def __init__(self, client: httpx.Client | None = None) -> None:
+    def __init__(self, client: httpx.Client | None = None, *, limit: int = MAX_CONNECTIONS) -> None:
         self._own = checked_client(client, httpx.Client)
-        self._pool: Pool[_Connection] = Pool()
+        self._pool: Pool[_Connection] = Pool(limit)
         self._trust_store: TrustStore | None = None
 
     def send(self, request: Request) -> Result[Reply]:
         """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
-        connection = self._acquire(request.url)
+        deadline = Deadline(timeout_of(request))
+        try:
+            connection = self._connect(request, deadline)
+        except TimeoutError:
+            return Err("timed-out", NONE_FREE, sent="no")
         exchange = _Exchange(connection, request)
         try:
-            result = exchange.result_within(timeout_of(request))
+            result = exchange.result_before(deadline)
         except BaseException:
             exchange.abandon()
             raise
         if result is None:
             return Err("timed-out", TIMED_OUT, sent=exchange.abandon())
         connection.stream = exchange.progress.stream or connection.stream
-        if isinstance(result, Ok) and connection.is_reusable():
+        if exchange.reusable:
             self._pool.release(connection)
         else:
             connection.close()
@@ -68,13 +75,11 @@ class HttpxTransport:
         """Close idle connections. The next request opens a new one."""
         self._pool.close()
 
-    def _acquire(self, url: str) -> _Connection:
-        connection = self._pool.acquire(url)
-        if connection is None:
-            connection = (
-                self._open(url) if self._own is None else _Connection(self._own, url, TrustStore(None), owned=False)
-            )
-        return connection
+    def _connect(self, request: Request, deadline: Deadline) -> _Connection:
+        own = self._own
+        if own is not None:
+            return self._pool.acquire(request.url) or _Connection(own, request.url, TrustStore(None), owned=False)
+        return self._pool.connect(request, address_of(request.url), deadline, lambda: self._open(request.url))
 
     def _open(self, url: str) -> _Connection:
         with self._pool.lock():
@@ -83,7 +88,7 @@ class HttpxTransport:
             trust_store = self._trust_store
         client = new_client(httpx.Client, trust_store, url)
         install(client, Network)
-        return _Connection(client, url, trust_store)
+        return _Connection(client, address_of(url), trust_store)
 
 
 class _Connection(Connection):
@@ -92,8 +97,8 @@ class _Connection(Connection):
     owned: False if the client is the caller's, and its connections are not ours to close.
     """
 
-    def __init__(self, client: httpx.Client, url: str, trust_store: TrustStore, *, owned: bool = True) -> None:
-        super().__init__(url)
+    def __init__(self, client: httpx.Client, address: Address, trust_store: TrustStore, *, owned: bool = True) -> None:
+        super().__init__(address)
         self.client = client
         self.trust_store = trust_store
         self.stream: Any = None
@@ -132,13 +137,18 @@ class _Connection(Connection):
             self._worker.stop()
         if self._owned:
             self.client.close()
+        self.end_lease()
 
 
 class _Exchange:
-    """One request on one connection, in the connection's thread."""
+    """One request on one connection, in the connection's thread.
+
+    reusable: whether the connection may be used again.
+    """
 
     def __init__(self, connection: _Connection, request: Request) -> None:
         self.progress = Progress()
+        self.reusable = False
         self._connection = connection
         self._request = request
         self._result: Result[Reply] | None = None
@@ -147,23 +157,16 @@ class _Exchange:
         self._done = threading.Lock()
         self._done.acquire()
 
-    def result_within(self, seconds: float) -> Result[Reply] | None:
+    def result_before(self, deadline: Deadline) -> Result[Reply] | None:
         """Return the result, or None if the deadline passes first."""
-        ends, resumed = time.monotonic() + seconds, time.time() + seconds + CLOCK_TOLERANCE
         # An interpreter that shuts down has no more threads. Then only httpx's own time-outs hold.
         if not sys.is_finalizing() and self._connection.run_in_thread(partial(copy_context().run, self._perform)):
-            self._wait(ends, resumed)
+            deadline.wait_for(self._done)
         else:
             self._perform()
         if self._raised is not None:
             raise self._raised
         return self._result
-
-    def _wait(self, ends: float, resumed: float) -> None:
-        """Wait for the thread until the deadline by either clock. One may stop while the process is suspended."""
-        while (left := ends - time.monotonic()) > 0 and not self._done.acquire(timeout=min(left, POLL_INTERVAL)):
-            if time.time() > resumed:  # a response that came before the suspension has been read by now
-                return
 
     def abandon(self) -> Sent:
         """End the thread soon, and close its connection. Return whether the request may have been sent."""
@@ -176,6 +179,8 @@ class _Exchange:
     def _perform(self) -> None:
         try:
             self._result = self._connection.trust_store.retry_with_all_roots(self._send, self.progress.has_started)
+            # Here, since the caller's thread would compete with this one.
+            self.reusable = isinstance(self._result, Ok) and self._connection.is_reusable()
         except Exception as error:
             self._result = error_result(error, self.progress)
         except BaseException as error:

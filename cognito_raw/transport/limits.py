@@ -14,6 +14,8 @@ M = TypeVar("M")
 MAX_BODY: Final = 1024 * 1024
 # Seconds until an idle connection is stale. A suspended function resumes with connections that are long dead.
 MAX_IDLE: Final = 4.0
+# Connections to one address that calls use at the same time.
+MAX_CONNECTIONS: Final = 100
 # Seconds between looks at the wall clock during a request. The monotonic clock may stop while a process is suspended.
 POLL_INTERVAL: Final = 0.5
 # Seconds past the deadline, by the wall clock, that count as a suspension: clocks are also set.
@@ -27,6 +29,7 @@ MAX_INTERIM: Final = 20
 MAX_HEAD: Final = 128 * 1024
 
 TIMED_OUT: Final = "the deadline passed"
+NONE_FREE: Final = "no connection became free before the deadline"
 TOO_MANY_INTERIM: Final = "too many interim responses"
 TOO_LONG_HEAD: Final = "the headers are too long"
 # Some errors quote whole headers.

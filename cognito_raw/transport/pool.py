@@ -1,20 +1,44 @@
-"""A pool of idle connections. Each is kept for some seconds, for one address, and never used after a fork."""
+"""A pool of connections, of which so many at most are in use for one address.
+
+An idle one is kept for some seconds, for its address, and never used after a fork.
+"""
 
 from __future__ import annotations
 
 import os
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
+from ..call import Request
 from ..concurrency.locks import ForkLock
-from .limits import MAX_IDLE
+from .deadline import Deadline
+from .leases import Address, Lease, Leases
+from .limits import MAX_CONNECTIONS, MAX_IDLE
+from .proxy import split_url
+
+
+@lru_cache(maxsize=16)
+def address_of(url: str) -> Address:
+    """Return the scheme, host and port of a URL. A text that is no URL stands for itself."""
+    try:
+        parts, target = split_url(url)
+    except ValueError:
+        return url
+    return parts.scheme, target.host, target.port
 
 
 class Reusable:
-    """Belongs to one address, serves one request at a time, and is not used after a long idle time."""
+    """Belongs to one address, serves one request at a time, and is not used after a long idle time.
 
-    def __init__(self, address: object) -> None:
+    lease: the right to it while it is in use.
+    """
+
+    lease: Lease | None = None
+
+    def __init__(self, address: Address) -> None:
         self.address = address
         self._process = os.getpid()
         self._idle_since = (0.0, 0.0)
@@ -32,6 +56,12 @@ class Reusable:
             and abs(time.time() - self._idle_since[1]) < MAX_IDLE
         )
 
+    def end_lease(self) -> None:
+        """Let another connection be opened to its address."""
+        lease, self.lease = self.lease, None
+        if lease is not None:
+            lease.give_back()
+
 
 class Connection(Reusable, ABC):
     """One connection to one address, used by one request at a time."""
@@ -45,9 +75,13 @@ C = TypeVar("C", bound=Connection)
 
 
 class Pool(Generic[C]):
-    """Idle connections. Safe to use from many threads."""
+    """Connections, in use and idle. Safe to use from many threads.
 
-    def __init__(self) -> None:
+    limit: how many calls may have one to the same address. Others wait until one is free.
+    """
+
+    def __init__(self, limit: int = MAX_CONNECTIONS) -> None:
+        self._leases = Leases(limit)
         self._lock = ForkLock()
         self._idle: list[C] = []
 
@@ -55,7 +89,22 @@ class Pool(Generic[C]):
         """Return the lock of the connections. The pool's owner may use it too."""
         return self._lock
 
-    def acquire(self, address: object) -> C | None:
+    def connect(self, request: Request, address: Address, deadline: Deadline, make: Callable[[], C]) -> C:
+        """Return a connection for a request: an idle one, or else a new one. Wait for it if too many are in use.
+
+        `TimeoutError` if none is free before the deadline. Public documents never wait for calls.
+        """
+        lease = None if request.method == "GET" else self._leases.take(address_of(request.url), deadline.remaining)
+        try:
+            connection = self.acquire(address) or make()
+        except BaseException:
+            if lease is not None:
+                lease.give_back()
+            raise
+        connection.lease = lease
+        return connection
+
+    def acquire(self, address: Address) -> C | None:
         """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""
         fresh: list[C] = []
         stale: list[C] = []
@@ -71,8 +120,11 @@ class Pool(Generic[C]):
     def release(self, connection: C) -> None:
         """Keep a connection for the next request to its address."""
         connection.mark_idle()
+        lease, connection.lease = connection.lease, None
         with self.lock():
             self._idle.append(connection)
+        if lease is not None:  # now, so that who waits for it finds the connection
+            lease.give_back()
 
     def close(self) -> None:
         """Close all idle connections."""

@@ -11,15 +11,12 @@ import io
 import socket
 import ssl
 import threading
-import time
-from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from .limits import CLOCK_TOLERANCE, MAX_BODY, POLL_INTERVAL, TIMED_OUT
+from .deadline import Deadline
+from .limits import MAX_BODY
 from .proxy import HostPort
-
-T = TypeVar("T")
 
 # The most bytes of one response, with headers, chunk sizes and interim responses. http.client has no such limit.
 _MAX_RECEIVED: Final = 8 * MAX_BODY
@@ -28,33 +25,6 @@ _BUFFER: Final = 65536
 
 class ResponseTooLarge(Exception):
     """A response has more bytes than allowed, whatever its form."""
-
-
-class Deadline:
-    """The end of a request, by the monotonic clock and the wall clock.
-
-    The monotonic clock may stop while a process is suspended.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
-        self._resumed = time.time() + seconds + CLOCK_TOLERANCE
-
-    def remaining(self) -> float:
-        """Return the seconds that remain, always above 0. `TimeoutError` if the deadline has passed."""
-        remaining = self._ends - time.monotonic()
-        if remaining <= 0 or time.time() > self._resumed:
-            raise TimeoutError(TIMED_OUT)
-        return remaining
-
-    def wait(self, operation: Callable[[], T], sock: socket.socket) -> T:
-        """Run an operation of a socket until it succeeds or the deadline passes. Look at the clocks regularly."""
-        while True:
-            sock.settimeout(min(self.remaining(), POLL_INTERVAL))
-            try:
-                return operation()
-            except TimeoutError:
-                self.remaining()
 
 
 def connect(target: HostPort, deadline: Deadline) -> socket.socket:

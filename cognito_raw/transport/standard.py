@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -17,10 +18,20 @@ from urllib.parse import quote, urlsplit
 from ..call import Reply, Request
 from ..result import Err, Result, Sent
 from .certificates import TrustStore, environment_locations, load_trust_store
-from .limits import MAX_INTERIM, TIMED_OUT, TOO_MANY_INTERIM, Body, error_text, from_environment, timeout_of
+from .deadline import Deadline
+from .limits import (
+    MAX_CONNECTIONS,
+    MAX_INTERIM,
+    TIMED_OUT,
+    TOO_MANY_INTERIM,
+    Body,
+    error_text,
+    from_environment,
+    timeout_of,
+)
 from .pool import Connection, Pool
 from .proxy import Route, route_to, split_url
-from .sockets import BufferedSocket, Deadline, ResponseTooLarge, connect, start_tls
+from .sockets import BufferedSocket, ResponseTooLarge, connect, start_tls
 
 _CHUNK: Final = 65536
 # The reserved characters of RFC 3986, and the percent sign of what is quoted already.
@@ -34,29 +45,30 @@ class StandardTransport:
         everywhere in the standard library, or those in `SSL_CERT_FILE` or `SSL_CERT_DIR`. (`HttpxTransport` trusts
         the ones that come with httpx.)
 
+    limit: how many connections to one address calls may use at the same time. A call that waits for one keeps its
+        deadline. Public documents, such as key sets, do not wait.
+
     Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, except for the hosts of `NO_PROXY`. The connection to
     a proxy is not encrypted. Requests to https:// URLs go through a tunnel, which the proxy cannot read.
     """
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, *, limit: int = MAX_CONNECTIONS) -> None:
         self._trust_store = None if context is None else TrustStore(context)
-        self._pool: Pool[_Connection] = Pool()
+        self._pool: Pool[_Connection] = Pool(limit)
 
     def send(self, request: Request) -> Result[Reply]:
         """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
         deadline = Deadline(timeout_of(request))
         try:
-            parts, target = split_url(request.url)
+            parts, target = _split_url(request.url)
         except ValueError as error:
             return Err("connection-failed", error_text(error), sent="no")
         route = from_environment(lambda: route_to(parts.scheme, target))
-        connection = self._pool.acquire(route)
-        if connection is None:
-            trust_store = self._tls() if route.encrypted else TrustStore(None)
-            try:
-                connection = trust_store.retry_with_all_roots(lambda: _Connection(route, trust_store.context, deadline))
-            except Exception as error:
-                return _error_result(error, None)
+        trust_store = self._tls() if route.encrypted else None
+        try:
+            connection = self._pool.connect(request, route, deadline, lambda: _open(route, trust_store, deadline))
+        except Exception as error:
+            return _error_result(error, None)
         return self._exchange(connection, request, deadline)
 
     def close(self) -> None:
@@ -81,6 +93,10 @@ class StandardTransport:
             if self._trust_store is None:
                 self._trust_store = from_environment(_system_trust_store)
             return self._trust_store
+
+
+# A process uses few URLs.
+_split_url: Final = lru_cache(maxsize=16)(split_url)
 
 
 class _Connection(Connection):
@@ -140,6 +156,13 @@ class _Connection(Connection):
 
     def close(self) -> None:
         self.stream.close()
+        self.end_lease()
+
+
+def _open(route: Route, trust_store: TrustStore | None, deadline: Deadline) -> _Connection:
+    if trust_store is None:
+        return _Connection(route, None, deadline)
+    return trust_store.retry_with_all_roots(lambda: _Connection(route, trust_store.context, deadline))
 
 
 def _write(stream: BufferedSocket, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> None:

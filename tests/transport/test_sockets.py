@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from cognito_raw.transport import sockets
+from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.proxy import HostPort
-from cognito_raw.transport.sockets import BufferedSocket, Deadline, ResponseTooLarge, connect, start_tls
+from cognito_raw.transport.sockets import BufferedSocket, ResponseTooLarge, connect, start_tls
 from tests.support.deadlines import LaterClock, Stopwatch, wait_until, with_time_enough
 from tests.support.hostile import MIB, echoing, ignoring, refusing, serving
 from tests.support.programs import run
@@ -77,8 +78,10 @@ def test_the_next_address_is_tried_where_one_refuses() -> None:
     """A name may have several addresses, and some may refuse connections."""
     program = """
 import socket, sys
+from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.proxy import HostPort
-from cognito_raw.transport.sockets import Deadline, connect
+from cognito_raw.transport.deadline import Deadline
+from cognito_raw.transport.sockets import connect
 port, dead = int(sys.argv[1]), int(sys.argv[2])
 
 def look_up(host, _, **options):
@@ -109,8 +112,10 @@ def test_no_socket_is_left_if_the_deadline_passes_before_the_connection(addresse
     """None is opened after the deadline."""
     program = """
 import socket, sys, time
+from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.proxy import HostPort
-from cognito_raw.transport.sockets import Deadline, connect
+from cognito_raw.transport.deadline import Deadline
+from cognito_raw.transport.sockets import connect
 
 def look_up(host, _, **options):
     time.sleep(0.02)

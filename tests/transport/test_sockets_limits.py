@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.proxy import HostPort
-from cognito_raw.transport.sockets import Deadline, connect
+from cognito_raw.transport.sockets import connect
 from tests.support.hostile import refusing
 
 

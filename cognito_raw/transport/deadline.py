@@ -1,0 +1,49 @@
+"""The deadline of one request, for sync transports."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT
+
+T = TypeVar("T")
+
+
+class Deadline:
+    """The end of a request, by the monotonic clock and the wall clock.
+
+    The monotonic clock may stop while a process is suspended.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+        self._resumed = time.time() + seconds + CLOCK_TOLERANCE
+
+    def remaining(self) -> float:
+        """Return the seconds that remain, always above 0. `TimeoutError` if the deadline has passed."""
+        remaining = self._ends - time.monotonic()
+        if remaining <= 0 or time.time() > self._resumed:
+            raise TimeoutError(TIMED_OUT)
+        return remaining
+
+    def wait(self, operation: Callable[[], T], sock: socket.socket) -> T:
+        """Run an operation of a socket until it succeeds or the deadline passes. Look at the clocks regularly."""
+        while True:
+            sock.settimeout(min(self.remaining(), POLL_INTERVAL))
+            try:
+                return operation()
+            except TimeoutError:
+                self.remaining()
+
+    def wait_for(self, lock: threading.Lock) -> bool:
+        """Acquire a lock. Return False if the deadline passes first."""
+        try:
+            while not lock.acquire(timeout=min(self.remaining(), POLL_INTERVAL)):
+                pass
+        except TimeoutError:
+            return False
+        return True

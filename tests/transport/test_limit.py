@@ -1,0 +1,301 @@
+"""Calls use so many connections to one address at most, and wait for one in order of arrival."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cognito_raw import AsyncHttpxTransport, HttpxTransport, Request, StandardTransport
+from cognito_raw.transport.deadline import Deadline
+from cognito_raw.transport.leases import Leases
+from tests.support.deadlines import wait_until
+from tests.support.hostile import Behaviour, Peer, deaf, echoing, reply, saying, serving
+from tests.support.transports import AsyncSender, Sender, body_of, post, summary, workers
+
+pytestmark = pytest.mark.usefixtures("tidy")
+
+BLOCKING = (HttpxTransport, StandardTransport)
+
+
+def limited(sender: Any, limit: int) -> Sender:
+    """The sender, over a transport of its kind with a limit."""
+    sender.transport = type(sender.transport)(limit=limit)
+    made: Sender = sender
+    return made
+
+
+@pytest.fixture
+def two(sender: Sender) -> Sender:
+    """Each of the three transports, with two connections."""
+    return limited(sender, 2)
+
+
+@pytest.fixture
+def one(sender: Sender) -> Sender:
+    """Each of the three transports, with one connection."""
+    return limited(sender, 1)
+
+
+def get(url: str) -> Request:
+    return Request(url, {}, b"", 5.0, "GET")
+
+
+def slow(seconds: float) -> Behaviour:
+    """Answer each request with its body after a while."""
+
+    async def behaviour(peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            await asyncio.sleep(seconds)
+            await peer.send(reply(received.body))
+
+    return behaviour
+
+
+def test_no_more_connections_are_opened(two: Sender) -> None:
+    """Twenty calls at once use two connections, and each gets its own answer."""
+    bodies = [b"%d" % number for number in range(20)]
+    with serving(slow(0.02)) as server:
+        results = two.send_all([post(server.url, body) for body in bodies])
+        assert [body_of(result) for result in results] == bodies
+        assert server.connections == 2
+
+
+def test_who_comes_first_is_served_first(one: Sender) -> None:
+    """Calls go out in the order in which they came."""
+    with serving(slow(0.05)) as server:
+        if isinstance(one, AsyncSender):
+            one.send_all([post(server.url, b"%d" % number) for number in range(8)])
+        else:
+            threads = [threading.Thread(target=one.send, args=(post(server.url, b"%d" % n),)) for n in range(8)]
+            for thread in threads:
+                thread.start()
+                time.sleep(0.02)
+            for thread in threads:
+                thread.join()
+        assert [received.body for received in server.received] == [b"%d" % number for number in range(8)]
+
+
+def test_who_waits_keeps_its_deadline(one: Sender) -> None:
+    """A call that gets no connection in time was not sent. Those after it still get theirs."""
+    with serving(slow(0.6)) as server:
+        began = time.monotonic()
+        results = one.send_all([post(server.url, b"1", within=5.0), *[post(server.url, b"2", within=0.3)] * 3])
+        assert sorted(map(summary, results)) == [("200", "yes"), *[("timed-out", "no")] * 3]
+        assert time.monotonic() - began < 3
+        assert body_of(one.send(post(server.url, b"3"))) == b"3"
+        assert [received.body for received in server.received][-1] == b"3"
+        assert len(server.received) == 2
+
+
+def test_each_address_has_its_own(one: Sender) -> None:
+    """A server that hangs takes no connection from others."""
+    with serving(deaf) as silent, serving(echoing) as server:
+        results = one.send_all([post(silent.url, within=0.5), post(server.url, b"x", within=0.4)])
+        assert list(map(summary, results)) == [("timed-out", "maybe"), ("200", "yes")]
+
+
+def test_public_documents_do_not_wait(one: Sender) -> None:
+    """A key set is fetched while all connections are in use, and the next call has its connection too."""
+
+    async def behaviour(peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            await asyncio.sleep(0.8 if received.line.startswith("POST") else 0.0)
+            await peer.send(reply(b"done"))
+
+    with serving(behaviour) as server:
+        urls = [post(server.url, within=5.0), *[get(server.url + "jwks.json")] * 3]
+        assert {body_of(result) for result in one.send_all(urls)} == {b"done"}
+        lines = [received.line.split()[0] for received in server.received]
+        assert sorted(lines) == ["GET"] * 3 + ["POST"]
+        assert server.connections >= 2
+        assert body_of(one.send(post(server.url))) == b"done"
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param(saying(b"", then="reset"), id="reset"),
+        pytest.param(saying(b"HTTP/1.1 200 OK\r\n\r\n"), id="closed"),
+        pytest.param(saying(b"nonsense\r\n\r\n", then="silent"), id="malformed"),
+        pytest.param(deaf, id="deaf"),
+    ],
+)
+def test_a_call_that_fails_gives_its_connection_back(one: Sender, behaviour: Behaviour) -> None:
+    """However it fails, and also where its thread ends later."""
+    with serving(behaviour) as server:
+        for _ in range(3):
+            one.send(post(server.url, within=0.3))
+            assert wait_until(lambda: not workers())
+        assert server.connections == 3
+
+
+def test_a_connection_that_cannot_be_opened_is_given_back(one: Sender) -> None:
+    """Refused connections use up nothing."""
+    for _ in range(3):
+        assert summary(one.send(post("http://127.0.0.1:1/"))) == ("connection-failed", "no")
+    for _ in range(3):
+        assert summary(one.send(post("http://[::bad/"))) == ("connection-failed", "no")
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.0, True, None, "2"])
+@pytest.mark.parametrize("kind", [*BLOCKING, AsyncHttpxTransport])
+def test_a_limit_is_a_whole_number_above_0(kind: Callable[..., Any], limit: object) -> None:
+    """Anything else is refused where it is given."""
+    with pytest.raises(ValueError, match="limit"):
+        kind(limit=limit)
+
+
+# --- tasks
+
+
+def test_a_cancelled_task_leaves_the_queue() -> None:
+    """Cancelled before, while or after it gets a connection, it takes none from others."""
+
+    async def main(url: str) -> None:
+        transport = AsyncHttpxTransport(limit=1)
+        for pause in (0.0, 0.01, 0.05, 0.1):
+            tasks = [asyncio.create_task(transport.send(post(url, b"%d" % number))) for number in range(6)]
+            await asyncio.sleep(pause)
+            for task in tasks[:5]:
+                task.cancel()
+            assert body_of(await tasks[5]) == b"5"
+            await asyncio.gather(*tasks, return_exceptions=True)
+        first = asyncio.create_task(transport.send(post(url, b"first")))
+        waiting = asyncio.create_task(transport.send(post(url, b"second")))
+        await first
+        waiting.cancel()  # in the moment in which it is given the connection
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert body_of(await transport.send(post(url, b"third"))) == b"third"
+
+    with serving(slow(0.05)) as server:
+        asyncio.run(main(server.url))
+
+
+def test_each_loop_counts_for_itself() -> None:
+    """Loops of several threads do not wait for each other."""
+    transport = AsyncHttpxTransport(limit=1)
+
+    async def main(url: str) -> bytes:
+        return body_of(await transport.send(post(url, b"x", within=2.0)))
+
+    async def together(url: str) -> list[bytes]:
+        return await asyncio.gather(*(asyncio.to_thread(asyncio.run, main(url)) for _ in range(4)))
+
+    with serving(slow(0.8)) as server:
+        assert asyncio.run(together(server.url)) == [b"x"] * 4
+        assert server.connections == 4
+
+
+# --- threads and processes
+
+
+@pytest.mark.parametrize("kind", BLOCKING)
+def test_an_interrupted_wait_leaves_the_queue(kind: Callable[..., Any]) -> None:
+    """Control-C while a call waits for a connection is heard at once, and takes nothing from others."""
+    transport = kind(limit=1)
+    main = threading.main_thread().ident
+    assert main is not None
+    timer = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with serving(slow(0.6)) as server:
+            first = threading.Thread(target=transport.send, args=(post(server.url),))
+            first.start()
+            assert wait_until(lambda: len(server.received) == 1)
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                transport.send(post(server.url, b"interrupted"))
+            assert body_of(transport.send(post(server.url, b"x"))) == b"x"
+            first.join()
+            transport.close()
+        timer.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("kind", ["HttpxTransport", "StandardTransport"])
+def test_a_fork_begins_with_none_in_use(kind: str) -> None:
+    """A child does not wait for connections of its parent, nor for the threads that had them."""
+    if sys.platform == "win32":
+        pytest.skip("no forks here")
+    program = f"""
+import os, sys, threading, time, warnings
+from cognito_raw import {kind}, Request
+warnings.simplefilter("ignore", DeprecationWarning)
+transport = {kind}(limit=1)
+send = lambda body: transport.send(Request(sys.argv[1], {{}}, body, 5.0))
+threads = [threading.Thread(target=send, args=(b"parent",)) for _ in range(2)]
+for thread in threads:
+    thread.start()
+time.sleep(0.3)
+child = os.fork()
+if child == 0:
+    began = time.monotonic()
+    ok = send(b"child").unwrap().body == b"child" and time.monotonic() - began < 1.2
+    os._exit(0 if ok and send(b"again").unwrap().body == b"again" else 1)
+assert os.waitpid(child, 0)[1] == 0
+for thread in threads:
+    thread.join()
+assert send(b"parent").unwrap().body == b"parent"
+transport.close()
+"""
+
+    async def behaviour(peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            await asyncio.sleep(1.5 if received.body == b"parent" else 0.0)
+            await peer.send(reply(received.body))
+
+    with serving(behaviour) as server:
+        ran = subprocess.run(
+            [sys.executable, "-c", program, server.url], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_lease_that_is_dropped_is_given_back() -> None:
+    """As by a thread that an exception hits between two instructions. Who waits gets it a moment later."""
+    leases = Leases(1)
+    lease = leases.take("a", Deadline(5).remaining)
+    with pytest.raises(TimeoutError):
+        leases.take("a", Deadline(0.05).remaining)
+    dropping = threading.Timer(0.1, gc.collect)
+    dropping.start()
+    del lease
+    began = time.monotonic()
+    second = leases.take("a", Deadline(5).remaining)
+    assert time.monotonic() - began < 2
+    second.give_back()
+    second.give_back()
+    dropping.join()
+
+
+def test_a_dropped_lease_is_noticed_by_who_already_waits() -> None:
+    """Nobody wakes it, so it looks now and then."""
+    leases = Leases(1)
+    held = [leases.take("a", Deadline(5).remaining)]
+    dropping = threading.Timer(0.2, held.clear)
+    dropping.start()
+    leases.take("a", Deadline(5).remaining).give_back()
+    dropping.join()
+
+
+def test_the_queues_of_many_addresses_are_forgotten() -> None:
+    """Those in use are kept."""
+    leases = Leases(1)
+    lease = leases.take("kept", Deadline(5).remaining)
+    for number in range(100):
+        leases.take(number, Deadline(5).remaining).give_back()
+    assert len(leases._queues) < 20
+    with pytest.raises(TimeoutError):
+        leases.take("kept", Deadline(0.01).remaining)
+    lease.give_back()
+    leases.take("kept", Deadline(1).remaining).give_back()
