@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from ..call import Reply, Request
+from ..concurrency.locks import ForkLock
 from ..result import Err, Ok, Result
 from .certificates import TrustStore
 from .httpx_async_network import AsyncNetwork
@@ -44,6 +45,7 @@ class AsyncHttpxTransport:
     def __init__(self, client: httpx.AsyncClient | None = None, *, limit: int = MAX_CONNECTIONS) -> None:
         self._own = checked_client(client, httpx.AsyncClient)
         self._limit = checked_limit(limit)
+        self._lock = ForkLock()  # of the loops of several threads, and never held at an await
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
         self._trust_store = None if client is None else TrustStore(None)
 
@@ -69,7 +71,8 @@ class AsyncHttpxTransport:
 
     async def aclose(self) -> None:
         """Close this event loop's connections once they are idle. The next request opens a new one."""
-        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        with self._lock.own():
+            pool = self._pools.pop(asyncio.get_running_loop(), None)
         if pool is not None:
             await pool.retire()
 
@@ -77,10 +80,12 @@ class AsyncHttpxTransport:
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:
-            for other in [other for other in self._pools if other.is_closed()]:
-                self._pools.pop(other, None)  # closed without a shutdown of its generators
-            pool = self._pools[loop] = _Pool(self._limit)
+            pool = _Pool(self._limit)
             pool.closer = self._close_with_loop(loop, pool)
+            with self._lock.own():
+                for other in [other for other in self._pools if other.is_closed()]:
+                    del self._pools[other]  # closed without a shutdown of its generators
+                self._pools[loop] = pool
             await anext(pool.closer)
         return pool
 
@@ -89,14 +94,16 @@ class AsyncHttpxTransport:
         try:
             yield
         finally:
-            if self._pools.get(loop) is pool:
-                del self._pools[loop]
+            with self._lock.own():
+                if self._pools.get(loop) is pool:
+                    del self._pools[loop]
             await pool.close()
 
     def _tls(self) -> TrustStore:
-        if self._trust_store is None:
-            self._trust_store = default_trust_store()
-        return self._trust_store
+        with self._lock.own():
+            if self._trust_store is None:
+                self._trust_store = default_trust_store()
+            return self._trust_store
 
 
 class _Connection(Reusable):
