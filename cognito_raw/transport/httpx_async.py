@@ -71,7 +71,7 @@ class AsyncHttpxTransport:
 
     async def aclose(self) -> None:
         """Close this event loop's connections once they are idle. The next request opens a new one."""
-        with self._lock.own():
+        with self._lock:
             pool = self._pools.pop(asyncio.get_running_loop(), None)
         if pool is not None:
             await pool.retire()
@@ -82,7 +82,7 @@ class AsyncHttpxTransport:
         if pool is None:
             pool = _Pool(self._limit)
             pool.closer = self._close_with_loop(loop, pool)
-            with self._lock.own():
+            with self._lock:
                 for other in [other for other in self._pools if other.is_closed()]:
                     del self._pools[other]  # closed without a shutdown of its generators
                 self._pools[loop] = pool
@@ -94,13 +94,13 @@ class AsyncHttpxTransport:
         try:
             yield
         finally:
-            with self._lock.own():
+            with self._lock:
                 if self._pools.get(loop) is pool:
                     del self._pools[loop]
             await pool.close()
 
     def _tls(self) -> TrustStore:
-        with self._lock.own():
+        with self._lock:
             if self._trust_store is None:
                 self._trust_store = default_trust_store()
             return self._trust_store
