@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cognito_raw.transport import sockets
+from cognito_raw.transport import deadline as deadlines
 from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.proxy import HostPort
 from cognito_raw.transport.sockets import BufferedSocket, ResponseTooLarge, connect, start_tls
@@ -47,7 +47,7 @@ def address_of(url: str) -> HostPort:
 def test_a_deadline_counts_down_and_is_then_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The remaining seconds are above 0 as long as there are any."""
     clock = LaterClock()
-    monkeypatch.setattr(sockets, "time", clock)
+    monkeypatch.setattr(deadlines, "time", clock)
     deadline = Deadline(60.0)
     assert 0 < deadline.remaining() <= 60.0
     clock.jump(60.0)

@@ -61,6 +61,7 @@ def test_a_fork_in_the_midst_of_a_fetch_makes_its_own() -> None:
 from cognito_raw.call import render_get
 from cognito_raw.transport import shared
 shared().send(render_get(url, 5.0))  # what Python and OpenSSL load at first, under locks of their own, is no part of it
+shared().close()  # so that the verifier opens a connection
 verifier = TokenVerifier(config)
 connecting = threading.Event()
 sys.addaudithook(lambda event, _: event == "socket.connect" and connecting.set())
