@@ -228,11 +228,12 @@ def test_a_file_means_what_it_means_to_openssl(
 
 
 def test_a_root_is_found_behind_another_of_its_name(sender: Sender, amazon: Path, tmp_path: Path) -> None:
-    """OpenSSL would take the first of a name, and refuse what the root in the same file signed."""
+    """Of two certificates of one name, the root counts. Python's own context refuses the server before 3.13."""
     file = tmp_path / "trusted.pem"
     file.write_bytes(cross_signed(amazon, "nobody") + alone(amazon))
     with surroundings({"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": None}), under(amazon) as server:
-        assert (ours(sender, server), plainly(file, server)) == ("accepted", "refused")
+        assert ours(sender, server) == "accepted"
+        assert plainly(file, server) == ("accepted" if sys.version_info >= (3, 13) else "refused")
 
 
 def test_the_files_are_of_every_kind(amazon: Path, private: Path, tmp_path: Path) -> None:
