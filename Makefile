@@ -1,7 +1,9 @@
 # Every target sets up what it needs in .venv, with the groups of pyproject.toml.
 PYTHON ?= python3
 BIN := .venv/bin
-PARALLEL := -n auto --dist worksteal
+SPREAD := --dist worksteal
+# Two workers a core: most of the slow tests wait for a socket.
+PARALLEL = -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(SPREAD)
 
 .PHONY: demo test test-unit coverage check lint types record bench build clean
 
@@ -11,9 +13,9 @@ demo: .venv/pool.ok
 test: .venv/test.ok .venv/npm.ok
 	$(BIN)/python -m pytest $(PARALLEL) $(OPTIONS)
 
-# Those that need neither a server nor a socket.
+# Those that need neither a server nor a socket, and so wait for nothing.
 test-unit: .venv/test.ok
-	$(BIN)/python -m pytest $(PARALLEL) $(OPTIONS) tests/unit
+	$(BIN)/python -m pytest -n auto $(SPREAD) $(OPTIONS) tests/unit
 
 # All tests once more, slower: every branch of the package must be run.
 coverage: .venv/test.ok .venv/npm.ok

@@ -280,7 +280,7 @@ def official_region(host: str) -> tuple[str, str] | None:
 
 
 def _is_region(text: str) -> bool:
-    """Whether it fits `[a-z]{2,}(-[a-z]+)+-[0-9]+`, as no other service's name in the same place does."""
+    """Tell if it fits `[a-z]{2,}(-[a-z]+)+-[0-9]+`, as no other service's name in the same place does."""
     first, *middle, last = text.split("-") if text.count("-") > 1 else ("", "")
     words = bool(middle) and len(first) > 1 and all(word.isalpha() and word.islower() for word in (first, *middle))
     return text.isascii() and words and last.isdigit()

@@ -1,8 +1,8 @@
 """The limit of connections to one address, and the queue of those who wait for one.
 
-A lease is the right to one connection. It is given back when the connection is idle or closed. Who drops a lease
-without giving it back, as a thread that an exception hits between two instructions, gives it back too, a moment later:
-leases are counted by weak references. First come, first served.
+A lease is the right to one connection. It is given back when the connection is idle or closed. Leases are counted by
+weak references. So one that is dropped, as when an exception hits a thread between two instructions, counts no longer
+a moment later. First come, first served.
 """
 
 from __future__ import annotations

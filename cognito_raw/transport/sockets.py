@@ -55,16 +55,12 @@ def start_tls(raw: socket.socket, host: str, context: ssl.SSLContext, deadline: 
 
 
 class BufferedSocket:
-    """A socket for http.client. It buffers writes until `flush`, and bounds what it reads.
+    """A socket for http.client. It buffers writes until `flush`, and bounds what it reads."""
 
-    deadline: the end of the present request. sent: whether any of it may have been sent. ended: whether the server has
-    closed the connection. early: whether a reply began before its request was sent.
-    """
-
-    deadline: Deadline
-    sent: bool
-    ended: bool
-    early = False
+    deadline: Deadline  # the end of the present request
+    sent: bool  # a part of it may have been sent
+    ended: bool  # the server has closed the connection
+    early = False  # a reply began before its request was sent
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
