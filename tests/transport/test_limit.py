@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -276,6 +277,15 @@ def test_a_lease_that_is_dropped_is_given_back() -> None:
     second.give_back()
     second.give_back()
     dropping.join()
+
+
+def test_a_fork_counts_none_of_its_parents_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody gives them back there."""
+    leases = Leases(1)
+    of_the_parent = leases.take("a", Deadline(5).remaining)
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    leases.take("a", Deadline(5).remaining).give_back()
+    of_the_parent.give_back()
 
 
 def test_a_dropped_lease_is_noticed_by_who_already_waits() -> None:

@@ -61,6 +61,28 @@ def test_a_task_of_an_event_loop_is_alive_while_the_loop_runs() -> None:
     assert not elsewhere(lambda: tasks[0].is_alive(BEGAN, None))
 
 
+def test_a_job_runs_once_although_its_start_was_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interrupted caller's thread may have begun. The next caller starts another, which leaves the job alone."""
+    task: BackgroundTask[int] = BackgroundTask(BEGAN, 10.0)
+    started: list[threading.Thread] = []
+    ran: list[int] = []
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        started.append(thread)
+        if len(started) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        task.start(lambda: ran.append(1), "first")
+    assert task.start(lambda: ran.append(2), "second")
+    for thread in started:
+        thread.join(10)
+    assert ran == [1]
+
+
 def test_the_first_result_of_a_task_counts() -> None:
     """A later one changes nothing, and neither raises."""
     task: BackgroundTask[int] = BackgroundTask(BEGAN, 10.0)

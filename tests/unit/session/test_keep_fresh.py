@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -195,6 +196,18 @@ def test_the_block_ends_at_once_also_while_a_refresh_hangs() -> None:
     assert watch.seconds < 5
     go_on.set()
     assert session.id_token() == Ok(SECOND)
+
+
+def test_the_end_of_the_interpreter_waits_for_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its threads never run again then."""
+
+    def joined(*_: object) -> None:
+        pytest.fail("a thread is waited for")
+
+    session = Session(configured(clock=Clock(NOW)), state=signed_in())
+    with monkeypatch.context() as ending, session.keep_fresh():
+        ending.setattr(sys, "is_finalizing", lambda: True)
+        ending.setattr(threading.Thread, "join", joined)
 
 
 def test_what_a_transport_raises_is_logged_by_who_keeps_a_session_fresh(caplog: pytest.LogCaptureFixture) -> None:
