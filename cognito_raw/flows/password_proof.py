@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..call import ServiceReply
 from ..config import Config
@@ -40,8 +40,8 @@ class Verifier(Hidden):
     def read(cls, body: Mapping[str, object]) -> Verifier:
         parameters = mapping(body, "ChallengeParameters")
         return cls(
-            B=_number(parameters, "SRP_B"),
-            salt=_number(parameters, "SALT"),
+            B=_number(parameters, "SRP_B", srp.number),
+            salt=_number(parameters, "SALT", srp.signed_number),
             secret_block=string(parameters, "SECRET_BLOCK"),
             session=optional_string(body, "Session"),
         )
@@ -55,9 +55,9 @@ class Proof(Hidden):
     session: str | None
 
 
-def _number(parameters: Mapping[str, object], name: str) -> int:
+def _number(parameters: Mapping[str, object], name: str, read: Callable[[str], int]) -> int:
     try:
-        return srp.number(string(parameters, name))
+        return read(string(parameters, name))
     except srp.UnsafeValue as error:
         raise UnexpectedJson(f"{name} is {error}") from None
 
@@ -71,14 +71,12 @@ def prove(config: Config, pair: srp.Ephemeral, asked: ServiceReply, identity: Sr
     # The service's time, if the reply has it: a proof with a wrong time looks like a wrong password.
     when = srp.timestamp(config.clock() if asked.date is None else asked.date)
     try:
-        block = base64.b64decode(verifier.secret_block, validate=True)
         u = srp.scramble(pair.A, verifier.B)
     except srp.UnsafeValue as error:
         return replace(malformed(asked, str(error)), reason="unsafe-srp-value")
-    except ValueError:  # binascii.Error, or the error of a string that is not ASCII
-        return malformed(asked, "SECRET_BLOCK is not base64")
     x = srp.private_key(verifier.salt, identity.group, identity.name, identity.password)
     key = srp.session_key(srp.premaster(pair, verifier.B, u, x), u)
+    block = srp.secret_bytes(verifier.secret_block)
     proof = srp.signature(key, identity.group, identity.name, block, when)
     responses = {
         "PASSWORD_CLAIM_SECRET_BLOCK": verifier.secret_block,

@@ -23,6 +23,7 @@ constant time.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import time
@@ -89,8 +90,8 @@ class Ephemeral:
 
 
 def pad(n: int) -> bytes:
-    """PAD(n): the shortest big-endian bytes of a number >= 0 in two's complement."""
-    return n.to_bytes(n.bit_length() // 8 + 1, "big")
+    """PAD(n): the shortest big-endian bytes of a number in two's complement."""
+    return n.to_bytes((n if n >= 0 else ~n).bit_length() // 8 + 1, "big", signed=True)
 
 
 def number(text: str) -> int:
@@ -99,6 +100,11 @@ def number(text: str) -> int:
     if not text or len(text) > _LONGEST or not _DIGITS.issuperset(text):
         raise UnsafeValue("not a hexadecimal number")
     return int(text, 16)
+
+
+def signed_number(text: str) -> int:
+    """Parse a SALT, the only number that may be negative: the service sent such ones for users who do not exist."""
+    return -number(text[1:]) if text.startswith("-") else number(text)
 
 
 def scramble(A: int, B: int) -> int:
@@ -136,6 +142,18 @@ def session_key(S: int, u: int) -> bytes:
 def signature(key: bytes, pool_name: str, user_id: str, secret_block: bytes, timestamp: str) -> bytes:
     """PASSWORD_CLAIM_SIGNATURE before base64: HMAC(key, pool name, user id, secret block, timestamp)."""
     return hmac.digest(key, pool_name.encode() + user_id.encode() + secret_block + timestamp.encode(), "sha256")
+
+
+def secret_bytes(secret_block: str) -> bytes:
+    """Return what is signed of a SECRET_BLOCK: its bytes in base64, or else its text.
+
+    Any form of base64 is read: without padding, with line breaks, or in the alphabet for URLs. moto sends a UUID.
+    """
+    text = "".join(secret_block.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return secret_block.encode()
 
 
 def timestamp(seconds: float) -> str:

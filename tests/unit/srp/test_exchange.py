@@ -86,6 +86,9 @@ def test_k_is_the_hash_of_n_and_g() -> None:
         (0x8000, "008000"),
         (0xFFFFF, "0fffff"),
         (2**256 - 1, "00" + "ff" * 32),
+        (-0x80, "80"),
+        (-0x81, "ff7f"),
+        (-0x1F2E3D4C5B6A7988, "e0d1c2b3a4958678"),
     ],
 )
 def test_a_number_is_padded_to_whole_bytes_below_the_sign(n: int, expected: str) -> None:
@@ -96,7 +99,7 @@ def test_a_number_is_padded_to_whole_bytes_below_the_sign(n: int, expected: str)
 def test_padding_is_the_shortest_twos_complement() -> None:
     """PAD reads back as the same signed number, and no shorter bytes could hold it."""
     rng = random.Random(1)
-    for n in [rng.getrandbits(rng.randrange(1, 3100)) for _ in range(2000)] + [srp.N, srp.N - 1]:
+    for n in [rng.getrandbits(rng.randrange(1, 3100)) * rng.choice((1, -1)) for _ in range(2000)] + [srp.N, srp.N - 1]:
         padded = srp.pad(n)
         assert int.from_bytes(padded, "big", signed=True) == n
         if n:
@@ -111,6 +114,14 @@ def test_anything_but_hexadecimal_digits_is_refused(text: str) -> None:
         srp.number(text)
     assert str(caught.value) == "not a hexadecimal number"
     assert caught.value.__context__ is None
+
+
+def test_only_a_salt_may_have_a_sign() -> None:
+    """One minus in front of the digits makes the number negative."""
+    assert (srp.signed_number("-80"), srp.signed_number("80")) == (-0x80, 0x80)
+    for text in ("-", "--80", "+80", "- 80", "-0x80"):
+        with pytest.raises(srp.UnsafeValue):
+            srp.signed_number(text)
 
 
 @pytest.mark.parametrize("text", ["0", "00", "f", "F", "0b1", "1e5", "DeadBeef", "0000000000ff", "f" * 768])
