@@ -54,7 +54,7 @@ class AsyncHttpxTransport:
         loop = asyncio.get_running_loop()
         ends = loop.time() + timeout_of(request)
         if self._own is not None:
-            return await _send(self._own, request, self._tls(), ends)
+            return await _send(self._own, request, self._tls(), ends, Progress(traced=False))
         pool = await self._pool()
         address = address_of(request.url)
         try:
@@ -63,7 +63,9 @@ class AsyncHttpxTransport:
             return Err("timed-out", NONE_FREE, sent="no")
         try:
             connection = await pool.acquire(address) or pool.add(_Connection(self._tls(), request.url))
-            result = await pool.use(connection, lambda: _send(connection.client, request, connection.trust_store, ends))
+            progress = Progress(traced=True)
+            sending = partial(_send, connection.client, request, connection.trust_store, ends, progress)
+            result = await pool.use(connection, sending)
         finally:
             if lease is not None:
                 lease.give_back()
@@ -199,8 +201,9 @@ class _Pool:
             await self.closer.aclose()
 
 
-async def _send(client: httpx.AsyncClient, request: Request, trust_store: TrustStore, ends: float) -> Result[Reply]:
-    progress = Progress()
+async def _send(
+    client: httpx.AsyncClient, request: Request, trust_store: TrustStore, ends: float, progress: Progress
+) -> Result[Reply]:
     exchange = partial(_exchange, client, request, progress)
     try:
         async with asyncio.timeout_at(ends) as timeout:

@@ -102,7 +102,7 @@ class _Connection(Connection):
         self.client = client
         self.trust_store = trust_store
         self.stream: Any = None
-        self._owned = owned
+        self.owned = owned
         self._worker: Worker | None = None
 
     def run_in_thread(self, job: Job) -> bool:
@@ -117,12 +117,12 @@ class _Connection(Connection):
 
     def is_reusable(self) -> bool:
         """Return whether the next request can use it. A caller's own client decides by itself."""
-        return not self._owned or is_reusable(self.client)
+        return not self.owned or is_reusable(self.client)
 
     def shut_down(self, progress: Progress) -> None:
         """Shut down the socket of a waiting request, so that its thread ends."""
         stream = progress.stream or self.stream
-        if not self._owned or stream is None:
+        if not self.owned or stream is None:
             return
         try:
             # Not close(): another thread may be reading, and another socket could get the same descriptor. And not
@@ -135,7 +135,7 @@ class _Connection(Connection):
         """Close the connection and end its thread. In a fork, close only the fork's copy."""
         if self._worker is not None:
             self._worker.stop()
-        if self._owned:
+        if self.owned:
             self.client.close()
         self.end_lease()
 
@@ -147,7 +147,7 @@ class _Exchange:
     """
 
     def __init__(self, connection: _Connection, request: Request) -> None:
-        self.progress = Progress()
+        self.progress = Progress(traced=connection.owned)
         self.reusable = False
         self._connection = connection
         self._request = request

@@ -42,12 +42,14 @@ class Progress:
 
     httpx calls `note` through its `trace` extension. `stream` is the newest open network stream. Any thread may set
     `abandoned`. A request that was not sent by then is never sent.
+
+    traced: whether the client surely traces, as ours do. A caller's own may not.
     """
 
-    def __init__(self) -> None:
-        # The caller's own client may not trace.
-        self.sent: Sent = "maybe"
+    def __init__(self, *, traced: bool) -> None:
+        self.sent: Sent = "no" if traced else "maybe"
         self.started = False
+        self.connecting = False
         self.stream: Any = None
         self.abandoned = False
 
@@ -61,11 +63,12 @@ class Progress:
             return
         if event.endswith(_CONNECTING):
             # The authentication of the caller's client may send twice, on two connections.
-            self.sent = "maybe" if self.started else "no"
+            self.connecting = not self.started
+            self.sent = "no" if self.connecting else "maybe"
         elif event.endswith(_CONNECTED):
             self.stream = info["return_value"]
         elif event.endswith(_SENDING) and info["request"].method != b"CONNECT":  # only a proxy receives that
-            self.sent, self.started = "maybe", True
+            self.sent, self.started, self.connecting = "maybe", True, False
         else:
             return
         # `sent` is set before the flag is read here. The other thread sets the flag before it reads `sent`. So a
@@ -167,7 +170,7 @@ def error_result(error: Exception, progress: Progress) -> Err:
         return Err("timed-out", text, sent=unsent)
     if isinstance(error, httpx.TimeoutException):
         return Err("timed-out", text, sent=progress.sent)
-    if isinstance(error, _NO_CONNECTION) or progress.sent == "no":
+    if isinstance(error, _NO_CONNECTION) or progress.connecting:
         return Err("connection-failed", text, sent=unsent)
     if isinstance(error, httpx.RemoteProtocolError) and not str(error).startswith(_CLOSED):
         return Err("malformed-reply", text, sent="maybe")

@@ -29,7 +29,7 @@ class Stream:
 
 def progress(*events: Event) -> Progress:
     """A progress that these events were reported to."""
-    made = Progress()
+    made = Progress(traced=False)
     for event in events:
         made.note(*event)
     return made
@@ -71,6 +71,11 @@ def test_a_request_has_been_sent_once_its_headers_leave(events: list[Event], sen
     assert progress(*events).sent == sent
 
 
+def test_a_request_of_our_own_client_has_not_been_sent_before_it_tells() -> None:
+    """A deadline may pass before httpx begins to connect."""
+    assert Progress(traced=True).sent == "no"
+
+
 @pytest.mark.parametrize(
     "event",
     [STARTED, opened(Stream(), "connect_tcp"), opened(Stream(), "start_tls"), LEFT],
@@ -88,7 +93,7 @@ def test_an_abandoned_request_does_not_leave(event: Event) -> None:
 
 def test_an_abandoned_request_without_a_connection_of_its_own_leaves_it_to_httpx() -> None:
     """On a connection that was there before, httpx closes what it stops using."""
-    abandoned = Progress()
+    abandoned = Progress(traced=False)
     abandoned.abandoned = True
     with pytest.raises(TimeoutError):
         abandoned.note(*LEFT)
@@ -97,7 +102,7 @@ def test_an_abandoned_request_without_a_connection_of_its_own_leaves_it_to_httpx
 @pytest.mark.parametrize("event", ["http11.response_closed.started", "http11.receive_response_headers.failed"])
 def test_an_abandoned_request_is_wound_up(event: str) -> None:
     """Events with which httpx ends a request raise nothing."""
-    abandoned = Progress()
+    abandoned = Progress(traced=False)
     abandoned.abandoned = True
     abandoned.note(event, {})
     assert abandoned.sent == "maybe"
