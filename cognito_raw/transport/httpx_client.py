@@ -35,6 +35,8 @@ _NO_CONNECTION: Final = (
 # Among the errors of malformed responses, these mean that the connection was closed. Only the start of a message
 # counts, since the rest may quote the server.
 _CLOSED: Final = ("Server disconnected", "peer closed", "peer unexpectedly closed", "<ConnectionTerm", "<StreamReset")
+# Its error for a redirect that it cannot read. It reads every redirect, also those that it shall not follow.
+_NOWHERE: Final = "Invalid URL in location header"
 
 
 class Progress:
@@ -172,6 +174,8 @@ def error_result(error: Exception, progress: Progress) -> Err:
         return Err("timed-out", text, sent=progress.sent)
     if isinstance(error, _NO_CONNECTION) or progress.connecting:
         return Err("connection-failed", text, sent=unsent)
+    if isinstance(error, httpx.RemoteProtocolError) and str(error).startswith(_NOWHERE):
+        return Err("redirect-refused", "the reply redirects to an address that is none", sent="yes")
     if isinstance(error, httpx.RemoteProtocolError) and not str(error).startswith(_CLOSED):
         return Err("malformed-reply", text, sent="maybe")
     if isinstance(error, (httpx.NetworkError, httpx.RemoteProtocolError, OSError)):
