@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Final
+
+from .clock import steady
 
 if TYPE_CHECKING:
     import asyncio
@@ -73,7 +74,7 @@ class ForkLock(_Link):
 
     def acquire_for(self, frame: FrameType, timeout: float = _NO_LIMIT) -> bool:
         """Acquire the lock for a frame of this thread. Return False if it is not free within so many seconds."""
-        ends, interval = time.monotonic() + timeout, _CHECK_INTERVAL
+        ends, interval = steady() + timeout, _CHECK_INTERVAL
         me = _Owner(frame)
         while True:
             link = self._end_of_chain()
@@ -83,11 +84,11 @@ class ForkLock(_Link):
                     return True
             elif link.thread == me.thread and link.is_lost():
                 link.frame = None
-            elif link.done.acquire(timeout=max(0.0, min(ends - time.monotonic(), interval))):
+            elif link.done.acquire(timeout=max(0.0, min(ends - steady(), interval))):
                 link.done.release()
             elif link.is_lost():
                 link.frame = None
-            elif time.monotonic() >= ends:
+            elif steady() >= ends:
                 return False
             else:
                 interval *= 2

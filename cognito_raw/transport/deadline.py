@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from ..concurrency.clock import steady
 from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT
 
 T = TypeVar("T")
@@ -20,12 +21,12 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
+        self._ends = steady() + seconds
         self._resumed = time.time() + seconds + CLOCK_TOLERANCE
 
     def remaining(self) -> float:
         """Return the seconds that remain, always above 0. `TimeoutError` if the deadline has passed."""
-        remaining = self._ends - time.monotonic()
+        remaining = self._ends - steady()
         if remaining <= 0 or time.time() > self._resumed:
             raise TimeoutError(TIMED_OUT)
         return remaining

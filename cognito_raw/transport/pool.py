@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Generic, TypeVar
 
 from ..call import Request
+from ..concurrency.clock import steady
 from ..concurrency.locks import ForkLock
 from .deadline import Deadline
 from .leases import Address, Lease, Leases
@@ -45,14 +46,14 @@ class Reusable:
 
     def mark_idle(self) -> None:
         """Start the idle time."""
-        self._idle_since = (time.monotonic(), time.time())
+        self._idle_since = (steady(), time.time())
 
     def is_fresh(self) -> bool:
         """Return whether it may be used again."""
         # A fork shares its parent's sockets and must not use them. A suspended process may miss one of the clocks.
         return (
             self._process == os.getpid()
-            and time.monotonic() - self._idle_since[0] < MAX_IDLE
+            and steady() - self._idle_since[0] < MAX_IDLE
             and abs(time.time() - self._idle_since[1]) < MAX_IDLE
         )
 

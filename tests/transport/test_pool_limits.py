@@ -32,7 +32,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[SystemClocks]:
     clocks = SystemClocks()
     with monkeypatch.context() as patch:
         patch.setattr(time, "time", lambda: clocks.wall)
-        patch.setattr(time, "monotonic", lambda: clocks.monotonic)
+        patch.setattr("cognito_raw.transport.pool.steady", lambda: clocks.monotonic)
         yield clocks
 
 
