@@ -7,6 +7,7 @@ wait forever: they see that it is lost, and begin another.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
@@ -72,12 +73,14 @@ class BackgroundTask(Generic[T]):
 
     def start(self, job: Callable[[], object], name: str) -> bool:
         """Run the job in a new thread, if none runs it yet. Return False if no thread starts: the caller runs it."""
+        if sys.is_finalizing():  # a new thread would never run
+            return False
         with self._starting:
             if "thread" not in self._runners:
                 thread = threading.Thread(target=copy_context().run, args=(self._run, job), name=name, daemon=True)
                 try:
                     thread.start()
-                except RuntimeError:  # such as when the interpreter shuts down
+                except RuntimeError:  # no more threads
                     self._runners["thread"] = "the caller's"
                     return False
                 self._runners["thread"] = thread

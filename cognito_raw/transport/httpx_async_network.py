@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any
 
-from .httpx_internals import PART, ReplyWatch
+from .addresses import look_up_async
+from .happy_eyeballs import ATTEMPT_DELAY
+from .httpx_internals import PART, ReplyWatch, errors_of_httpx
 
 
 class AsyncStream:
@@ -74,6 +80,36 @@ class AsyncNetwork:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
-    async def connect_tcp(self, *arguments: Any, **options: Any) -> AsyncStream:
-        """Open a connection."""
-        return AsyncStream(await self._inner.connect_tcp(*arguments, **options))
+    async def connect_tcp(self, host: str, port: int, **options: Any) -> AsyncStream:
+        """Open a connection to the first address of the host that accepts one, as `happy_eyeballs` does."""
+        with errors_of_httpx():
+            addresses = await look_up_async(host, port, options["timeout"])
+        attempts = [partial(self._inner.connect_tcp, *address[:2], **options) for _, address in addresses]
+        return AsyncStream(await (_first_connected(attempts) if attempts[1:] else attempts[0]()))
+
+
+async def _first_connected(attempts: Iterable[Callable[[], Coroutine[Any, Any, Any]]]) -> Any:
+    untried, pending = deque(attempts), list[asyncio.Task[Any]]()
+    failure: BaseException = OSError()
+    try:
+        while untried or pending:
+            if untried:
+                pending.append(asyncio.create_task(untried.popleft()()))
+            done, _ = await asyncio.wait(pending, timeout=ATTEMPT_DELAY, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                pending.remove(task)
+                error = task.exception()
+                if error is None:
+                    return task.result()
+                failure = error
+        raise failure
+    finally:
+        await _close(pending)
+
+
+async def _close(attempts: Iterable[asyncio.Task[Any]]) -> None:
+    for task in attempts:
+        task.cancel()
+    for outcome in await asyncio.gather(*attempts, return_exceptions=True):
+        if not isinstance(outcome, BaseException):  # connected at the last moment
+            await outcome.aclose()

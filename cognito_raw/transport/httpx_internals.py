@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import select
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import httpx
@@ -82,6 +83,16 @@ def _readability(sock: Any) -> Callable[[], bool]:
     return lambda: bool(poll.poll(0))
 
 
+@contextmanager
+def errors_of_httpx() -> Iterator[None]:
+    """Turn the errors of a look-up or a connection attempt into those of httpx."""
+    try:
+        yield
+    except OSError as error:
+        kind = httpx.ConnectTimeout if isinstance(error, TimeoutError) else httpx.ConnectError
+        raise kind(str(error)) from error
+
+
 def install(client: Any, network: Callable[[Any], object]) -> None:
     """Put a network of ours below a client of ours, also where it goes through proxies.
 
@@ -89,7 +100,7 @@ def install(client: Any, network: Callable[[Any], object]) -> None:
     """
     for transport in (getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()):
         pool: Any = getattr(transport, "_pool", None)
-        if hasattr(pool, "_network_backend"):
+        with suppress(AttributeError, KeyError):
             pool._network_backend = network(pool._network_backend)
 
 

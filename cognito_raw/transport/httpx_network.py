@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .httpx_internals import PART, ReplyWatch
+from .deadline import Deadline
+from .happy_eyeballs import connect
+from .httpx_internals import PART, ReplyWatch, errors_of_httpx
 
 
 class Stream:
@@ -67,12 +69,13 @@ class Stream:
 class Network:
     """Opens connections for httpx.
 
-    inner: the network of httpx.
+    inner: the network of httpx. `KeyError` if its streams have another name.
     """
 
     def __init__(self, inner: Any) -> None:
-        self._inner = inner
+        self._stream_of = inner.connect_tcp.__globals__["SyncStream"]
 
-    def connect_tcp(self, *arguments: Any, **options: Any) -> Stream:
+    def connect_tcp(self, host: str, port: int, timeout: float, **_: Any) -> Stream:
         """Open a connection."""
-        return Stream(self._inner.connect_tcp(*arguments, **options))
+        with errors_of_httpx():
+            return Stream(self._stream_of(connect(host, port, Deadline(timeout).remaining)))

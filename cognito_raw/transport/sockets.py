@@ -1,8 +1,7 @@
 """Sockets on which every wait ends at one deadline.
 
-The waits are the host's look-up, each connection attempt, the TLS handshake, and each send and receive. A socket's
-time-out bounds one wait only, and a server that sends a byte a second needs many. So each wait gets the time that
-remains. A look-up knows no time-out: it runs in a thread, which is abandoned at the deadline.
+The waits are the TLS handshake, and each send and receive. A socket's time-out bounds one wait only, and a server that
+sends a byte a second needs many. So each wait gets the time that remains.
 """
 
 from __future__ import annotations
@@ -10,13 +9,11 @@ from __future__ import annotations
 import io
 import socket
 import ssl
-import threading
 from functools import partial
 from typing import Any, Final
 
 from .deadline import Deadline
 from .limits import MAX_BODY
-from .proxy import HostPort
 
 # The most bytes of one response, with headers, chunk sizes and interim responses. http.client has no such limit.
 _MAX_RECEIVED: Final = 8 * MAX_BODY
@@ -25,19 +22,6 @@ _BUFFER: Final = 65536
 
 class ResponseTooLarge(Exception):
     """A response has more bytes than allowed, whatever its form."""
-
-
-def connect(target: HostPort, deadline: Deadline) -> socket.socket:
-    """Return a connection to the first address of the host that accepts one. `OSError` if none does."""
-    addresses = _resolve(target, deadline)
-    failure: OSError = OSError("the host has no address")
-    for untried, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
-        timeout = deadline.remaining() / untried  # may raise, and so comes before the socket
-        try:
-            return _connect(socket.socket(family, kind, protocol), address, timeout)
-        except OSError as error:
-            failure = error
-    raise failure
 
 
 def start_tls(raw: socket.socket, host: str, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
@@ -147,51 +131,3 @@ class _Reader(io.BufferedReader):
 
     def close(self) -> None:
         """Do nothing: http.client closes the stream after each response, and the next one needs it."""
-
-
-def _is_number(host: str) -> bool:
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host)
-        except (OSError, ValueError):
-            continue
-        return True
-    return False
-
-
-def _resolve(target: HostPort, deadline: Deadline) -> list[Any]:
-    # As bytes, for the reason above.
-    host = target.host.encode() if target.host.isascii() else target.host
-    if _is_number(target.host):
-        return socket.getaddrinfo(host, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    found: list[Any] = []
-    failed: list[Exception] = []
-
-    def look_up() -> None:
-        try:
-            found.extend(socket.getaddrinfo(host, target.port, type=socket.SOCK_STREAM))
-        except Exception as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=look_up, name="cognito_raw", daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:  # no more threads, as when the interpreter shuts down
-        look_up()
-    else:
-        thread.join(deadline.remaining())
-    if failed:
-        raise failed[0]
-    deadline.remaining()
-    return list(found)
-
-
-def _connect(made: socket.socket, address: Any, timeout: float) -> socket.socket:
-    try:
-        made.settimeout(timeout)
-        made.connect(address)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except BaseException:
-        made.close()
-        raise
-    return made

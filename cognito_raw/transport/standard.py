@@ -1,7 +1,7 @@
 """Requests over the standard library's http.client, for programs that start faster without httpx.
 
 http.client writes the request and reads the response. The socket below it, and so the deadline, belongs to `sockets`.
-Requests need no extra thread. http.client tolerates some malformed responses, and this module does not. A
+Only a look-up needs an extra thread. http.client tolerates some malformed responses, and this module does not. A
 response whose end is unclear, or that other clients read differently, is `malformed-reply`.
 """
 
@@ -19,6 +19,7 @@ from ..call import Reply, Request
 from ..result import Err, Result, Sent
 from .certificates import TrustStore, environment_locations, load_trust_store
 from .deadline import Deadline
+from .happy_eyeballs import connect
 from .limits import (
     MAX_CONNECTIONS,
     MAX_INTERIM,
@@ -31,7 +32,7 @@ from .limits import (
 )
 from .pool import Connection, Pool
 from .proxy import Route, route_to, split_url
-from .sockets import BufferedSocket, ResponseTooLarge, connect, start_tls
+from .sockets import BufferedSocket, ResponseTooLarge, start_tls
 
 _CHUNK: Final = 65536
 # The reserved characters of RFC 3986, and the percent sign of what is quoted already.
@@ -105,7 +106,8 @@ class _Connection(Connection):
     def __init__(self, route: Route, context: ssl.SSLContext | None, deadline: Deadline) -> None:
         super().__init__(route)
         self._route = route
-        self.stream = BufferedSocket(connect(route.proxy or route.target, deadline))
+        address = route.proxy or route.target
+        self.stream = BufferedSocket(connect(address.host, address.port, deadline.remaining))
         if context is None:
             return
         try:

@@ -13,12 +13,10 @@ import pytest
 
 from cognito_raw.transport import deadline as deadlines
 from cognito_raw.transport.deadline import Deadline
-from cognito_raw.transport.proxy import HostPort
-from cognito_raw.transport.sockets import BufferedSocket, ResponseTooLarge, connect, start_tls
-from tests.support.deadlines import LaterClock, Stopwatch, wait_until, with_time_enough
-from tests.support.hostile import MIB, echoing, ignoring, refusing, serving
-from tests.support.programs import run
-from tests.support.transports import workers
+from cognito_raw.transport.happy_eyeballs import connect
+from cognito_raw.transport.sockets import BufferedSocket, ResponseTooLarge, start_tls
+from tests.support.deadlines import LaterClock, Stopwatch, with_time_enough
+from tests.support.hostile import MIB, echoing, serving
 
 pytestmark = pytest.mark.usefixtures("tidy")
 
@@ -36,9 +34,9 @@ def buffered_socket(seconds: float = 60.0) -> Iterator[tuple[BufferedSocket, soc
         buffered.close()
 
 
-def address_of(url: str) -> HostPort:
+def address_of(url: str) -> tuple[str, int]:
     """The host and port of a server."""
-    return HostPort("127.0.0.1", int(url.rpartition(":")[2].strip("/")))
+    return ("127.0.0.1", int(url.rpartition(":")[2].strip("/")))
 
 
 # --- the deadline
@@ -55,112 +53,14 @@ def test_a_deadline_counts_down_and_is_then_an_error(monkeypatch: pytest.MonkeyP
         deadline.remaining()
 
 
-# --- connecting
-
-
-@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
-def test_a_number_of_the_newer_kind_is_not_looked_up_either() -> None:
-    """If nobody listens, it is refused. Or the machine has no such network."""
-    with pytest.raises(OSError):  # noqa: PT011  # in as many words as there are systems
-        connect(HostPort("::1", 1), Deadline(60))
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"], ids=["number", "name"])
-def test_a_host_is_connected_to_by_number_or_name(host: str) -> None:
-    """Only a name is looked up, in a thread that then ends. A connection sends small packets at once."""
-    with serving(echoing) as server:
-        with connect(HostPort(host, address_of(server.url).port), Deadline(60)) as made:
-            assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        assert wait_until(lambda: not workers())
-
-
-def test_the_next_address_is_tried_where_one_refuses() -> None:
-    """A name may have several addresses, and some may refuse connections."""
-    program = """
-import socket, sys
-from cognito_raw.transport.deadline import Deadline
-from cognito_raw.transport.proxy import HostPort
-from cognito_raw.transport.deadline import Deadline
-from cognito_raw.transport.sockets import connect
-port, dead = int(sys.argv[1]), int(sys.argv[2])
-
-def look_up(host, _, **options):
-    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (dead, port)]
-
-socket.getaddrinfo = look_up
-with connect(HostPort("name", 1), Deadline(60)) as made:
-    assert made.getpeername()[1] == port
-socket.getaddrinfo = lambda *_, **options: []
-try:
-    connect(HostPort("name", 1), Deadline(60))
-except OSError as error:
-    print(error)
-"""
-    with serving(echoing) as server, refusing() as dead:
-        ports = [str(address_of(url).port) for url in (server.url, dead)]
-        assert run(program, *ports) == "the host has no address"
-
-
-def test_if_no_address_accepts_a_connection_the_last_error_is_raised() -> None:
-    """It is an `OSError`."""
-    with refusing() as url, pytest.raises(ConnectionRefusedError):
-        connect(address_of(url), Deadline(60))
-
-
-@pytest.mark.parametrize("addresses", [1, 2])
-def test_no_socket_is_left_if_the_deadline_passes_before_the_connection(addresses: int) -> None:
-    """None is opened after the deadline."""
-    program = """
-import socket, sys, time
-from cognito_raw.transport.deadline import Deadline
-from cognito_raw.transport.proxy import HostPort
-from cognito_raw.transport.deadline import Deadline
-from cognito_raw.transport.sockets import connect
-
-def look_up(host, _, **options):
-    time.sleep(0.02)
-    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))] * int(sys.argv[1])
-
-socket.getaddrinfo = look_up
-try:
-    connect(HostPort("127.0.0.1", 1), Deadline(0.01))
-except TimeoutError as error:
-    print(error)
-"""
-    assert run(program, str(addresses)) == "the deadline passed"
-
-
-def test_a_connection_that_nobody_accepts_ends_at_the_deadline() -> None:
-    """The system would try much longer."""
-    with ignoring(full=True) as url:
-        with pytest.raises(TimeoutError), Stopwatch() as watch:
-            connect(address_of(url), Deadline(0.1))
-        assert watch.seconds < 2
-
-
-@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".invalid", "b\u00fc" + "x" * 64 + ".invalid"])
-def test_a_name_that_cannot_be_one_is_an_error(host: str) -> None:
-    """Of the look-up, or of its encoding."""
-    with pytest.raises((OSError, UnicodeError)):
-        connect(HostPort(host, 1), Deadline(60))
-
-
-def test_without_another_thread_a_name_is_looked_up_all_the_same() -> None:
-    """If the system has no more threads, the caller's thread does it."""
-    with serving(echoing) as server:
-        before = threading.stack_size(1 << 50)  # more than there is
-        try:
-            made = connect(HostPort("localhost", address_of(server.url).port), Deadline(60))
-        finally:
-            threading.stack_size(before)
-        made.close()
+# --- the handshake
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", ".", "xn--", "b\u00fccher.example"])
 def test_a_handshake_that_fails_closes_the_connection(name: str) -> None:
     """A server that speaks no TLS, or a name that cannot be checked."""
     with serving(echoing) as server:
-        raw = connect(address_of(server.url), Deadline(60))
+        raw = connect(*address_of(server.url), Deadline(60).remaining)
         with pytest.raises((OSError, ValueError)):
             start_tls(raw, name, ssl.create_default_context(), Deadline(0.1))
         assert server.is_left()
@@ -172,7 +72,7 @@ def test_a_handshake_that_succeeds_gives_the_encrypted_connection(
     """With a host whose certificate is trusted."""
     context = ssl.create_default_context(cafile=certificate)
     with serving(echoing, server_side) as server:
-        made = start_tls(connect(address_of(server.url), Deadline(60)), "127.0.0.1", context, Deadline(60))
+        made = start_tls(connect(*address_of(server.url), Deadline(60).remaining), "127.0.0.1", context, Deadline(60))
         assert made.cipher()
         made.close()
 

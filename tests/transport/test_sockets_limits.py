@@ -1,18 +1,12 @@
-"""The deadline of a request by both clocks, and the thread that looks a host up."""
+"""The deadline of a request by both clocks."""
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
-from typing import Any
 
 import pytest
 
 from cognito_raw.transport.deadline import Deadline
-from cognito_raw.transport.proxy import HostPort
-from cognito_raw.transport.sockets import connect
-from tests.support.hostile import refusing
 
 
 @pytest.mark.parametrize(
@@ -42,20 +36,3 @@ def test_a_deadline_passes_by_the_monotonic_clock_or_by_a_suspension(
                 deadline.remaining()
         else:
             assert deadline.remaining() == remaining
-
-
-def test_a_look_up_keeps_no_program_from_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It runs in a daemon thread with the name of the library, which is abandoned at the deadline."""
-    threads: list[threading.Thread] = []
-    real = socket.getaddrinfo
-
-    def look_up(_: object, *arguments: Any, **options: Any) -> Any:
-        threads.append(threading.current_thread())
-        return real("127.0.0.1", *arguments, **options)
-
-    with refusing() as url, monkeypatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", look_up)
-        port = int(url.rstrip("/").rpartition(":")[2])
-        with pytest.raises(ConnectionRefusedError):
-            connect(HostPort("localhost", port), Deadline(5.0))
-    assert [(thread.name, thread.daemon) for thread in threads] == [("cognito_raw", True)]

@@ -1,0 +1,96 @@
+"""The addresses of a host, looked up in a daemon thread that nobody has to wait for.
+
+The system's look-up knows no time-out and cannot be cancelled. Callers for the same host and port share one that is
+under way. So a resolver that hangs keeps one thread for each host.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import zip_longest
+from typing import Any, Final, TypeAlias
+
+from ..concurrency.background import BackgroundTask
+from ..concurrency.clock import Instant
+
+SocketAddress: TypeAlias = tuple[int, tuple[Any, ...]]
+"""A family, and an address as sockets of this family take it."""
+
+_LookUp: TypeAlias = BackgroundTask[Sequence[SocketAddress]]
+_Key: TypeAlias = tuple[int, str, int]
+
+# With the process that began each: a fork has none of its parent's threads.
+_under_way: Final[dict[_Key, _LookUp]] = {}
+
+
+def look_up(host: str, port: int, remaining: Callable[[], float]) -> Sequence[SocketAddress]:
+    """Return the addresses of a host, in the order in which to try them. `OSError` if it has none.
+
+    remaining: returns the seconds that remain, and raises `TimeoutError` at the deadline.
+    """
+    task = _join_or_start(host, port)
+    while not task.done:
+        task.wait(remaining())
+    return task.value()
+
+
+async def look_up_async(host: str, port: int, seconds: float) -> Sequence[SocketAddress]:
+    """Return the same in an event loop, without the threads of its executor. `TimeoutError` after so many seconds."""
+    task = _join_or_start(host, port)
+    if not task.done:
+        await task.wait_async(seconds)
+    if not task.done:
+        raise TimeoutError("the look-up of the host takes too long")
+    return task.value()
+
+
+def _join_or_start(host: str, port: int) -> _LookUp:
+    new: _LookUp = BackgroundTask(Instant(0.0, 0.0), 0.0)
+    literal = _literal(host, port)
+    if literal is not None:
+        new.finish((literal,))
+        return new
+    key = (os.getpid(), host, port)
+    task = _under_way.setdefault(key, new)
+    job = partial(_run, key, task)
+    if not task.start(job, "cognito_raw"):
+        job()
+    return task
+
+
+def _literal(host: str, port: int) -> SocketAddress | None:
+    """Return the address that the host is already, if it is one."""
+    for family, rest in ((socket.AF_INET, ()), (socket.AF_INET6, (0, 0))):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return family, (host, port, *rest)
+    return None
+
+
+def _run(key: _Key, task: _LookUp) -> None:
+    try:
+        task.finish(_resolve(*key[1:]))
+    except BaseException as error:  # an interruption too, if the thread is a caller's
+        task.fail(error)
+    finally:
+        _under_way.pop(key, None)
+
+
+def _resolve(host: str, port: int) -> Sequence[SocketAddress]:
+    # As bytes: for a plain name, Python then does not load its tables of international names.
+    found = socket.getaddrinfo(host.encode() if host.isascii() else host, port, type=socket.SOCK_STREAM)
+    if not found:
+        raise OSError("the host has no address")
+    return _interleaved([(family, address) for family, _, _, _, address in found])
+
+
+def _interleaved(found: Sequence[SocketAddress]) -> Sequence[SocketAddress]:
+    """Alternate the families (RFC 8305, section 4): a network may serve only one of them."""
+    families = dict.fromkeys(family for family, _ in found)
+    rows = zip_longest(*([one for one in found if one[0] == family] for family in families))
+    return [one for row in rows for one in row if one is not None]
