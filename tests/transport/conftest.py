@@ -13,6 +13,7 @@ def idle_time(monkeypatch: pytest.MonkeyPatch) -> LaterClock:
     """The clock by which connections are idle."""
     clock = LaterClock()
     monkeypatch.setattr(pool, "time", clock)
+    monkeypatch.setattr(pool, "steady", clock.monotonic)
     return clock
 
 

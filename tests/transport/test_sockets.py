@@ -46,6 +46,7 @@ def test_a_deadline_counts_down_and_is_then_an_error(monkeypatch: pytest.MonkeyP
     """The remaining seconds are above 0 as long as there are any."""
     clock = LaterClock()
     monkeypatch.setattr(deadlines, "time", clock)
+    monkeypatch.setattr(deadlines, "steady", clock.monotonic)
     deadline = Deadline(60.0)
     assert 0 < deadline.remaining() <= 60.0
     clock.jump(60.0)
