@@ -294,8 +294,12 @@ def classify_status(status: int, headers: Mapping[str, str]) -> Reason:
 
 def is_passing(reason: Reason, message: str | None) -> bool:
     """Tell if the failure may be gone at once."""
-    refused = reason == "connection-failed" and _CERTIFICATE_REFUSED in (message or "")
-    return reason in PASSING and not refused
+    return reason in PASSING and not is_certificate_refused(reason, message)
+
+
+def is_certificate_refused(reason: Reason, message: str | None) -> bool:
+    """Tell if a certificate was refused, which no repetition changes."""
+    return reason == "connection-failed" and _CERTIFICATE_REFUSED in (message or "")
 
 
 def classify_refresh(reason: Reason) -> Reason:

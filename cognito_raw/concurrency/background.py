@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from .clock import Instant
@@ -87,11 +88,14 @@ class BackgroundTask(Generic[T]):
         return True
 
     def start_async(self, job: Callable[[], Coroutine[Any, Any, object]], *, lost: T) -> None:
-        """Run the job as a task of its event loop, if none runs it yet.
+        """Run the job as a task of its event loop, if none runs it yet. Without a loop, it gets one in a new thread.
 
         lost: the value for all callers if the event loop ends before the job has returned one.
         """
-        if self._loop is not None and self._runners.setdefault("loop", job) is job:
+        if self._loop is None:
+            if not self.start(partial(_run_in_own_loop, job), "cognito_raw"):
+                self.finish(lost)
+        elif self._runners.setdefault("loop", job) is job:
             task = self._loop.create_task(job(), name="cognito_raw")
             self._runners["task"] = task  # kept, since an event loop keeps no reference to its tasks
             task.add_done_callback(lambda _: self.finish(lost))
@@ -143,6 +147,12 @@ class BackgroundTask(Generic[T]):
                 self._wakers.pop()()
             except (IndexError, RuntimeError):  # another thread was quicker, or the caller's event loop has ended
                 pass
+
+
+def _run_in_own_loop(job: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    import asyncio
+
+    asyncio.run(job())
 
 
 def running_loop() -> Loop:

@@ -17,7 +17,7 @@ from ..concurrency.clock import Instant
 from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..models.fields import UnexpectedJson
-from ..reasons import Reason
+from ..reasons import is_certificate_refused
 from ..result import Err, Result
 from .keys import Key, KeySet, read_keys, usable
 
@@ -28,6 +28,7 @@ UNKNOWN_KEY_PAUSE: Final = 10.0
 LONGEST_PAUSE: Final = 60.0
 # Added to a fetch's deadline. Past that, the process was suspended during the fetch, or its event loop has ended.
 GRACE: Final = 5.0
+_NO_LIMIT: Final = float("inf")
 _VERSION: Final = 1
 
 
@@ -67,30 +68,33 @@ class KeyCache:
     def __init__(self) -> None:
         self.held: Held | None = None
         self.fetch: Fetch | None = None
-        self.failure: Reason | None = None
+        self.failure: Err | None = None
         self._ended: Instant | None = None
         self._failures = 0
         self._back_off = 0.0
+        self._tried = 0.0
 
     def fresh(self, kid: str, now: Instant) -> Key | None:
         """Return the key if its set needs no refresh."""
         held = self.held  # read once, since other threads replace it
         return held.keys.get(kid) if held is not None and held.age(now) < SOFT_LIFE else None
 
-    def decide(self, kid: str, now: Instant, loop: Loop | None = None) -> tuple[Key | None, Action]:
-        """Return the key if it may be used, and the action to take."""
+    def decide(
+        self, kid: str, now: Instant, loop: Loop | None = None, timeout: float = 0.0
+    ) -> tuple[Key | None, Action]:
+        """Return the key if it may be used, and the action to take. timeout: the seconds that a new fetch may take."""
         age = self._age(now)
         alive = age < HARD_LIFE
         key = self.held.keys.get(kid) if self.held is not None and alive else None
         fetching = self.fetch is not None and self.fetch.is_alive(now, loop)
-        backing_off = self._is_backing_off(now, alive)
+        backing_off = self._is_backing_off(now, alive, timeout)
         if key is not None:
             return key, "nothing" if age < SOFT_LIFE or fetching or backing_off else "refresh"
         if fetching:
             return None, "wait"
         if not backing_off:
             return None, "fetch"
-        return None, "unknown" if alive and self.failure is None else "unavailable"
+        return None, "unknown" if self.failure is None else "unavailable"
 
     def succeed(self, fetch: Fetch, now: Instant, keys: KeySet) -> None:
         """Take the keys of a fetch. Their age counts from its beginning, in case the process was suspended since."""
@@ -98,19 +102,17 @@ class KeyCache:
             self.held = Held(keys, fetch.began)
             self._failures, self.failure = 0, None
 
-    def fail(self, fetch: Fetch, now: Instant, failure: Reason, share: float) -> None:
+    def fail(self, fetch: Fetch, now: Instant, failure: Err, share: float) -> None:
         """Note a failed fetch. share: from 0 to 1, spreads the retries of many processes."""
         if self._end(fetch, now):
             self._back_off = min(2.0**self._failures, LONGEST_PAUSE) * (0.5 + share / 2)
             self._failures, self.failure = min(self._failures + 1, 10), failure
+            self._tried = fetch.timeout if failure.reason == "timed-out" else _NO_LIMIT
 
-    def abandon(self, fetch: Fetch, now: Instant) -> None:
-        """Note a fetch that was stopped. It is no failure."""
-        self._end(fetch, now)
-
-    def load(self, keys: KeySet, since: Instant) -> None:
-        """Take a set that was not fetched here."""
-        self.held = Held(keys, since)
+    def load(self, held: Held, now: Instant) -> None:
+        """Take a set that was not fetched here, unless the present one is newer."""
+        if held.age(now) <= self._age(now):
+            self.held = held
 
     def is_alive(self, now: Instant) -> bool:
         """Tell if there is a set that may be used."""
@@ -119,7 +121,9 @@ class KeyCache:
     def _age(self, now: Instant) -> float:
         return HARD_LIFE if self.held is None else self.held.age(now)
 
-    def _is_backing_off(self, now: Instant, alive: bool) -> bool:
+    def _is_backing_off(self, now: Instant, alive: bool, timeout: float) -> bool:
+        if self._failures and timeout > self._tried:
+            return False  # a fetch with more time may succeed
         pause = max(self._back_off if self._failures else 0.0, UNKNOWN_KEY_PAUSE if alive else 0.0)
         return self._ended is not None and _elapsed(self._ended, now) < pause
 
@@ -155,9 +159,13 @@ def from_material(material: dict[str, Any], jwks_uri: str, now: Instant, *, as_n
 _UNKNOWN: Final = Err("token-key-unknown", "the pool's key set has no key with this kid")
 
 
-def unavailable(failure: str) -> Err:
+def unavailable(failure: Err) -> Err:
     """Return the failure of a verification that has no key set."""
-    return Err("key-set-unavailable", f"the key set could not be fetched: {failure}", retryable=True)
+    retryable = not is_certificate_refused(failure.reason, failure.message)
+    return Err("key-set-unavailable", f"the key set could not be fetched: {failure.reason}", retryable=retryable)
+
+
+LATE: Final = unavailable(Err("timed-out"))
 
 
 class Lookup(NamedTuple):
@@ -171,11 +179,17 @@ class Lookup(NamedTuple):
 
 
 class KeySource:
-    """The keys of a pool, shared by verifiers."""
+    """The keys of a pool, shared by verifiers.
 
-    def __init__(self, jwks_uri: str, kept: object) -> None:
-        self.jwks_uri = jwks_uri
-        self._kept = kept  # the objects that `source_of` knows by identity, kept alive with this source
+    transport: that of all its verifiers, or None for the shared ones.
+    timeout: the seconds that a fetch may take at least: the longest deadline of its configurations.
+    """
+
+    def __init__(self, config: Config, transport: object) -> None:
+        self.jwks_uri = config.jwks_uri
+        self.timeout = config.deadline
+        self._transport = transport
+        self._clocks = config.clock, config.monotonic  # kept alive, since `source_of` knows them by identity
         self._cache = KeyCache()
         self._locks = ForkLock()
 
@@ -184,42 +198,55 @@ class KeySource:
         return self._cache.fresh(kid, now)
 
     def look_up(self, kid: str, now: Instant, timeout: float, loop: Loop | None) -> Lookup:
-        """Look up a key. timeout: the seconds that a new fetch may take."""
+        """Look up a key. timeout: the seconds that the caller would wait for a new fetch."""
+        timeout = max(timeout, self.timeout)
         with self._locks:
             cache = self._cache
-            key, action = cache.decide(kid, now, loop)
+            key, action = cache.decide(kid, now, loop, timeout)
             if action in ("refresh", "fetch"):
+                fetch = Fetch(now, timeout, None if key and self._outlives_loops() else loop)
                 if cache.fetch is not None:  # lost: callers that wait for it look up again
                     cache.fetch.finish(None)
-                cache.fetch = Fetch(now, timeout, loop)
-                return Lookup(key or cache.fetch, cache.fetch)
+                cache.fetch = fetch
+                return Lookup(key or fetch, fetch)
             if cache.fetch is not None and action == "wait":
                 return Lookup(cache.fetch)
-            return Lookup(key or (_UNKNOWN if action == "unknown" else unavailable(cache.failure or "timed-out")))
+            return Lookup(key or (_UNKNOWN if cache.failure is None else unavailable(cache.failure)))
+
+    def _outlives_loops(self) -> bool:
+        """Tell whether a refresh needs an event loop of its own.
+
+        A transport of one's own may belong to the caller's loop, unless that loop has stopped a fetch.
+        """
+        return self._transport is None or self._cache.fetch is not None
 
     def complete(self, fetch: Fetch, now: Instant, keys: KeySet | Err, share: float) -> None:
-        """End a fetch with its keys, or with its failure."""
+        """Take the keys of a fetch, or its failure."""
         with self._locks:
             if isinstance(keys, Err):
-                self._cache.fail(fetch, now, keys.reason, share)
+                self._cache.fail(fetch, now, keys, share)
             else:
                 self._cache.succeed(fetch, now, keys)
-        fetch.finish(None)
 
-    def abandon(self, fetch: Fetch, now: Instant, error: Exception | None = None) -> None:
-        """End a fetch that was stopped, or that raised this error. Nothing happens if it has ended."""
+    def refuse(self, fetch: Fetch, now: Instant, error: Exception) -> None:
+        """Raise an error of the environment's settings in all waiting callers. With usable keys, it is a failure."""
         with self._locks:
-            self._cache.abandon(fetch, now)
-        if error is not None:
-            fetch.fail(error)
-        fetch.finish(None)
+            if self._cache.is_alive(now):
+                self._cache.fail(fetch, now, Err("connection-failed"), 1.0)
+        fetch.fail(error)
 
     def load(self, material: dict[str, Any], now: Instant, *, as_new: bool = False, if_needed: bool = False) -> None:
-        """Take a given key set. With `if_needed`, keep one that may still be used."""
+        """Take a given key set, unless the present one is newer. `UnexpectedJson` for one that is too old.
+
+        if_needed: keep one that may still be used, and pass over one that is too old.
+        """
         held = from_material(material, self.jwks_uri, now, as_new=as_new)
         with self._locks:
-            if not (if_needed and self._cache.is_alive(now)):
-                self._cache.load(held.keys, held.since)
+            if held.age(now) < HARD_LIFE:
+                if not (if_needed and self._cache.is_alive(now)):
+                    self._cache.load(held, now)
+            elif not if_needed:
+                raise UnexpectedJson("a snapshot of more than a day")
 
     def is_new(self) -> bool:
         """Tell whether no fetch has ended and no key set was given yet."""
@@ -248,7 +275,8 @@ def source_of(config: Config, transport: object) -> KeySource:
     with _locks:
         source = _sources.get(name)
         if source is None:
-            source = _sources[name] = KeySource(config.jwks_uri, (transport, config.clock, config.monotonic))
+            source = _sources[name] = KeySource(config, transport)
+        source.timeout = max(source.timeout, config.deadline)
         if plain:
             _kept[config.jwks_uri] = source
         return source

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
@@ -17,25 +18,26 @@ from ..models.frozen import replace
 from ..models.tokens import TokenUse
 from ..reasons import is_passing
 from ..result import Err, Result
-from ..runner import AsyncRunner, Runner
+from ..retry import ATTEMPTS
+from ..runner import AsyncRunner, Runner, arun, run
 from ..transport import TransportName
 from ..transport.limits import SettingsError
 from .claims import AnyClient, Check, Claims, Rules
 from .jws import Jws, read, read_object
-from .key_cache import Fetch, Lookup, keys_of, source_of, unavailable
+from .key_cache import LATE, Fetch, Lookup, keys_of, source_of
 from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
 
 W = TypeVar("W", Transport | TransportName, AsyncTransport)
 
 _WRONG_SIGNATURE: Final = Err("token-signature-invalid", "the signature is not that of the key that kid names")
 _NO_CLAIMS: Final = Err("token-malformed", "the claims of the token are not a strict JSON object")
-_LATE: Final = unavailable("timed-out")
 
 
 class _Verifier(Generic[W]):
     """The common part of both verifiers."""
 
     config: Config
+    _deadline: float
 
     def __init__(
         self,
@@ -71,10 +73,11 @@ class _Verifier(Generic[W]):
         """Use this key set. The next fetch is due when it is an hour old, or for an unknown key id.
 
         keys: a `jwks.json` as a string, bytes or a mapping. It counts as fetched now. Or a result of `snapshot`, which
-            keeps its age. A snapshot older than a day is not trusted.
+            keeps its age.
         as_new: True makes a snapshot count as fetched now too, whatever its age.
 
-        It applies to all verifiers that share their keys with this one. Raises `ValueError` if it has no usable key.
+        It applies to all verifiers that share their keys with this one. Newer keys stay. Raises `ValueError` if it has
+        no usable key, or is a snapshot of more than a day.
         """
         self._load(keys, as_new=as_new)
 
@@ -95,7 +98,26 @@ class _Verifier(Generic[W]):
         return Instant.now(self.config)
 
     def _look_up(self, kid: str, loop: Loop | None = None) -> Lookup:
-        return self._source.look_up(kid, self._now(), self.config.deadline, loop)
+        return self._source.look_up(kid, self._now(), self._deadline, loop)
+
+    def _steps(self, fetch: Fetch) -> Generator[Request, Any, KeySet | Err]:
+        reply = yield self._request(fetch)
+        if (second := self._second_request(fetch, reply)) is not None:
+            reply = yield second
+        return keys_of(reply)
+
+    @contextmanager
+    def _ending(self, fetch: Fetch) -> Iterator[None]:
+        """End the fetch, however it goes. One that was stopped leaves the keys as they are."""
+        try:
+            yield
+        except SettingsError as error:
+            self._source.refuse(fetch, self._now(), error)
+        except Exception as error:
+            log_error("the transport of a token verifier failed", error)
+            self._complete(fetch, Err("unknown-error"))
+        finally:
+            fetch.finish(None)
 
     def _request(self, fetch: Fetch) -> Request:
         return render_get(self._source.jwks_uri, fetch.timeout)
@@ -155,40 +177,21 @@ class TokenVerifier(_Verifier[Transport | TransportName], Runner):
 
     def _find(self, kid: str) -> Key | Err:
         ends = self.config.monotonic() + self._deadline
-        while True:
+        for _ in range(ATTEMPTS):
             outcome, start = self._look_up(kid)
-            if start is not None:
-                self._start(start, needed=outcome is start)
+            if start is not None and not start.start(partial(self._fetch, start), "cognito_raw"):
+                self._fetch(start) if outcome is start else start.finish(None)
             if not isinstance(outcome, Fetch):
                 return outcome
             outcome.wait(ends - self.config.monotonic())
             if not outcome.done:
-                return _LATE
+                break
             outcome.value()  # raises if the environment's settings cannot be used
-
-    def _start(self, fetch: Fetch, *, needed: bool) -> None:
-        if fetch.start(partial(self._fetch, fetch), "cognito_raw"):
-            return
-        if needed:
-            self._fetch(fetch)
-        else:
-            self._source.abandon(fetch, self._now())
+        return LATE
 
     def _fetch(self, fetch: Fetch) -> None:
-        try:
-            reply = self._sender().send(self._request(fetch))
-            if (second := self._second_request(fetch, reply)) is not None:
-                reply = self._sender().send(second)
-            keys = keys_of(reply)
-        except SettingsError as error:
-            self._source.abandon(fetch, self._now(), error)
-            return
-        except Exception as error:
-            keys = _fault(error)
-        except BaseException:
-            self._source.abandon(fetch, self._now())
-            raise
-        self._complete(fetch, keys)
+        with self._ending(fetch):
+            self._complete(fetch, run(self._steps(fetch), self._sender()))
 
 
 class AsyncTokenVerifier(_Verifier[AsyncTransport], AsyncRunner):
@@ -213,7 +216,7 @@ class AsyncTokenVerifier(_Verifier[AsyncTransport], AsyncRunner):
     async def _find(self, kid: str) -> Key | Err:
         loop = running_loop()
         ends = self.config.monotonic() + self._deadline
-        while True:
+        for _ in range(ATTEMPTS):
             outcome, start = self._look_up(kid, loop)
             if start is not None:
                 start.start_async(partial(self._fetch, start), lost=None)
@@ -221,30 +224,13 @@ class AsyncTokenVerifier(_Verifier[AsyncTransport], AsyncRunner):
                 return outcome
             await outcome.wait_async(ends - self.config.monotonic())
             if not outcome.done:
-                return _LATE
+                break
             outcome.value()  # raises if the environment's settings cannot be used
+        return LATE
 
     async def _fetch(self, fetch: Fetch) -> None:
-        try:
-            reply = await self._sender().send(self._request(fetch))
-            if (second := self._second_request(fetch, reply)) is not None:
-                reply = await self._sender().send(second)
-            keys = keys_of(reply)
-        except SettingsError as error:
-            self._source.abandon(fetch, self._now(), error)
-            return
-        except Exception as error:
-            keys = _fault(error)
-        except BaseException:
-            self._source.abandon(fetch, self._now())
-            raise
-        self._complete(fetch, keys)
-
-
-def _fault(error: Exception) -> Err:
-    """Log an error of the caller's own transport."""
-    log_error("the transport of a token verifier failed", error)
-    return Err("unknown-error")
+        with self._ending(fetch):
+            self._complete(fetch, await arun(self._steps(fetch), self._sender()))
 
 
 def _object_of(keys: object) -> dict[str, Any]:

@@ -97,6 +97,7 @@ class AsyncVerifying:
                 await asyncio.wait(rest)
 
         self._runner.run(others())
+        assert wait_until(lambda: not workers())
 
     def close(self) -> None:
         self._runner.close()

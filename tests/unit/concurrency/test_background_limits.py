@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from functools import partial
 from typing import TypeVar
 
@@ -21,6 +22,10 @@ BEGAN = Instant(100.0, 1_783_415_103.0)
 
 def after(monotonic: float, wall: float) -> Instant:
     return Instant(BEGAN.monotonic + monotonic, BEGAN.wall + wall)
+
+
+def no_more(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
 
 
 def elsewhere(ask: Callable[[], T]) -> T:
@@ -111,10 +116,6 @@ def test_a_task_runs_once_whoever_starts_it() -> None:
 
 def test_a_task_without_a_thread_is_left_to_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system gives no more threads, `start` is false for the first caller, who runs the job itself."""
-
-    def no_more(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
     task: BackgroundTask[int] = BackgroundTask(BEGAN, 10.0)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", no_more)
@@ -150,7 +151,7 @@ def test_a_task_that_its_event_loop_does_not_finish_is_lost() -> None:
 
 
 def test_a_task_of_an_event_loop_runs_once_too() -> None:
-    """The first job that is given runs; without an event loop there is none."""
+    """The first job that is given runs."""
     ran: list[str] = []
 
     async def job(name: str) -> None:
@@ -160,11 +161,29 @@ def test_a_task_of_an_event_loop_runs_once_too() -> None:
         task: BackgroundTask[str] = BackgroundTask(BEGAN, 10.0, asyncio.get_running_loop())
         for name in ("first", "second"):
             task.start_async(partial(job, name), lost="lost")
-        BackgroundTask[str](BEGAN, 10.0).start_async(partial(job, "third"), lost="lost")
         await task.wait_async(10)
 
     asyncio.run(scene())
     assert ran == ["first"]
+
+
+def test_a_coroutine_without_an_event_loop_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a thread, with the context of its caller. Where there are no more threads, it is lost."""
+    of_caller: ContextVar[str] = ContextVar("of_caller")
+    of_caller.set("mine")
+
+    async def job(task: BackgroundTask[str]) -> None:
+        task.finish(of_caller.get())
+
+    def start() -> BackgroundTask[str]:
+        task: BackgroundTask[str] = BackgroundTask(BEGAN, 10.0)
+        task.start_async(partial(job, task), lost="lost")
+        task.wait(10)
+        return task
+
+    assert start().value() == "mine"
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+    assert start().value() == "lost"
 
 
 def test_an_error_that_nobody_waits_for_is_logged(caplog: pytest.LogCaptureFixture) -> None:

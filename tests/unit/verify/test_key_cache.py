@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from cognito_raw import Err
 from cognito_raw.concurrency.clock import Instant
 from cognito_raw.models.fields import UnexpectedJson
 from cognito_raw.verify.key_cache import (
@@ -26,6 +27,7 @@ from tests.support.tokens import NOW, jwk
 ONE, TWO = (Key({"kid": name}, None) for name in ("one", "two"))
 BEGIN: Final = Instant(100.0, NOW)
 TIMEOUT: Final = 10.0
+LATE: Final = Err("timed-out")
 
 
 def after(seconds: float, *, frozen: bool = False) -> Instant:
@@ -94,7 +96,7 @@ def test_a_refresh_does_not_keep_known_keys_waiting() -> None:
     fetch = begin(cache, after(SOFT_LIFE))
     assert cache.decide("one", after(SOFT_LIFE + 1)) == (ONE, "nothing")
     assert cache.decide("two", after(SOFT_LIFE + 1)) == (None, "wait")
-    cache.fail(fetch, after(SOFT_LIFE + 2), "timed-out", 0.0)
+    cache.fail(fetch, after(SOFT_LIFE + 2), LATE, 0.0)
     assert cache.decide("one", after(SOFT_LIFE + 3)) == (ONE, "nothing")
     assert cache.decide("one", after(SOFT_LIFE + 12)) == (ONE, "refresh")
 
@@ -116,7 +118,7 @@ def fetches(cache: KeyCache, kid: str, seconds: int, failing: bool, share: float
             made.append(second)
             fetch = begin(cache, after(second))
             if failing:
-                cache.fail(fetch, after(second), "timed-out", share)
+                cache.fail(fetch, after(second), LATE, share)
             else:
                 cache.succeed(fetch, after(second), {"one": ONE})
     return made
@@ -126,7 +128,7 @@ def test_an_unknown_key_id_causes_one_fetch_in_ten_seconds() -> None:
     """However often it is asked for; a set that was given and not fetched is looked up at once."""
     assert fetches(loaded(), "two", 35, failing=False) == [10, 20, 30]
     given = KeyCache()
-    given.load({"one": ONE}, BEGIN)
+    given.load(Held({"one": ONE}, BEGIN), BEGIN)
     assert fetches(given, "two", 35, failing=False) == [0, 10, 20, 30]
 
 
@@ -143,7 +145,7 @@ def test_a_success_ends_the_back_off() -> None:
     fetches(cache, "one", 60, failing=True)
     cache.succeed(begin(cache, BEGIN), BEGIN, {"one": ONE})
     assert cache.failure is None
-    cache.fail(begin(cache, after(HARD_LIFE)), after(HARD_LIFE), "timed-out", 1.0)
+    cache.fail(begin(cache, after(HARD_LIFE)), after(HARD_LIFE), LATE, 1.0)
     assert cache.decide("one", after(HARD_LIFE + 0.9))[1] == "unavailable"
     assert cache.decide("one", after(HARD_LIFE + 1))[1] == "fetch"
 
@@ -151,7 +153,7 @@ def test_a_success_ends_the_back_off() -> None:
 def test_the_back_off_is_over_by_either_clock() -> None:
     """A process that was frozen does not go on waiting."""
     cache = KeyCache()
-    cache.fail(begin(cache, BEGIN), BEGIN, "timed-out", 1.0)
+    cache.fail(begin(cache, BEGIN), BEGIN, LATE, 1.0)
     assert cache.decide("one", after(0.5)) == (None, "unavailable")
     assert cache.decide("one", after(60, frozen=True)) == (None, "fetch")
 
@@ -175,8 +177,7 @@ def test_a_fetch_that_never_ends_is_taken_for_lost(frozen: bool) -> None:
     assert cache.decide("one", after(TIMEOUT + GRACE, frozen=frozen)) == (None, "fetch")
     fetch = begin(cache, after(TIMEOUT + GRACE))
     cache.succeed(lost, after(20), {"two": TWO})
-    cache.fail(lost, after(20), "timed-out", 0.0)
-    cache.abandon(lost, after(20))
+    cache.fail(lost, after(20), LATE, 0.0)
     assert cache.fetch is fetch
     assert cache.decide("two", after(20)) == (None, "wait")
     cache.succeed(fetch, after(21), {"one": ONE})
@@ -191,15 +192,21 @@ def test_a_refresh_that_was_lost_is_made_again() -> None:
     assert cache.decide("one", after(SOFT_LIFE + TIMEOUT + GRACE)) == (ONE, "refresh")
 
 
-def test_a_fetch_that_was_stopped_is_no_failure() -> None:
-    """Without a set it is made again at once; with one, after the usual pause."""
-    cache = KeyCache()
-    cache.abandon(begin(cache, BEGIN), BEGIN)
-    assert cache.decide("one", BEGIN) == (None, "fetch")
-    cache = loaded()
-    cache.abandon(begin(cache, after(SOFT_LIFE)), after(SOFT_LIFE))
-    assert cache.decide("one", after(SOFT_LIFE + 9)) == (ONE, "nothing")
-    assert cache.decide("one", after(SOFT_LIFE + 10)) == (ONE, "refresh")
+@pytest.mark.parametrize("kid", ["one", "two"])
+def test_a_fetch_that_was_stopped_is_none(kid: str) -> None:
+    """It is made again at once, with a set and without, and no key is called unknown for it."""
+    for cache, since in ((KeyCache(), BEGIN), (loaded(), after(SOFT_LIFE))):
+        begin(cache, since).finish(None)
+        assert cache.decide(kid, since)[1] in ("fetch", "refresh")
+
+
+def test_a_fetch_with_more_time_does_not_wait_for_the_pause() -> None:
+    """One that timed out says nothing of it; any other failure does."""
+    for failure, expected in ((LATE, "fetch"), (Err("malformed-reply"), "unavailable")):
+        cache = KeyCache()
+        cache.fail(begin(cache, BEGIN), BEGIN, failure, 1.0)
+        assert cache.decide("one", BEGIN, timeout=TIMEOUT) == (None, "unavailable")
+        assert cache.decide("one", BEGIN, timeout=TIMEOUT + 1) == (None, expected)
 
 
 # --- sets that were given

@@ -30,11 +30,17 @@ def pool(name: str, **changes: Any) -> Config:
 
 
 def source() -> KeySource:
-    return KeySource("https://a.example/jwks.json", None)
+    return KeySource(pool("Mine"), Service())
 
 
 def ask(asked: KeySource, kid: str = "one", now: Instant = BEGIN, loop: Any = None) -> Any:
     return asked.look_up(kid, now, 10.0, loop)
+
+
+def land(asked: KeySource, fetch: Fetch, keys: Any) -> None:
+    """End a fetch as a verifier does."""
+    asked.complete(fetch, BEGIN, keys, 1.0)
+    fetch.finish(None)
 
 
 def test_all_verifiers_of_a_pool_share_one_source() -> None:
@@ -90,7 +96,7 @@ def test_the_first_caller_is_told_to_fetch_and_the_others_to_wait() -> None:
     assert [other.start for other in others] == [None] * 3
     assert {id(lookup.outcome) for lookup in (first, *others)} == {id(first.outcome)}
     assert not first.outcome.done
-    asked.complete(first.start, BEGIN, KEYS, 0.0)
+    land(asked, first.start, KEYS)
     assert first.outcome.done
     assert asked.fresh("one", BEGIN) == ask(asked).outcome == KEYS["one"]
     assert ask(asked, "three").outcome == Err("token-key-unknown", "the pool's key set has no key with this kid")
@@ -111,23 +117,32 @@ def test_a_known_key_comes_with_its_refresh() -> None:
 def test_a_fetch_that_failed_says_why_until_the_next_one() -> None:
     """All who ask meanwhile are told at once."""
     asked = source()
-    asked.complete(ask(asked).start, BEGIN, Err("timed-out"), 1.0)
-    assert ask(asked) == (unavailable("timed-out"), None)
-    assert unavailable("timed-out").retryable
+    land(asked, ask(asked).start, Err("timed-out"))
+    assert ask(asked) == (unavailable(Err("timed-out")), None)
+    assert unavailable(Err("timed-out")).retryable
     assert ask(asked, now=Instant(1.0, NOW + 1)).start is not None
 
 
 def test_a_fetch_that_was_stopped_wakes_those_who_wait() -> None:
-    """They ask anew, and one of them is told to fetch; stopping one that has ended does nothing."""
+    """They ask anew, and one of them is told to fetch."""
     asked = source()
     lookup = ask(asked)
-    asked.abandon(lookup.start, BEGIN)
-    assert lookup.outcome.done
+    lookup.start.finish(None)
     again = ask(asked)
     assert again.start is not None
-    asked.complete(again.start, BEGIN, KEYS, 0.0)
-    asked.abandon(again.start, BEGIN)
+    land(asked, again.start, KEYS)
     assert ask(asked).outcome == KEYS["one"]
+
+
+def test_a_fetch_has_the_longest_deadline_of_those_who_share_it() -> None:
+    """That of each configuration, and of the caller."""
+    own = Service()
+    for deadline, within, expected in ((0.1, 0.05, 0.1), (5.0, 0.1, 5.0), (0.1, 0.1, 5.0), (0.1, 60.0, 60.0)):
+        asked = source_of(pool("Deadlines", deadline=deadline), own)
+        lookup = asked.look_up("one", BEGIN, within, None)
+        assert lookup.start is not None
+        assert lookup.start.timeout == expected
+        lookup.start.finish(None)
 
 
 def test_those_who_wait_for_a_lost_fetch_are_woken_by_the_next() -> None:
@@ -153,7 +168,7 @@ def test_stopping_to_wait_does_not_stop_the_fetch() -> None:
 
     asyncio.run(main())
     assert not lookup.outcome.done
-    asked.complete(lookup.start, BEGIN, KEYS, 0.0)
+    land(asked, lookup.start, KEYS)
     assert ask(asked).outcome == KEYS["one"]
 
 
@@ -198,7 +213,7 @@ def test_a_given_set_may_wait_for_its_turn() -> None:
         assert asked.fresh(kid, BEGIN) == KEYS[kid]
     saved = asked.snapshot()
     assert saved is not None
-    assert (saved["jwks_uri"], saved["fetched_at"]) == ("https://a.example/jwks.json", NOW)
+    assert (saved["jwks_uri"], saved["fetched_at"]) == (pool("Mine").jwks_uri, NOW)
 
 
 @pytest.mark.parametrize(
