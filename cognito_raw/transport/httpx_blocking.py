@@ -72,16 +72,16 @@ class HttpxTransport:
         return result
 
     def close(self) -> None:
-        """Close idle connections. The next request opens a new one."""
+        """Close idle connections, and those in use when their requests end. The next request opens a new one."""
         self._pool.close()
 
     def _connect(self, request: Request, deadline: Deadline) -> _Connection:
-        own = self._own
-        if own is not None:
-            return self._pool.acquire(request.url) or _Connection(own, request.url, TrustStore(None), owned=False)
-        return self._pool.connect(request, address_of(request.url), deadline, lambda: self._open(request.url))
+        address, limited = address_of(request.url), self._own is None
+        return self._pool.connect(request, address, deadline, lambda: self._open(request.url), limited=limited)
 
     def _open(self, url: str) -> _Connection:
+        if self._own is not None:
+            return _Connection(self._own, address_of(url), TrustStore(None), owned=False)
         with self._pool.lock():
             if self._trust_store is None:
                 self._trust_store = default_trust_store()

@@ -14,6 +14,8 @@ M = TypeVar("M")
 MAX_BODY: Final = 1024 * 1024
 # Seconds until an idle connection is stale. A suspended function resumes with connections that are long dead.
 MAX_IDLE: Final = 4.0
+# Seconds between looks at idle connections that nobody asks for.
+REAP_INTERVAL: Final = 1.0
 # Connections to one address that calls use at the same time.
 MAX_CONNECTIONS: Final = 100
 # Seconds between looks at the wall clock during a request. The monotonic clock may stop while a process is suspended.

@@ -1,15 +1,20 @@
 """A pool of connections, of which so many at most are in use for one address.
 
-An idle one is kept for some seconds, for its address, and never used after a fork.
+An idle one is kept for some seconds, for its address, and never used after a fork. Where several are idle, a thread
+closes those that nobody asks for any more, and ends with the last of them. One alone waits for the next request, which
+costs a program with one thread nothing.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import lru_cache
+from time import sleep
 from typing import Generic, TypeVar
 
 from ..call import Request
@@ -17,7 +22,7 @@ from ..concurrency.clock import steady
 from ..concurrency.locks import ForkLock
 from .deadline import Deadline
 from .leases import Address, Lease, Leases
-from .limits import MAX_CONNECTIONS, MAX_IDLE
+from .limits import MAX_CONNECTIONS, MAX_IDLE, REAP_INTERVAL
 from .proxy import split_url
 
 
@@ -65,7 +70,12 @@ class Reusable:
 
 
 class Connection(Reusable, ABC):
-    """One connection to one address, used by one request at a time."""
+    """One connection to one address, used by one request at a time.
+
+    generation: counts how often its pool had been closed before it was opened.
+    """
+
+    generation = 0
 
     @abstractmethod
     def close(self) -> None:
@@ -85,51 +95,87 @@ class Pool(Generic[C]):
         self._leases = Leases(limit)
         self._lock = ForkLock()
         self._idle: list[C] = []
+        self._generation = 0
+        self._reaper: threading.Thread | None = None
 
     def lock(self) -> ForkLock:
         """Return the lock of the connections. The pool's owner may use it too."""
         return self._lock
 
-    def connect(self, request: Request, address: Address, deadline: Deadline, make: Callable[[], C]) -> C:
+    def connect(
+        self, request: Request, address: Address, deadline: Deadline, make: Callable[[], C], *, limited: bool = True
+    ) -> C:
         """Return a connection for a request: an idle one, or else a new one. Wait for it if too many are in use.
 
         `TimeoutError` if none is free before the deadline. Public documents never wait for calls.
         """
-        lease = None if request.method == "GET" else self._leases.take(address_of(request.url), deadline.remaining)
+        unlimited = not limited or request.method == "GET"
+        lease = None if unlimited else self._leases.take(address_of(request.url), deadline.remaining)
+        generation = self._generation
         try:
             connection = self.acquire(address) or make()
         except BaseException:
             if lease is not None:
                 lease.give_back()
             raise
-        connection.lease = lease
+        connection.lease, connection.generation = lease, generation
         return connection
 
     def acquire(self, address: Address) -> C | None:
         """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""
-        fresh: list[C] = []
-        stale: list[C] = []
         with self.lock():
-            for connection in self._idle:
-                (fresh if connection.is_fresh() else stale).append(connection)
-            found = next((connection for connection in reversed(fresh) if connection.address == address), None)
-            self._idle = [connection for connection in fresh if connection is not found]
+            stale = self._take_stale()
+            found = next((connection for connection in reversed(self._idle) if connection.address == address), None)
+            if found is not None:
+                self._idle.remove(found)
         for connection in stale:
             connection.close()
         return found
 
     def release(self, connection: C) -> None:
-        """Keep a connection for the next request to its address."""
+        """Keep a connection for the next request to its address. Close it if the pool was closed meanwhile."""
         connection.mark_idle()
         lease, connection.lease = connection.lease, None
         with self.lock():
-            self._idle.append(connection)
+            kept = connection.generation == self._generation
+            if kept:
+                self._idle.append(connection)
+                self._start_reaper()
+        if not kept:
+            connection.close()
         if lease is not None:  # now, so that who waits for it finds the connection
             lease.give_back()
 
     def close(self) -> None:
-        """Close all idle connections."""
+        """Close all idle connections, and those in use once they are released."""
         with self.lock():
             connections, self._idle = self._idle, []
+            self._generation += 1
         for connection in connections:
             connection.close()
+
+    def _take_stale(self) -> list[C]:
+        stale = [connection for connection in self._idle if not connection.is_fresh()]
+        if stale:
+            self._idle = [connection for connection in self._idle if connection not in stale]
+        return stale
+
+    def _start_reaper(self) -> None:
+        reaping = self._reaper is not None and self._reaper.is_alive()  # not in a fork
+        if reaping or len(self._idle) < 2 or sys.is_finalizing():
+            return
+        self._reaper = threading.Thread(target=self._reap, name="cognito_raw idle", daemon=True)
+        try:
+            self._reaper.start()
+        except RuntimeError:  # no more threads: the next request closes them
+            pass
+
+    def _reap(self) -> None:
+        while self._reaper is not None:
+            sleep(REAP_INTERVAL)
+            with self.lock():
+                stale = self._take_stale()
+                if not self._idle:
+                    self._reaper = None
+            for connection in stale:
+                connection.close()

@@ -73,7 +73,7 @@ class StandardTransport:
         return self._exchange(connection, request, deadline)
 
     def close(self) -> None:
-        """Close idle connections. The next request opens a new one."""
+        """Close idle connections, and those in use when their requests end. The next request opens a new one."""
         self._pool.close()
 
     def _exchange(self, connection: _Connection, request: Request, deadline: Deadline) -> Result[Reply]:

@@ -52,7 +52,7 @@ def test_a_stale_connection_is_closed_at_the_next_request(idle_time: LaterClock)
 
 
 def test_closing_closes_all_that_wait() -> None:
-    """Connections in use stay open."""
+    """Connections in use stay open until they are released."""
     pool: Pool[Fake] = Pool()
     waiting, used = Fake("a"), Fake("a")
     pool.release(used)
@@ -60,8 +60,27 @@ def test_closing_closes_all_that_wait() -> None:
     pool.release(waiting)
     pool.close()
     assert (waiting.closed, used.closed) == (True, False)
-    pool.close()
+    pool.release(used)
+    assert used.closed
     assert pool.acquire("a") is None
+
+
+def test_a_connection_that_cannot_be_closed_by_a_thread_waits_for_the_next_request(
+    idle_time: LaterClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the interpreter shuts down and has no more threads."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError(f"no more threads: {thread.name}")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    pool: Pool[Fake] = Pool()
+    connections = [Fake("a"), Fake("a")]
+    for connection in connections:
+        pool.release(connection)
+    idle_time.jump(4.1)
+    assert pool.acquire("a") is None
+    assert [connection.closed for connection in connections] == [True, True]
 
 
 def test_a_fork_closes_its_copies_of_the_connections() -> None:

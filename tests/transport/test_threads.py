@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cognito_raw import HttpxTransport, StandardTransport
+from cognito_raw.transport import pool
 from tests.support.deadlines import LaterClock, wait_until
 from tests.support.hostile import Peer, echoing, reply, serving
 from tests.support.transports import body_of, post, summary, workers
@@ -52,6 +53,59 @@ def test_no_idle_connection_is_kept_for_long(
         assert body_of(transport.send(post(server.url, b"late"))) == b"late"
         assert server.connections == before + 1
         assert wait_until(lambda: server.open == 1)
+
+
+def test_connections_in_use_at_the_close_are_closed_when_their_requests_end(
+    transport: HttpxTransport | StandardTransport,
+) -> None:
+    """Each request has its reply, and no connection is kept. Those of later requests are."""
+    released = threading.Event()
+
+    async def holding(peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            await asyncio.to_thread(released.wait, 10)
+            await peer.send(reply(received.body))
+
+    with serving(holding) as server, ThreadPoolExecutor(20) as threads:
+        replies = threads.map(transport.send, [post(server.url, b"in use")] * 20)
+        assert wait_until(lambda: len(server.received) == 20)
+        transport.close()
+        released.set()
+        assert set(map(body_of, replies)) == {b"in use"}
+        assert server.is_left()
+        for _ in range(2):
+            assert body_of(transport.send(post(server.url, b"later"))) == b"later"
+        assert server.connections == 21
+
+
+def test_idle_connections_are_closed_without_another_request(
+    transport: HttpxTransport | StandardTransport, idle_time: LaterClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a thread that begins with the second and ends with the last of them. One alone needs none."""
+    monkeypatch.setattr(pool, "REAP_INTERVAL", 0.02)
+    assert wait_until(lambda: not is_reaping())
+
+    async def pairing(peer: Peer) -> None:
+        while await peer.receive() is not None:
+            await asyncio.to_thread(wait_until, lambda: len(server.received) % 3 == 0)
+            await peer.send(reply(b"three"))
+
+    with serving(pairing) as server, ThreadPoolExecutor(3) as threads:
+        for rounds in (1, 2):
+            replies = threads.map(transport.send, [post(server.url)] * 3)
+            assert set(map(body_of, replies)) == {b"three"}
+            assert server.connections == 3 * rounds
+            assert is_reaping()
+            idle_time.jump(4.1)
+            assert server.is_left()
+            assert wait_until(lambda: not is_reaping())
+    with serving(echoing) as server:
+        transport.send(post(server.url))
+        assert not is_reaping()
+
+
+def is_reaping() -> bool:
+    return any(thread.name == "cognito_raw idle" for thread in threading.enumerate())
 
 
 def test_replies_at_the_very_deadline_do_not_mix(transport: HttpxTransport | StandardTransport) -> None:
