@@ -24,6 +24,7 @@ from .limits import (
     MAX_CONNECTIONS,
     NONE_FREE,
     POLL_INTERVAL,
+    REAP_INTERVAL,
     TIMED_OUT,
     Body,
     timeout_of,
@@ -129,6 +130,8 @@ class _Pool:
     def __init__(self, limit: int) -> None:
         self._connections: set[_Connection] = set()
         self._idle: list[_Connection] = []
+        self._closing: set[asyncio.Task[None]] = set()
+        self._reaper: asyncio.TimerHandle | None = None
         self._retired = False
         self._limit = limit
         self._queues: dict[Address, LeaseQueue] = {}
@@ -152,8 +155,8 @@ class _Pool:
 
     async def acquire(self, address: Address) -> _Connection | None:
         """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""
-        while self._idle and not self._idle[0].is_fresh():
-            await self._close(self._idle.pop(0))
+        if stale := self._close_stale():
+            await asyncio.wait(stale)
         # After the last await, where a cancellation would lose the connection.
         found = next((connection for connection in reversed(self._idle) if connection.address == address), None)
         if found is not None:
@@ -175,28 +178,53 @@ class _Pool:
             if reusable and not self._retired:
                 connection.mark_idle()
                 self._idle.append(connection)
+                self._reaper = self._reaper or self._reap_later()
             else:
-                await self._close(connection)
-            await self._end()
+                await asyncio.wait((self._close(connection),))
         return result
 
     async def retire(self) -> None:
         """Close the idle connections now, and the others when they are released."""
         self._retired = True
         while self._idle:
-            await self._close(self._idle.pop())
+            self._close(self._idle.pop())
         await self._end()
+        if self._closing:
+            await asyncio.wait(self._closing)
 
     async def close(self) -> None:
         """Close all connections, in use or not."""
         for connection in list(self._connections):
-            await self._close(connection)
+            await connection.client.aclose()
+            self._connections.discard(connection)
 
-    async def _close(self, connection: _Connection) -> None:
-        await connection.client.aclose()
-        self._connections.discard(connection)
+    def _close_stale(self) -> list[asyncio.Task[None]]:
+        closing = []
+        while self._idle and not self._idle[0].is_fresh():
+            closing.append(self._close(self._idle.pop(0)))
+        return closing
 
-    async def _end(self) -> None:
+    def _reap_later(self) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(REAP_INTERVAL, self._reap)
+
+    def _reap(self) -> None:
+        self._close_stale()
+        self._reaper = self._reap_later() if self._idle else None
+
+    def _close(self, connection: _Connection) -> asyncio.Task[None]:
+        """Close a connection in a task of its own, which no caller cancels."""
+        task = asyncio.get_running_loop().create_task(self._end(connection), name="cognito_raw close")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        return task
+
+    async def _end(self, connection: _Connection | None = None) -> None:
+        """Close a connection. The last one of a retired pool ends it."""
+        if connection is not None:
+            try:
+                await connection.client.aclose()
+            finally:
+                self._connections.discard(connection)
         if self._retired and not self._connections:
             await self.closer.aclose()
 

@@ -6,11 +6,14 @@ import asyncio
 import gc
 import time
 import weakref
+from collections.abc import Coroutine
+from typing import Any
 
 import httpx
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, Reply, Result
+from cognito_raw.transport import httpx_async
 from tests.support.deadlines import LaterClock, timed_out, wait_until
 from tests.support.hostile import (
     MIB,
@@ -223,6 +226,54 @@ def test_cancelling_while_another_connection_is_closed_loses_none(idle_time: Lat
     with serving(echoing) as server:
         asyncio.run(main(server.url))
         assert server.connections == 2
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 8])
+def test_no_cancellation_loses_a_connection_that_is_being_closed(steps: int, idle_time: LaterClock) -> None:
+    """Neither a request's nor that of `aclose`: all stale ones are closed, and then all others."""
+
+    async def cancelled(work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.create_task(work)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait((task,))
+
+    async def main(url: str) -> None:
+        transport = AsyncHttpxTransport()
+        await asyncio.gather(*(transport.send(post(url)) for _ in range(10)))
+        [pool] = transport._pools.values()
+        idle_time.jump(2.2)
+        await asyncio.gather(*(transport.send(post(url)) for _ in range(5)))
+        idle_time.jump(2.2)
+        await cancelled(transport.send(post(url)))
+        assert await asyncio.to_thread(wait_until, lambda: server.open <= 5)
+        assert len(pool._connections) == len(pool._idle) >= 4
+        await cancelled(transport.aclose())
+        assert await asyncio.to_thread(server.is_left)
+        assert not pool._connections
+
+    with serving(echoing) as server:
+        asyncio.run(main(server.url))
+
+
+def test_idle_connections_are_closed_without_another_request(
+    idle_time: LaterClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a timer of the event loop, which begins anew with the next."""
+    monkeypatch.setattr(httpx_async, "REAP_INTERVAL", 0.02)
+
+    async def main(url: str) -> None:
+        transport = AsyncHttpxTransport()
+        for _ in range(2):
+            await asyncio.gather(*(transport.send(post(url)) for _ in range(3)))
+            await asyncio.sleep(0.05)
+            assert server.open == 3
+            idle_time.jump(4.1)
+            assert await asyncio.to_thread(server.is_left)
+
+    with serving(echoing) as server:
+        asyncio.run(main(server.url))
 
 
 def test_a_task_after_the_other_uses_one_connection_for_each_address() -> None:
