@@ -98,7 +98,8 @@ def run_answer(
     """Answer a challenge. If the service has forgotten the device, answer without it."""
     if challenge.name == "DEVICE_SRP_AUTH" and isinstance(answer, RememberedDevice):
         result = yield from prove_device(replace(context, device=None), answer, challenge)
-        return keep_challenge(result, challenge), context.device
+        forgotten = answer == context.device and is_forgotten(context, result)
+        return keep_challenge(result, challenge), None if forgotten else context.device
     responses = responses_to(challenge, answer, password=password, attributes=attributes)
     if friendly_device_name is not None:
         require_string(friendly_device_name=friendly_device_name)

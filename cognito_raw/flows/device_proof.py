@@ -61,7 +61,8 @@ def finish(context: AuthContext, answer: Result[ServiceReply], username: str) ->
     result = outcome(answer, username)
     if isinstance(result, Err) or not isinstance(result.value, Challenge) or context.device is None:
         return result
-    if result.value.name != "DEVICE_SRP_AUTH":
+    named = result.value.parameters.get("USERNAME", context.device.username)
+    if result.value.name != "DEVICE_SRP_AUTH" or named != context.device.username:
         return result
     return (yield from prove_device(context, context.device, result.value))
 

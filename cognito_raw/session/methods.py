@@ -51,11 +51,10 @@ class SessionMethods:
         from ..flows.registration import sign_up
 
         require_string(password=password)
-        state = replace(self.state, username=username, sign_up_session=None)
+        state = replace(self.state, username=username)
         yield state  # an interrupted call may have created the user, who must then be confirmed
         result = yield from sign_up(self.config, username, password, attributes)
-        handle = result.value.session if isinstance(result, Ok) else None
-        return replace(state, sign_up_session=handle), result
+        return (state.with_sign_up(username, result.value.session) if isinstance(result, Ok) else state), result
 
     def confirm_registration(self, code: str) -> SessionFlow[None]:
         """Confirm the user of the last `register`, `login` or reset request with the code that was sent.
@@ -66,12 +65,12 @@ class SessionMethods:
         """
         from ..flows.registration import confirm_sign_up
 
-        if self.state.username is None:
-            return self.state, _NO_SESSION
-        handle = self.state.sign_up_session
-        result = yield from confirm_sign_up(self.config, self.state.username, code, session=handle)
-        state = replace(self.state, sign_up_session=result.value.session) if isinstance(result, Ok) else self.state
-        return state, done(result)
+        state, username = self.state, self.state.username
+        if username is None:
+            return state, _NO_SESSION
+        handle = state.sign_up_session if username == state.sign_up_username else None
+        result = yield from confirm_sign_up(self.config, username, code, session=handle)
+        return (state.with_sign_up(username, result.value.session) if isinstance(result, Ok) else state), done(result)
 
     def resend_verification_code(self) -> SessionFlow[Delivery]:
         """Send a new confirmation code to the user of the last `register`, `login` or reset request.
@@ -107,14 +106,17 @@ class SessionMethods:
         challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,
         `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`.
         """
-        if username == self.state.username and (password, flow, preferred, session) == (None, None, None, None):
-            session = self.state.sign_up_session
+        handle = self.state.sign_up_session if username == self.state.sign_up_username else None
+        if (password, flow, preferred, session) == (None, None, None, None):
+            session = handle
         first_call = first_call_of(username, password, flow, preferred, session)
         device = device_for(self.state, username, proves_password=first_call.srp_password is not None)
         context = auth_context(self.config, device, client_metadata, user_context_data, analytics_metadata)
-        state = replace(self.state, username=username, challenge=None, sign_up_session=None)
+        state = replace(self.state, username=username, challenge=None).with_sign_up(username, None)
         yield state
         signed = yield from run_sign_in(context, first_call)
+        if isinstance(signed[0], Err) and signed[0].kind == "temporary" and signed[0].sent != "maybe":
+            state = state.with_sign_up(username, handle)  # the service has not used it
         return (yield from after_sign_in(self.config, state, signed, device, remember=self.remember_device))
 
     def new_password_challenge(
@@ -205,21 +207,23 @@ class SessionMethods:
         """
         from ..flows.passwords import forgot_password
 
-        state = replace(self.state, username=username)
+        state = replace(self.state, username=username, reset_username=username)
         yield state
         return state, (yield from forgot_password(self.config, username))
 
     def reset_password_confirmation(self, new_password: str, code: str) -> SessionFlow[None]:
         """Set a new password with the code that was sent to the user of the last request.
 
+        If this session requested no reset, it is for the user of the last `register` or `login`.
         Reasons: `no-session` (no user is known), `code-mismatch`, `code-expired`, `invalid-password`,
         `password-used-before`, `user-not-found`, `too-many-failed-attempts`, `daily-operations-limit-exceeded`.
         """
         from ..flows.passwords import confirm_forgot_password
 
-        if self.state.username is None:
+        username = self.state.reset_username or self.state.username
+        if username is None:
             return self.state, _NO_SESSION
-        return self.state, (yield from confirm_forgot_password(self.config, self.state.username, new_password, code))
+        return self.state, (yield from confirm_forgot_password(self.config, username, new_password, code))
 
     def change_password(self, old_password: str, new_password: str) -> SessionFlow[None]:
         """Replace the password of the signed-in user.

@@ -10,7 +10,7 @@ from ..models.tokens import Tokens
 from ..reasons import ENDS_SESSION
 from ..result import Err, Ok
 from .expiry import MANDATORY_WINDOW, HeldTokens
-from .signed_in import claims_of, with_tokens
+from .signed_in import claims_of, username_of, with_tokens
 from .state import SessionFlow, State
 
 _NO_SESSION: Final = Err("no-session")
@@ -84,7 +84,8 @@ def _replaced(config: Config, state: State, held: Tokens) -> SessionFlow[Tokens]
     key = _device_key(state, held)
     flow, result = yield from tokens.renew(config, held, state.refresh_flow, key)
     if key is not None and isinstance(result, Err) and result.reason == "device-not-found":
-        state = replace(state, device=None)
+        if state.device is not None and state.device.key == key:
+            state = replace(state, device=None)
         flow, result = yield from tokens.renew(config, held, state.refresh_flow, None)
     state = replace(state, refresh_flow=flow)
     if isinstance(result, Err):
@@ -110,7 +111,8 @@ def _device_key(state: State, held: Tokens) -> str | None:
     named = claims_of(held.access_token).get("device_key")
     if isinstance(named, str):
         return named
-    return None if state.device is None else state.device.key
+    device, names = state.device, (username_of(held), held.id_token.payload.get("sub"))
+    return None if device is None or device.username not in names else device.key
 
 
 def _owner(held: Tokens) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ def device_for(state: State, username: str, *, proves_password: bool) -> Remembe
     proves_password: the sign-in proves a password. It names the device only after the service has named the user.
     """
     device = state.device
-    if device is None or proves_password or username in (state.username, device.username):
+    if device is None or proves_password or username in (device.alias, device.username):
         return device
     return None
 
@@ -35,6 +35,7 @@ def after_sign_in(
 ) -> SessionFlow[IdToken]:
     """Return the state after a sign-in or an answer with the given device, and confirm a new device."""
     outcome, left = signed
+    typed = state.challenge_username or state.username
     if given is not None and left is None:
         state = replace(state, device=None)
     if isinstance(outcome, Err):
@@ -44,11 +45,11 @@ def after_sign_in(
         return replace(state, challenge=value), _asked(value)
     state = with_tokens(config, replace(state, challenge=None), replace(value, new_device=None))
     yield state  # before the calls for the device, so that none of them can lose the tokens
-    username = _username(value)
+    username = username_of(value)
     if remember and value.new_device is not None and username is not None:
         confirmed = yield from confirm_new_device(config, value.access_token, value.new_device, username)
         if isinstance(confirmed, Ok):  # a failure does no harm: the next sign-in gets another device
-            state = replace(state, device=confirmed.value.device)
+            state = replace(state, device=replace(confirmed.value.device, alias=typed))
     return state, Ok(value.id_token)
 
 
@@ -73,6 +74,7 @@ def claims_of(access_token: str) -> Mapping[str, object]:
         return {}
 
 
-def _username(signed: Tokens) -> str | None:
+def username_of(signed: Tokens) -> str | None:
+    """Return the service's own name of the user, if a token has it."""
     name = claims_of(signed.access_token).get("username", signed.id_token.payload.get("cognito:username"))
     return name if isinstance(name, str) else None

@@ -9,7 +9,7 @@ from ..call import Call
 from ..models.challenge import Challenge, challenge_of
 from ..models.device import RememberedDevice
 from ..models.fields import UnexpectedJson, boolean, optional_integer, optional_string, string, string_map
-from ..models.frozen import field, frozen
+from ..models.frozen import field, frozen, replace
 from ..models.tokens import IdToken, RefreshFlow, Tokens
 from ..result import Result
 
@@ -21,6 +21,7 @@ _VERSION: Final = 2
 # Members that version 1 lacks.
 _SINCE_1: Final = {"device": None, "refresh_flow": _FLOWS[0], "unanswered": False}
 _DEVICE: Final = ("key", "group_key", "password", "username")
+_NAMES: Final = ("username", "challenge_username", "sign_up_username", "reset_username", "sign_up_session")
 # Far more than any clock is wrong, and small enough to compute with: JSON sets no limit.
 _LARGEST_DRIFT: Final = 2**53
 
@@ -29,14 +30,16 @@ _LARGEST_DRIFT: Final = 2**53
 class State:
     """One user's session at one moment.
 
-    username: the user of the next confirmation, code or reset, as the user typed it.
+    username: the user of the next confirmation or code, as the user typed it.
     challenge: the challenge that must be answered to finish signing in.
     tokens: those of the signed-in user.
     device: the device for the user's next sign-in, once the service knows it.
     drift: seconds that the service's clock is ahead of ours, at the last tokens. A loaded state drops a negative one.
     refresh_flow: `GetTokensFromRefreshToken`, or `REFRESH_TOKEN_AUTH` if the pool does not know that operation.
-    sign_up_session: the service's handle of a sign-up. It signs the user in without a second code.
     unanswered: whether the reply to a refresh never came, and with it perhaps a new refresh token.
+    sign_up_session: the service's handle of a sign-up. It signs the user in without a second code.
+    challenge_username, sign_up_username: the users of the challenge and of the handle; by default `username`.
+    reset_username: the user of the last reset request.
     """
 
     username: str | None = None
@@ -47,19 +50,31 @@ class State:
     refresh_flow: RefreshFlow = field(default=_FLOWS[0], repr=False)
     unanswered: bool = field(default=False, repr=False)
     sign_up_session: str | None = field(default=None, repr=False)
+    challenge_username: str | None = field(default=None, repr=False)
+    sign_up_username: str | None = field(default=None, repr=False)
+    reset_username: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, owned in (("challenge_username", self.challenge), ("sign_up_username", self.sign_up_session)):
+            object.__setattr__(self, name, None if owned is None else getattr(self, name) or self.username)
+
+    def with_sign_up(self, username: str, session: str | None) -> State:
+        """Return the state with the handle of this user's sign-up. Without one, another user's stays."""
+        if session is None and username != self.sign_up_username:
+            return self
+        return replace(self, sign_up_session=session, sign_up_username=username)
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever you store it."""
         return {
             "version": _VERSION,
-            "username": self.username,
+            **{name: getattr(self, name) for name in _NAMES},
             "challenge": None if self.challenge is None else _challenge_to_dict(self.challenge),
             "tokens": None if self.tokens is None else _tokens_to_dict(self.tokens),
             "drift": self.drift,
             "device": None if self.device is None else _device_to_dict(self.device),
             "refresh_flow": self.refresh_flow,
             "unanswered": self.unanswered,
-            "sign_up_session": self.sign_up_session,
         }
 
     @classmethod
@@ -77,7 +92,7 @@ class State:
         saved = {**_SINCE_1, **saved}
         try:
             return cls(
-                username=optional_string(saved, "username"),
+                **{name: optional_string(saved, name) for name in _NAMES},
                 challenge=_challenge_from_dict(_part(saved, "challenge")),
                 tokens=_tokens_from_dict(_part(saved, "tokens")),
                 # Perhaps measured on another machine. A clock that was behind may still be, but one that was ahead
@@ -86,7 +101,6 @@ class State:
                 device=_device_from_dict(_part(saved, "device")),
                 refresh_flow=_refresh_flow(saved.get("refresh_flow")),
                 unanswered=boolean(saved, "unanswered"),
-                sign_up_session=optional_string(saved, "sign_up_session"),
             )
         except UnexpectedJson as error:
             raise ValueError(f"a damaged saved session: {error}") from None
@@ -133,13 +147,13 @@ def _tokens_from_dict(saved: Mapping[str, object] | None) -> Tokens | None:
 
 
 def _device_to_dict(device: RememberedDevice) -> dict[str, object]:
-    return {name: getattr(device, name) for name in _DEVICE}
+    return {name: getattr(device, name) for name in (*_DEVICE, "alias")}
 
 
 def _device_from_dict(saved: Mapping[str, object] | None) -> RememberedDevice | None:
     if saved is None:
         return None
-    return RememberedDevice(*(string(saved, name) for name in _DEVICE))
+    return RememberedDevice(**{name: string(saved, name) for name in _DEVICE}, alias=optional_string(saved, "alias"))
 
 
 def _refresh_flow(value: object) -> RefreshFlow:

@@ -55,12 +55,13 @@ def interrupted(state: State, method: str) -> tuple[State, State]:
 
 
 def test_an_interrupted_registration_is_of_the_new_user() -> None:
-    """The user may exist by now and can be confirmed; the handle of an earlier sign-up does not go with it."""
+    """The user may exist by now and can be confirmed; the handle of an earlier sign-up stays its user's."""
     before = State("jane", sign_up_session="of jane")
-    assert interrupted(before, "register") == (State("ann"), State("ann"))
+    after = State("ann", sign_up_session="of jane", sign_up_username="jane")
+    assert interrupted(before, "register") == (after, after)
 
 
 def test_an_interrupted_login_leaves_no_earlier_challenge() -> None:
-    """The challenge and the sign-up of an earlier user are gone once another login has begun."""
-    before = State("jane", Challenge("SMS_MFA", "5u8", "s"), sign_up_session="of jane")
+    """The challenge is gone once another login has begun, and so is this user's own handle."""
+    before = State("jane", Challenge("SMS_MFA", "5u8", "s"), sign_up_session="of ann", sign_up_username="ann")
     assert interrupted(before, "login") == (State("ann"), State("ann"))

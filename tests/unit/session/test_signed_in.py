@@ -263,7 +263,7 @@ def test_a_session_may_be_told_to_remember_no_device() -> None:
     assert "ConfirmDevice" not in [operation for operation, _ in service.asked]
 
 
-OLD: Final = RememberedDevice("eu-west-1_0ld", "-gr0up", "hunter2", USER)
+OLD: Final = RememberedDevice("eu-west-1_0ld", "-gr0up", "hunter2", USER, "jane")
 
 
 def test_a_forgotten_device_is_forgotten_here_too() -> None:

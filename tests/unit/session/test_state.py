@@ -121,6 +121,8 @@ PARTS: Final[dict[str, list[object]]] = {
     "refresh_flow": [None, 5, "hunter2", ["REFRESH_TOKEN_AUTH"]],
     "unanswered": [None, 0, "hunter2"],
     "sign_up_session": [5, ["hunter2"], "\ud800"],
+    "sign_up_username": [5, ["hunter2"], "hunter2\ud800"],
+    "device.alias": [5, ["hunter2"], "hunter2\ud800"],
     "drift": [None, "0", True, float("nan"), float("inf"), -float("inf"), [], 1e300, 10**400],
 }
 DAMAGED: Final = [(path, value) for path, values in PARTS.items() for value in values]
