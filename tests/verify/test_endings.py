@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import AsyncHttpxTransport, AsyncTokenVerifier, Err, Reply, Request, Result, TokenVerifier
+from cognito_raw import AsyncHttpxTransport, AsyncTokenVerifier, Err, Reply, Request, Result
 from cognito_raw.models.frozen import replace
 from cognito_raw.transport import httpx_blocking
 from tests.support.deadlines import wait_until
@@ -99,18 +99,17 @@ def test_no_key_is_unknown_for_a_fetch_that_ended_with_its_loop() -> None:
         assert len(server.received) == 2
 
 
-def test_no_key_is_unknown_for_a_fetch_whose_thread_was_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_key_is_unknown_for_a_fetch_that_its_transport_stopped(
+    verifying: Verifying, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A method makes three fetches at most, if all of them are stopped."""
 
-    class Leaving(BaseException):
-        pass
-
     def leave() -> Result[Reply]:
-        raise Leaving
+        raise asyncio.CancelledError
 
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     clock, service = Clock(), Service(leave)
-    verifier = TokenVerifier(clock.config(), keys=key_set("one"), transport=service)
+    verifier = verifying.verifier(clock.config(), keys=key_set("one"), transport=service)
     assert told(verifier.verify(fresh(clock, "two"))) == "key-set-unavailable"
     assert len(service.requests) == 3
     service.reply = key_set("one", "two")
