@@ -14,8 +14,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import lru_cache
-from time import sleep
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+from weakref import WeakSet
 
 from ..call import Request
 from ..concurrency.clock import steady
@@ -97,6 +97,8 @@ class Pool(Generic[C]):
         self._idle: list[C] = []
         self._generation = 0
         self._reaper: threading.Thread | None = None
+        self._ending = threading.Event()
+        _pools.add(self)
 
     def lock(self) -> ForkLock:
         """Return the lock of the connections. The pool's owner may use it too."""
@@ -164,6 +166,7 @@ class Pool(Generic[C]):
         reaping = self._reaper is not None and self._reaper.is_alive()  # not in a fork
         if reaping or len(self._idle) < 2 or sys.is_finalizing():
             return
+        self._ending.clear()
         self._reaper = threading.Thread(target=self._reap, name="cognito_raw idle", daemon=True)
         try:
             self._reaper.start()
@@ -171,11 +174,29 @@ class Pool(Generic[C]):
             pass
 
     def _reap(self) -> None:
-        while self._reaper is not None:
-            sleep(REAP_INTERVAL)
+        while self._reaper is not None and not self._ending.wait(REAP_INTERVAL):
             with self.lock():
                 stale = self._take_stale()
                 if not self._idle:
                     self._reaper = None
             for connection in stale:
                 connection.close()
+
+    def end_reaper(self) -> None:
+        """End the thread that closes idle connections. The next request starts it again."""
+        reaper, self._reaper = self._reaper, None
+        if reaper is not None and reaper.is_alive():
+            self._ending.set()
+            reaper.join(REAP_INTERVAL)
+
+
+_pools: Final[WeakSet[Pool[Any]]] = WeakSet()
+
+
+def _prepare_fork() -> None:
+    for pool in list(_pools):
+        pool.end_reaper()
+
+
+# Python warns of a fork beside threads. Windows has no forks.
+getattr(os, "register_at_fork", lambda **_: None)(before=_prepare_fork)

@@ -208,3 +208,35 @@ assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
         assert run(SLOW_LOOK_UP + program, server.url) == "timed-out no"
         assert server.received == []
         assert server.is_left()
+
+
+def test_a_fork_finds_no_thread_that_waits_to_close_idle_connections() -> None:
+    """Python warns of a fork beside threads. Later requests have such a thread again."""
+    program = """
+from concurrent.futures import ThreadPoolExecutor
+transport = StandardTransport()
+
+def names():
+    return sorted(thread.name for thread in threading.enumerate())
+
+def pair():
+    meeting = threading.Barrier(2)
+    def send(_):
+        meeting.wait()
+        return transport.send(request())
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(send, range(2)))
+    return names()
+
+while "cognito_raw idle" not in pair():  # two at once
+    pass
+child = os.fork()
+if not child:
+    os._exit(names() != ["MainThread"])
+print(names(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+while "cognito_raw idle" not in pair():
+    pass
+transport.close()
+"""
+    with serving(echoing) as server:
+        assert run(program, server.url) == "['MainThread'] 0"
