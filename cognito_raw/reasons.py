@@ -139,7 +139,12 @@ EXCEPTIONS: Final[dict[str, Reason]] = {
     "TooManyRequestsException": "throttled",
     "ThrottlingException": "throttled",
     "Throttling": "throttled",
+    "ThrottledException": "throttled",
     "RequestLimitExceeded": "throttled",
+    "RequestThrottled": "throttled",
+    "RequestThrottledException": "throttled",
+    "BandwidthLimitExceeded": "throttled",
+    "SlowDown": "throttled",
     "TooManyFailedAttemptsException": "too-many-failed-attempts",
     "AliasExistsException": "alias-exists",
     "CodeDeliveryFailureException": "code-delivery-failed",
@@ -178,6 +183,9 @@ EXCEPTIONS: Final[dict[str, Reason]] = {
     "InternalFailure": "service-unavailable",
     "InternalServerError": "service-unavailable",
     "ServiceUnavailable": "service-unavailable",
+    "RequestTimeout": "service-unavailable",
+    "RequestTimeoutException": "service-unavailable",
+    "PriorRequestNotComplete": "service-unavailable",
 }
 
 # For an exception with several cases: the first of these strings in the message decides. They are case-sensitive, such
@@ -285,6 +293,8 @@ def classify_status(status: int, headers: Mapping[str, str]) -> Reason:
         return "request-blocked"
     if status == 429:
         return "throttled"
+    if status == 408:
+        return "service-unavailable"
     if 300 <= status < 400:
         return "redirect-refused"
     if status == 501:  # Not Implemented: some emulators say nothing else of an operation that they lack

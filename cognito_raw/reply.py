@@ -15,8 +15,14 @@ from .call import Call, Reply, ServiceReply
 from .reasons import classify, classify_status, split_trigger
 from .result import Err, Ok, Result, Sent
 
-# These operations have no output, so their successful reply is empty; all others have at least `{}`.
-_EMPTY: Final = ("DeleteUser", "ForgetDevice")
+# These operations return no member. So their reply may be empty, as the service's reference says of RevokeToken.
+_WITHOUT_OUTPUT: Final = frozenset(
+    """
+    ChangePassword CompleteWebAuthnRegistration ConfirmForgotPassword DeleteUser DeleteUserAttributes
+    DeleteWebAuthnCredential ForgetDevice GlobalSignOut RevokeToken RevokeUserSession SetUserMFAPreference
+    SetUserSettings UpdateAuthEventFeedback UpdateDeviceStatus VerifyUserAttribute
+    """.split()
+)
 _LONGEST_NAME: Final = 100
 # Digits of seconds, which are centuries then.
 _LONGEST_NUMBER: Final = 12
@@ -31,7 +37,7 @@ def read(call: Call, reply: Reply, clock: Callable[[], float] | None = None) -> 
     code = _code(reply, body)
     request_id = _request_id(reply)
     if reply.status == 200 and code is None:
-        if body is None and not reply.body and call.operation in _EMPTY:
+        if body is None and not reply.body and call.operation in _WITHOUT_OUTPUT:
             body = {}
         if body is not None:
             return Ok(ServiceReply(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
