@@ -14,7 +14,7 @@ import httpx
 
 from .models.hosts import is_this_machine
 from .models.tokens import Tokens, TokenUse
-from .result import CognitoError, Err, Result
+from .result import Err, Ok, Result
 from .session.asynchronous import AsyncSession
 from .session.blocking import Session
 
@@ -49,10 +49,12 @@ class SessionAuth(httpx.Auth):
     After a redirect, the token goes only to the same scheme, host and port, also in `Response.next_request`. It also
     goes from http to https of the same host, on their usual ports.
 
-    After a 401, the session is refreshed, unless it has newer tokens already, and the request is sent once more.
+    After a 401, the session is refreshed, unless it has newer tokens already, and the request is sent once more for the
+    same user.
     Requests that are refused together cause one refresh. A second 401 is returned, and no later 401 renews these
-    tokens. The first 401 is returned if the refresh fails, or if the body cannot be sent twice. Such bodies are
-    generators, files and multipart forms, unless `request.read()` has read them into memory.
+    tokens. The first 401 is returned if the refresh fails, if another user has signed in meanwhile, or if the body
+    cannot be sent twice. Such bodies are generators, files and multipart forms, unless `request.read()` has read them
+    into memory.
 
     Raises `CognitoError` with the `Err` if the session has no token, and `ValueError` for a session of the other kind.
     """
@@ -83,12 +85,13 @@ class SessionAuth(httpx.Auth):
         if not self._gets_token(request):
             yield request
             return
-        tokens = self._sign(request, _fresh(session, self._use))
+        tokens = self._sign(request, _fresh(session, self._use)).unwrap()
         _trace(request, _refusing_proxies)
         refused = self._refused((yield request), tokens)
         if refused is not None and not isinstance(session.refresh(seen=tokens), Err) and _is_repeatable(refused):
-            tokens = self._sign(refused, _fresh(session, self._use))
-            self._note_refusal((yield refused), tokens)
+            signed = self._sign(refused, _fresh(session, self._use), tokens)
+            if isinstance(signed, Ok):
+                self._note_refusal((yield refused), signed.value)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         session = self._session
@@ -97,37 +100,42 @@ class SessionAuth(httpx.Auth):
         if not self._gets_token(request):
             yield request
             return
-        tokens = self._sign(request, await _async_fresh(session, self._use))
+        tokens = self._sign(request, await _async_fresh(session, self._use)).unwrap()
         _trace(request, _async_refusing_proxies)
         refused = self._refused((yield request), tokens)
         if refused is not None and not isinstance(await session.refresh(seen=tokens), Err) and _is_repeatable(refused):
-            tokens = self._sign(refused, await _async_fresh(session, self._use))
-            self._note_refusal((yield refused), tokens)
+            signed = self._sign(refused, await _async_fresh(session, self._use), tokens)
+            if isinstance(signed, Ok):
+                self._note_refusal((yield refused), signed.value)
 
     def _gets_token(self, request: httpx.Request) -> bool:
+        """Tell if the request gets the token. If not, drop the token that it was sent with elsewhere."""
         origin = _origin(request.url)
-        if self._origins is not None:
-            return origin in self._origins
-        if request.extensions.get(_ORIGIN_KEY, origin) != origin:
-            return False  # the `next_request` of a redirect to another origin
+        before = request.extensions.get(_ORIGIN_KEY, origin)
+        if self._origins is not None and origin in self._origins:
+            return True
+        if self._origins is not None or before != origin:  # such as the `next_request` of a redirect elsewhere
+            if _ORIGIN_KEY in request.extensions and origin != before.encrypted():
+                request.headers.pop("Authorization", None)
+            return False
         if not _is_private(origin):
             raise ValueError(f"a token goes out by https; to send it to {origin} all the same: origins={str(origin)!r}")
         return True
 
-    def _sign(self, request: httpx.Request, given: Result[object]) -> Tokens:
-        """Put the token into the request, and return the session's tokens."""
+    def _sign(self, request: httpx.Request, given: Result[object], refused: Tokens | None = None) -> Result[Tokens]:
+        """Put the token into the request, and return the session's tokens; after a refusal only the same user's."""
         if isinstance(given, Err):
-            raise CognitoError(given)
+            return given
         tokens = self._session.state.tokens
-        if tokens is None:  # signed out just now
-            raise CognitoError(_NO_SESSION)
+        if tokens is None or (refused is not None and _user(tokens) != _user(refused)):  # signed out just now
+            return _NO_SESSION
         token = tokens.access_token if self._use == "access" else tokens.id_token.jwt
         # httpx would show such a header in its error.
         if not token.isascii() or not token.isprintable() or not token or " " in token:
-            raise CognitoError(_UNFIT)
+            return _UNFIT
         request.headers["Authorization"] = f"Bearer {token}"
         request.extensions = {**request.extensions, _ORIGIN_KEY: _origin(request.url)}
-        return tokens
+        return Ok(tokens)
 
     def _refused(self, response: httpx.Response, tokens: Tokens) -> httpx.Request | None:
         """Return the request that was refused with the token, the last one after a redirect, if new tokens may help."""
@@ -139,6 +147,10 @@ class SessionAuth(httpx.Auth):
         # An API that refuses every token must not cause a refresh with each request.
         if self._refused(response, tokens) is not None:
             self._refused_again = tokens
+
+
+def _user(tokens: Tokens) -> object:
+    return tokens.id_token.payload.get("sub")
 
 
 def _fresh(session: Session, use: TokenUse) -> Result[object]:
@@ -157,6 +169,10 @@ class _Origin(NamedTuple):
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}" + ("" if self.port == _PORTS.get(self.scheme) else f":{self.port}")
+
+    def encrypted(self) -> _Origin:
+        """Return the only other origin to which httpx takes the header along in a redirect."""
+        return _Origin("https", self.host, 443) if self == ("http", self.host, 80) else self
 
 
 def _origin(url: httpx.URL) -> _Origin:

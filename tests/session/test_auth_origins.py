@@ -190,3 +190,35 @@ def test_another_origins_401_renews_nothing(caller: Caller, pool: Pool, api: Ser
     """Nor does it need a signed-in session."""
     assert caller.ask(SessionAuth(caller.session, origins="https://x.example"), "GET", api.url).status_code == 401
     assert (seen_by(api), pool.refreshes) == ([None], 0)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["origins named", "by default"])
+def test_a_request_that_is_used_again_elsewhere_goes_without_the_token(
+    caller: Caller, pool: Pool, api: Server, named: bool
+) -> None:
+    """The token that it was sent with before does not follow to the new address."""
+    with serving(asking()) as other:
+        auth = SessionAuth(caller.session, origins=api.url if named else None)
+        request = httpx.Request("GET", api.url)
+        assert caller.send(auth, request).status_code == 200
+        request.url = httpx.URL(other.url)
+        assert caller.send(auth, request).status_code == 401
+        assert (seen_by(api), seen_by(other), pool.refreshes) == ([bearer(1)], [None], 0)
+
+
+@pytest.mark.parametrize(("target", "kept"), [("https://localhost/", True), ("https://localhost:444/", False)])
+def test_a_next_request_takes_the_token_only_to_the_encrypted_form_of_its_origin(target: str, kept: bool) -> None:
+    """As a redirect that httpx follows does."""
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("authorization"))
+        return httpx.Response(200)
+
+    auth = SessionAuth(Session(configured(), state=signed_in()))
+    with httpx.Client(auth=auth, transport=httpx.MockTransport(answer)) as client:
+        request = httpx.Request("GET", "http://localhost/")
+        client.send(request)
+        request.url = httpx.URL(target)
+        client.send(request)
+    assert sent == [bearer(), bearer() if kept else None]

@@ -12,10 +12,18 @@ from typing import Any
 import httpx
 import pytest
 
-from cognito_raw import CognitoError
+from cognito_raw import CognitoError, IdToken, State, Tokens
 from cognito_raw.auth import SessionAuth
 from tests.support.apis import AsyncCaller, BlockingCaller, Caller, Calling, Pool, bearer, seen_by
-from tests.support.conversation import not_authorized, refused, tokens
+from tests.support.conversation import (
+    NOW,
+    answered,
+    authentication_result,
+    not_authorized,
+    refused,
+    tokens,
+    unsigned_token,
+)
 from tests.support.hostile import Peer, Server, reply, replying, serving
 
 OUTAGE = refused("InternalErrorException")
@@ -66,6 +74,33 @@ def test_newer_tokens_are_sent_without_another_refresh(caller: Caller, pool: Poo
 
     assert caller.ask(SessionAuth(caller.session), "GET", later_api.url, hook=refresh).status_code == 200
     assert (seen_by(later_api), pool.refreshes) == ([bearer(1), bearer(2)], 1)
+
+
+def of_bob() -> State:
+    """The state of another user, signed in."""
+    token = IdToken.read(unsigned_token(sub="bob", iat=NOW, exp=NOW + 3600))
+    return State("bob", tokens=Tokens(token, "opaque", "refresh-b"))
+
+
+@pytest.mark.parametrize("use", ["id", "access"])
+def test_a_request_is_not_repeated_for_another_user(caller: Caller, pool: Pool, later_api: Server, use: Any) -> None:
+    """Where somebody else has signed in when the 401 comes, it is the answer, and nothing is renewed."""
+
+    def signs_in() -> None:
+        caller.session._holder.keep(of_bob())
+
+    auth = SessionAuth(caller.session, token=use)
+    assert caller.ask(auth, "POST", later_api.url, hook=signs_in).status_code == 401
+    assert (len(later_api.received), pool.refreshes) == (1, 0)
+
+
+def test_where_the_new_tokens_are_dead_the_401_is_the_answer(calling: Calling, later_api: Server) -> None:
+    """A refresh that brings tokens without a life renews nothing, and raises nothing."""
+    pool = Pool(answered(authentication_result(lasts=0, n=2)))
+    caller = calling(pool)
+    response = caller.ask(SessionAuth(caller.session), "GET", later_api.url)
+    assert (response.status_code, seen_by(later_api)) == (401, [bearer(1)])
+    caller.close()
 
 
 @pytest.mark.parametrize("answer", [OUTAGE, REVOKED], ids=["an outage", "the end of the session"])
