@@ -172,7 +172,7 @@ class _Origin(NamedTuple):
 
     def encrypted(self) -> _Origin:
         """Return the only other origin to which httpx takes the header along in a redirect."""
-        return _Origin("https", self.host, 443) if self == ("http", self.host, 80) else self
+        return _Origin("https", self.host, 443) if (self.scheme, self.port) == ("http", 80) else self
 
 
 def _origin(url: httpx.URL) -> _Origin:

@@ -17,13 +17,18 @@ MANDATORY_WINDOW: Final = 60.0
 # jitter shortens it, so that sessions that began together do not renew together.
 _SHARE: Final = 0.8
 _JITTER: Final = 0.05
+# The service's tokens live for a day at most: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+_LONGEST_LIFE: Final = 86_400
 # A token counts whole seconds, so it may be older by so many.
 _ROUNDED: Final = 1.0
 
 
 @frozen
 class TokenLifetime:
-    """One token as callers get it, when to renew it, and until when it is surely valid, by the service's clock."""
+    """One token as callers get it, when to renew it, and until when it is surely valid, by the service's clock.
+
+    Without a refresh token, both end with the first of them.
+    """
 
     token: Ok[Any]
     due: float
@@ -39,9 +44,8 @@ class HeldTokens:
         self.tokens = tokens
         self._config = config
         self._received = Instant.now(config)
-        issued = tokens.id_token.payload.get("iat")
         # A clock that shows an earlier time is wrong.
-        self._service_time = max(self._received.wall + drift, issued if isinstance(issued, int) else 0.0)
+        self._service_time = max(self._received.wall + drift, issue_time(tokens) or 0.0)
         self._lifetimes = _lifetimes(tokens)
 
     def fresh(self, use: TokenUse) -> Ok[Any] | None:
@@ -69,19 +73,26 @@ class HeldTokens:
         return self._service_time + self._received.age(self._config)
 
 
+def issue_time(tokens: Tokens) -> int | None:
+    """Return the time of issue that the tokens give; None if they give none, or an absurd one."""
+    issued = tokens.id_token.payload.get("iat")
+    return issued if isinstance(issued, int) and tokens.id_token.exp - issued <= _LONGEST_LIFE else None
+
+
 def _lifetimes(tokens: Tokens) -> tuple[TokenLifetime, TokenLifetime]:
     token, access = tokens.id_token, tokens.access_token
     try:  # its lifetime may differ from the ID token's
         end = integer(claims(access), "exp")
     except UnexpectedJson:  # some emulators issue opaque ones
         end = token.exp
-    issued = token.payload.get("iat")
-    return _lifetime(Ok(token), token.jwt, issued, token.exp), _lifetime(Ok(access), access, issued, end)
+    issued, first = issue_time(tokens), min(token.exp, end)
+    ends = (first, first) if tokens.refresh_token is None else (token.exp, end)
+    return _lifetime(Ok(token), token.jwt, issued, ends[0]), _lifetime(Ok(access), access, issued, ends[1])
 
 
-def _lifetime(token: Ok[Any], jwt: str, issued: object, end: float) -> TokenLifetime:
+def _lifetime(token: Ok[Any], jwt: str, issued: int | None, end: float) -> TokenLifetime:
     end -= _ROUNDED
-    due = issued + (end - issued) * _share(jwt) if isinstance(issued, int) else end - MANDATORY_WINDOW
+    due = end - MANDATORY_WINDOW if issued is None else issued + (end - issued) * _share(jwt)
     return TokenLifetime(token, due, end)
 
 

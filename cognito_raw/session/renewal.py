@@ -65,13 +65,13 @@ def usable_tokens(config: Config, state: State) -> SessionFlow[Tokens]:
     if held is None:
         return state, _NO_SESSION
     lifetimes = HeldTokens(config, held, state.drift)
-    left = lifetimes.left("access")
-    if left > MANDATORY_WINDOW or lifetimes.fresh("access") is not None:
+    valid = lifetimes.valid("access") is not None
+    if lifetimes.left("access") > MANDATORY_WINDOW or lifetimes.fresh("access") is not None:
         return state, Ok(held)
     if held.refresh_token is None:
-        return (state, Ok(held)) if left > 0 else (replace(state, tokens=None), _NO_SESSION)
+        return (state, Ok(held)) if valid else (replace(state, tokens=None), _NO_SESSION)
     state, result = yield from _replaced(config, state, held)
-    if isinstance(result, Err) and state.tokens is not None and left > 0:
+    if isinstance(result, Err) and state.tokens is not None and valid:
         return state, Ok(held)
     return state, result
 

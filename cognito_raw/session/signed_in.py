@@ -13,6 +13,7 @@ from ..models.fields import UnexpectedJson
 from ..models.frozen import replace
 from ..models.tokens import IdToken, Tokens, claims
 from ..result import Err, Ok, Result
+from .expiry import issue_time
 from .state import SessionFlow, State
 
 Signed: TypeAlias = tuple[Result[Tokens | Challenge], RememberedDevice | None]
@@ -61,8 +62,8 @@ def _asked(challenge: Challenge) -> Err:
 
 def with_tokens(config: Config, state: State, fresh: Tokens) -> State:
     """Return the state with new tokens. They were issued just now, which shows the drift between the clocks."""
-    issued = fresh.id_token.payload.get("iat")
-    drift = issued - config.clock() if isinstance(issued, int) else 0.0
+    issued = issue_time(fresh)
+    drift = 0.0 if issued is None else issued - config.clock()
     return replace(state, tokens=fresh, drift=drift, unanswered=False)
 
 

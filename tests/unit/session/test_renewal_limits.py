@@ -40,7 +40,7 @@ def test_a_token_with_a_life_of_seconds_is_sent_while_it_is_fresh() -> None:
     assert outcome.last == Ok(None)
 
 
-@pytest.mark.parametrize(("before", "sent"), [(0.5, True), (-0.5, False)], ids=["valid", "ended"])
+@pytest.mark.parametrize(("before", "sent"), [(0.5, True), (0, True), (-0.5, False)], ids=["valid", "last", "ended"])
 def test_a_token_that_nothing_renews_is_sent_until_its_end(before: float, sent: bool) -> None:
     """After that, the session is over without a call."""
     exchanges = [everywhere(tokens().access_token)] if sent else []
