@@ -184,7 +184,8 @@ def wave(size: int, refusals: list[None]) -> Any:
     return behaviour
 
 
-LIMITS = httpx.Limits(max_connections=50, max_keepalive_connections=50)
+# None expires: httpx may close one that another thread is about to use.
+LIMITS = httpx.Limits(max_connections=50, max_keepalive_connections=50, keepalive_expiry=None)
 
 
 FEW = httpx.Limits(max_connections=5)
