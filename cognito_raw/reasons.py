@@ -105,6 +105,8 @@ PASSING: Final[frozenset[Reason]] = frozenset(
 _CERTIFICATE_REFUSED: Final = "CERTIFICATE_VERIFY_FAILED"
 # Answers to a revocation of tokens that are dead already.
 TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION.union(("access-token-revoked", "user-not-found"))
+# Without the user, all tokens of all sign-ins are dead. Otherwise those of other sign-ins may still be valid.
+USER_GONE: Final[frozenset[Reason]] = frozenset(("user-deleted", "user-not-found"))
 # These are about the tokens or their user. A sign-out that fails for any other reason keeps the tokens.
 _ABOUT_TOKENS: Final[frozenset[Reason]] = TOKENS_ALREADY_DEAD.union((
     "access-token-expired", "access-token-invalid", "access-token-scope-missing", "disabled-user", "foreign-tokens",

@@ -19,7 +19,7 @@ from ..models.fields import require_string
 from ..models.frozen import frozen, replace
 from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
-from ..reasons import SAYS_NOTHING_OF_TOKENS, TOKENS_ALREADY_DEAD
+from ..reasons import SAYS_NOTHING_OF_TOKENS, TOKENS_ALREADY_DEAD, USER_GONE
 from ..result import Err, Ok
 from .holder import SessionHolder
 from .renewal import revoke, revoke_all, usable_tokens
@@ -187,14 +187,15 @@ class SessionMethods:
         """Revoke the refresh token, or with `everywhere` all tokens of the user, and forget the tokens.
 
         If the failure is not about the tokens, the session stays, so that you can try again. If the service refused
-        them, they are forgotten too. Reasons: `no-session` (signed out already), `operation-not-supported` (the client
-        revokes no tokens: they stay valid until they expire), `refresh-token-invalid`, `disabled-user`,
-        `wrong-client-secret` (the session stays).
+        them, they are forgotten too. That is `Ok` if they were dead already. With `everywhere`, it is a failure,
+        since other sign-ins may go on, unless the user is gone. Reasons: `no-session` (signed out already),
+        `operation-not-supported` (the client revokes no tokens: they stay valid until they expire),
+        `refresh-token-invalid`, `disabled-user`, `wrong-client-secret` (the session stays).
         """
         if self.state.tokens is None:
             return self.state, _NO_SESSION
         state, result = yield from (revoke_all if everywhere else revoke)(self.config, self.state, self.state.tokens)
-        if isinstance(result, Err) and result.reason in TOKENS_ALREADY_DEAD:
+        if isinstance(result, Err) and result.reason in (USER_GONE if everywhere else TOKENS_ALREADY_DEAD):
             result = Ok(None)
         over = isinstance(result, Ok) or result.reason not in SAYS_NOTHING_OF_TOKENS
         return (replace(state, tokens=None, challenge=None) if over else state), result

@@ -54,7 +54,8 @@ def test_a_session_that_a_refresh_ends_sends_its_token_no_more(before: float) ->
     """Also where the access token is valid yet: whoever revoked the refresh token revoked it as well."""
     refusal = Exchange("GetTokensFromRefreshToken", None, not_authorized("Refresh Token has been revoked"))
     outcome = play(sign_out(refusal, at=END - before), state=signed_in())
-    assert (outcome.last, outcome.state) == (Ok(None), State("jane"))
+    assert isinstance(outcome.last, Err)
+    assert (outcome.last.reason, outcome.state) == ("refresh-token-revoked", State("jane"))
 
 
 def test_a_refresh_of_the_last_minute_that_fails_leaves_the_token_to_be_sent() -> None:
