@@ -69,15 +69,16 @@ def _tokens(answer: Result[ServiceReply], refresh_token: str) -> Result[Tokens]:
 def renew(
     config: Config, held: Tokens, by: RefreshFlow, device_key: str | None
 ) -> Generator[Call, Result[ServiceReply], tuple[RefreshFlow, Result[Tokens]]]:
-    """Renew tokens by the flow that worked before, or by the other if the pool refuses it. Return the working flow."""
+    """Renew tokens by the flow that worked before, or by the other if the pool refuses it. Return the next flow."""
     result = yield from _refresh(config, held, by, device_key)
     if not _is_refused(result, by):
         return by, result
     other: RefreshFlow = "REFRESH_TOKEN_AUTH" if by == "GetTokensFromRefreshToken" else "GetTokensFromRefreshToken"
     second = yield from _refresh(config, held, other, device_key)
-    if isinstance(second, Ok):
-        return other, second
-    return by, (second if isinstance(result, Err) and result.reason in OPERATION_UNKNOWN else result)
+    if isinstance(second, Ok) or second.kind == "temporary" or second.sent == "maybe":
+        return other, second  # after a lost reply, the same request must be repeated
+    is_first = isinstance(result, Err) and result.reason not in OPERATION_UNKNOWN and _is_refused(second, other)
+    return by, (result if is_first else second)
 
 
 def _refresh(config: Config, held: Tokens, by: RefreshFlow, device_key: str | None) -> Flow[Tokens]:

@@ -114,7 +114,9 @@ class Refresher:
 
     def decide(self, use: TokenUse, loop: Loop | None = None) -> Result[Any] | float:
         """Return the result now, or the longest time to wait for a refresh."""
-        held, failure = self._holder.held, self._recent_failure()
+        task = self._running(loop)
+        held = self._holder.held  # read after the task, as below
+        failure = self._recent_failure() if task is None else None
         if held is None:
             return _NO_SESSION
         valid = held.valid(use)
@@ -126,7 +128,7 @@ class Refresher:
             return valid
         if held.left(use) <= MANDATORY_WINDOW:
             return _NO_LIMIT
-        return ADVISORY_WAIT if self._running(loop) is None else valid
+        return ADVISORY_WAIT if task is None else valid
 
     def renewed(self, seen: Tokens | None, seconds: float, loop: Loop | None = None) -> Waiting[Result[IdToken]]:
         """Return the ID token, renewed now, unless the session holds other tokens than those seen."""
@@ -148,7 +150,9 @@ class Refresher:
         with self._lock:
             task = self._running(loop)
             held = self._holder.held  # read after the task: a refresh that has finished has changed it
-            if held is None or (seen is not None and (held.tokens is not seen or self._recent_failure() is not None)):
+            if held is None or (seen is not None and held.tokens is not seen):
+                return None
+            if task is None and seen is not None and self._recent_failure() is not None:
                 return None
             if task is None and (use is None or isinstance(self.decide(use, loop), float)):
                 backoff = self._backoff_of(held.tokens)

@@ -48,7 +48,10 @@ LOST: Result[Reply] = Err("connection-lost", sent="maybe")
         pytest.param(NEW, [LOST], NEW, "connection-lost", id="new lost"),
         pytest.param(NEW, [UNKNOWN, REVOKED], NEW, "refresh-token-revoked", id="new unknown, old revoked"),
         pytest.param(NEW, [PAGE], NEW, "service-unavailable", id="an outage"),
-        pytest.param(OLD, [not_authorized("Rotated"), LOST], OLD, "not-authorized", id="old refused, new lost"),
+        pytest.param(OLD, [not_authorized("Rotated"), LOST], NEW, "connection-lost", id="old refused, new lost"),
+        pytest.param(NEW, [UNKNOWN, LOST], OLD, "connection-lost", id="new unknown, old lost"),
+        pytest.param(OLD, [not_authorized("Rotated"), REVOKED], OLD, "refresh-token-revoked", id="old refused, dead"),
+        pytest.param(OLD, [not_authorized("Rotated"), UNKNOWN], OLD, "not-authorized", id="both refused"),
     ],
 )
 def test_the_other_operation_is_asked_where_one_is_refused(

@@ -256,3 +256,13 @@ def test_explicit_refreshes_need_no_reason() -> None:
     assert session.refresh() == Ok(SECOND)
     async_session = AsyncSession(configured(), state=signed_in(), transport=AsyncScript([lost, REFRESHED]))
     assert asyncio.run(async_session.refresh()) == Ok(SECOND)
+
+
+def test_a_lost_answer_to_the_other_operation_is_asked_for_once_more() -> None:
+    """The pool refuses one operation, and the repetition goes by the other alone: three requests fail at most."""
+    refusal = Exchange("InitiateAuth", None, refused("NotAuthorizedException", "Rotated"))
+    lost = Exchange("GetTokensFromRefreshToken", None, Err("connection-lost", sent="maybe"))
+    state = replace(signed_in(), refresh_flow="REFRESH_TOKEN_AUTH")
+    outcome = play(Act("refresh", (), (refusal, lost, REFRESHED)), state=state)
+    assert outcome.last == Ok(SECOND)
+    assert outcome.state.refresh_flow == "GetTokensFromRefreshToken"

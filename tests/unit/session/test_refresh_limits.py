@@ -167,6 +167,22 @@ def test_a_refresh_knows_if_its_tokens_have_ended(at: float, ended: bool) -> Non
     assert renewing.begins().ended is ended
 
 
+@pytest.mark.parametrize("at", [0.8 * LIFE, END + 0.5], ids=["valid", "ended"])
+def test_a_refresh_under_way_outweighs_an_earlier_failure(at: float) -> None:
+    """All callers wait for it where they need it, in the pause after the failure too, and get what it brings."""
+    renewing = Renewing()
+    renewing.passes(at)
+    renewing.fails()
+    task = renewing.begins()
+    assert renewing.refresher.join_or_start(seen=task.seen) is task
+    step = renewing.asks()
+    if at > END:
+        assert isinstance(step, Wait)
+        assert step.task is task
+    else:
+        assert step == Ok(tokens().id_token)
+
+
 # --- after a failure
 
 
