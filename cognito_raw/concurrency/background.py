@@ -74,17 +74,13 @@ class BackgroundTask(Generic[T]):
 
     def start(self, job: Callable[[], object], name: str) -> bool:
         """Run the job in a new thread, if none runs it yet. Return False if no thread starts: the caller runs it."""
-        if sys.is_finalizing():  # a new thread would never run
+        if sys.is_finalizing():  # no thread ever goes on
             return False
         with self._starting:
             if "thread" not in self._runners:
-                thread = threading.Thread(target=copy_context().run, args=(self._run, job), name=name, daemon=True)
-                try:
-                    thread.start()
-                except RuntimeError:  # no more threads
-                    self._runners["thread"] = "the caller's"
-                    return False
-                self._runners["thread"] = thread
+                thread = start_thread(partial(self._run, job), name)
+                self._runners["thread"] = thread or "the caller's"
+                return thread is not None
         return True
 
     def start_async(self, job: Callable[[], Coroutine[Any, Any, object]], *, lost: T) -> None:
@@ -147,6 +143,16 @@ class BackgroundTask(Generic[T]):
                 self._wakers.pop()()
             except (IndexError, RuntimeError):  # another thread was quicker, or the caller's event loop has ended
                 pass
+
+
+def start_thread(job: Callable[[], object], name: str) -> threading.Thread | None:
+    """Run a job in a daemon thread, in the caller's context. Return None if there can be no more threads."""
+    thread = threading.Thread(target=copy_context().run, args=(job,), name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
 
 
 def _run_in_own_loop(job: Callable[[], Coroutine[Any, Any, object]]) -> None:

@@ -40,11 +40,10 @@ class Deadline:
             except TimeoutError:
                 self.remaining()
 
-    def wait_for(self, lock: threading.Lock) -> bool:
-        """Acquire a lock. Return False if the deadline passes first."""
+    def join(self, thread: threading.Thread) -> None:
+        """Wait until a thread ends or the deadline passes."""
         try:
-            while not lock.acquire(timeout=min(self.remaining(), POLL_INTERVAL)):
-                pass
+            while thread.is_alive():
+                thread.join(min(self.remaining(), POLL_INTERVAL))
         except TimeoutError:
-            return False
-        return True
+            pass

@@ -5,23 +5,19 @@ would block a caller for hours. So each request runs in another thread, and the 
 The connection is then shut down, which ends the thread.
 
 Each connection has one httpx client and one address, and serves one request at a time. So it is known which socket to
-shut down, and how long it was idle. Its thread is kept a moment for the next request.
+shut down, and how long it was idle. No thread is left after a call, since a fork must not find any.
 """
 
 from __future__ import annotations
 
 import socket
 import sys
-import threading
-from collections.abc import Callable
-from contextvars import copy_context
-from functools import partial
-from queue import Empty, SimpleQueue
-from typing import Any, Final, TypeAlias
+from typing import Any
 
 import httpx
 
 from ..call import Reply, Request
+from ..concurrency.background import start_thread
 from ..result import Err, Ok, Result, Sent
 from .certificates import TrustStore
 from .deadline import Deadline
@@ -92,7 +88,7 @@ class HttpxTransport:
 
 
 class _Connection(Connection):
-    """One httpx client that sends one request at a time, to one address, and the thread of its requests.
+    """One httpx client that sends one request at a time, to one address.
 
     owned: False if the client is the caller's, and its connections are not ours to close.
     """
@@ -103,17 +99,6 @@ class _Connection(Connection):
         self.trust_store = trust_store
         self.stream: Any = None
         self.owned = owned
-        self._worker: Worker | None = None
-
-    def run_in_thread(self, job: Job) -> bool:
-        """Run a job in this connection's thread. Return False if there can be no thread."""
-        if self._worker is not None and self._worker.submit(job):
-            return True
-        try:
-            self._worker = Worker(job)
-        except RuntimeError:
-            return False
-        return True
 
     def is_reusable(self) -> bool:
         """Return whether the next request can use it. A caller's own client decides by itself."""
@@ -132,16 +117,14 @@ class _Connection(Connection):
             pass
 
     def close(self) -> None:
-        """Close the connection and end its thread. In a fork, close only the fork's copy."""
-        if self._worker is not None:
-            self._worker.stop()
+        """Close the connection. In a fork, close only the fork's copy."""
         if self.owned:
             self.client.close()
         self.end_lease()
 
 
 class _Exchange:
-    """One request on one connection, in the connection's thread.
+    """One request on one connection, in a thread of its own.
 
     reusable: whether the connection may be used again.
     """
@@ -154,16 +137,15 @@ class _Exchange:
         self._result: Result[Reply] | None = None
         self._raised: BaseException | None = None
         self._finished = False
-        self._done = threading.Lock()
-        self._done.acquire()
 
     def result_before(self, deadline: Deadline) -> Result[Reply] | None:
         """Return the result, or None if the deadline passes first."""
         # An interpreter that shuts down has no more threads. Then only httpx's own time-outs hold.
-        if not sys.is_finalizing() and self._connection.run_in_thread(partial(copy_context().run, self._perform)):
-            deadline.wait_for(self._done)
-        else:
+        thread = None if sys.is_finalizing() else start_thread(self._perform, "cognito_raw")
+        if thread is None:
             self._perform()
+        else:
+            deadline.join(thread)
         if self._raised is not None:
             raise self._raised
         return self._result
@@ -188,7 +170,6 @@ class _Exchange:
         self._finished = True
         if self.progress.abandoned:
             self._connection.close()
-        self._done.release()
 
     def _send(self) -> Result[Reply]:
         body = Body()
@@ -199,53 +180,3 @@ class _Exchange:
                 if not body.add(chunk) or self.progress.abandoned:
                     break
         return body.reply(response.status_code, dict(response.headers.items()))
-
-
-Job: TypeAlias = Callable[[], object]
-
-# Seconds that a thread waits for its next job. A sign-in's second request follows its first within milliseconds.
-WORKER_IDLE: Final = 0.5
-
-
-class Worker:
-    """Runs jobs in a thread, one after another, until none comes for a moment.
-
-    job: the first one. A job must not raise. `RuntimeError` if there can be no more threads. The thread does not keep
-    a process alive, and does not exist in a fork.
-    """
-
-    def __init__(self, job: Job) -> None:
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._jobs.put(job)
-        self._ending = False
-        threading.Thread(target=self._run, name="cognito_raw", daemon=True).start()
-
-    def submit(self, job: Job) -> bool:
-        """Run another job. Return False if the thread has ended. For one caller at a time."""
-        self._jobs.put(job)
-        # If the thread ends at this very moment, one of the two gets the job.
-        return not self._ending or self._next(0) is None
-
-    def stop(self) -> None:
-        """End the thread after the jobs that it has."""
-        self._jobs.put(None)
-
-    def _run(self) -> None:
-        while self._step():
-            pass
-
-    def _step(self) -> bool:
-        # A method of its own, so that no job is referenced while the thread waits for the next.
-        job = self._next(WORKER_IDLE)
-        if job is None:
-            self._ending = True
-            job = self._next(0)
-        if job is not None:
-            job()
-        return job is not None
-
-    def _next(self, seconds: float) -> Job | None:
-        try:
-            return self._jobs.get(timeout=seconds)
-        except Empty:
-            return None

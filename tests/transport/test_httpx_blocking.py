@@ -11,7 +11,6 @@ import pytest
 
 from cognito_raw import HttpxTransport, Request, Result
 from cognito_raw.call import Reply
-from cognito_raw.transport import httpx_blocking
 from tests.support.deadlines import timed_out, wait_until, with_time_enough
 from tests.support.hostile import MIB, Peer, deaf, dripping, echoing, reply, replying, saying, serving
 from tests.support.transports import body_of, post, summary, workers
@@ -29,31 +28,17 @@ def transport() -> Iterator[HttpxTransport]:
     made.close()
 
 
-def test_requests_one_after_the_other_share_a_thread(
-    transport: HttpxTransport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A thread is kept for the next request for a moment, and the connection for longer; closing ends both."""
+def test_requests_leave_no_thread_and_keep_the_connection(transport: HttpxTransport) -> None:
+    """Each request has a thread of its own, which has ended when its result is there."""
     with serving(echoing) as server:
-        monkeypatch.setattr(httpx_blocking, "WORKER_IDLE", 3600.0)
-        seen = set()
         for _ in range(3):
             assert body_of(transport.send(post(server.url, b"x"))) == b"x"
-            seen |= set(workers())
-        assert len(seen) == 1
-        monkeypatch.setattr(httpx_blocking, "WORKER_IDLE", 0.1)
-        assert body_of(transport.send(post(server.url, b"x"))) == b"x"
-        assert wait_until(lambda: not workers())
-        monkeypatch.setattr(httpx_blocking, "WORKER_IDLE", 3600.0)
-        assert body_of(transport.send(post(server.url, b"x"))) == b"x"
+            assert workers() == []
         assert server.connections == 1
-        assert len(workers()) == 1
-        transport.close()
-        assert wait_until(lambda: not workers())
-        assert server.is_left()
 
 
 def test_each_request_sees_the_context_of_its_caller() -> None:
-    """A hook of the caller's client finds the caller's context variables, also in a thread that served others."""
+    """A hook of the caller's client finds the caller's context variables, also over a connection that served others."""
     mine: ContextVar[int] = ContextVar("mine")
     found = []
     with serving(echoing) as server, httpx.Client(event_hooks={"request": [lambda _: found.append(mine.get())]}) as own:

@@ -13,7 +13,6 @@ import pytest
 
 from cognito_raw import AsyncHttpxTransport, AsyncTokenVerifier, Err, Reply, Request, Result
 from cognito_raw.models.frozen import replace
-from cognito_raw.transport import httpx_blocking
 from tests.support.deadlines import wait_until
 from tests.support.hostile import Behaviour, Peer, reply, serving
 from tests.support.tokens import ID, NOW, Clock, key_set, token
@@ -24,8 +23,7 @@ HOUR = 3600.0
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(httpx_blocking, "WORKER_IDLE", 0.02)
+def nothing_left() -> Iterator[None]:
     with leaving_nothing():
         yield
 

@@ -8,7 +8,6 @@ from typing import Final
 
 import pytest
 
-from cognito_raw.transport import httpx_blocking
 from tests.support.deadlines import Stopwatch
 from tests.support.hostile import (
     MIB,
@@ -32,8 +31,7 @@ OK: Final = b"HTTP/1.1 200 OK\r\n"
 
 
 @pytest.fixture(params=VERIFYING, ids=lambda kind: kind.__name__)
-def verifying(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Verifying]:
-    monkeypatch.setattr(httpx_blocking, "WORKER_IDLE", 0.02)  # a test waits for the end of a fetch's thread
+def verifying(request: pytest.FixtureRequest) -> Iterator[Verifying]:
     with leaving_nothing():
         made: Verifying = request.param()
         yield made
