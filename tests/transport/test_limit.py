@@ -234,6 +234,7 @@ from cognito_raw import {kind}, Request
 warnings.simplefilter("ignore", DeprecationWarning)
 transport = {kind}(limit=1)
 send = lambda body: transport.send(Request(sys.argv[1], {{}}, body, 5.0))
+send(b"first").unwrap()  # imports what a fork in the midst of it would wait for
 threads = [threading.Thread(target=send, args=(b"parent",)) for _ in range(2)]
 for thread in threads:
     thread.start()
