@@ -118,6 +118,18 @@ class AsyncSession(SessionProperties, AsyncRunner):
         await self._notify()
         return Ok(None)
 
+    async def aclose(self) -> None:
+        """Wait for a refresh under way, then close the idle connections of the transport, shared or own, if it can.
+
+        The end of an `async with` block does it too. It takes the deadline at most. The next call opens new
+        connections.
+        """
+        task = self._refresher.open_task(running_loop())
+        if task is not None:
+            self._start(task)
+            await task.wait_async(self._deadline)
+        await super().aclose()
+
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
 

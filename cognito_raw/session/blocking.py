@@ -113,6 +113,17 @@ class Session(SessionProperties, Runner):
         self._notify()
         return Ok(None)
 
+    def close(self) -> None:
+        """Wait for a refresh under way, then close the idle connections of the transport, shared or own, if it can.
+
+        The end of a `with` block does it too. It takes the deadline at most. The next call opens new connections.
+        """
+        task = self._refresher.open_task()
+        if task is not None:
+            self._start(task)
+            task.wait(self._deadline)
+        super().close()
+
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
 

@@ -136,7 +136,9 @@ class Refresher:
         if task is None:
             return self._without_refresh(seen)
         yield Wait(task, seconds)
-        result = task.value() if task.done else _LATE
+        if not task.done:  # subscribers may still hear of the tokens
+            return _LATE if self._is_open(task) else self._without_refresh(task.seen)
+        result = task.value()
         return result if isinstance(result, Err) else Ok(result.value.id_token)
 
     def join_or_start(
@@ -160,6 +162,16 @@ class Refresher:
                 task = RefreshTask(self._config, loop, held.tokens, failures, ended=held.ends_in() < 0)
                 self._task = task
             return task
+
+    def _is_open(self, task: RefreshTask) -> bool:
+        """Tell if the session still holds the tokens that the refresh replaces."""
+        held = self._holder.held
+        return held is not None and held.tokens is task.seen
+
+    def open_task(self, loop: Loop | None = None) -> RefreshTask | None:
+        """Return the refresh under way, if new tokens may still come of it."""
+        task = self._running(loop)
+        return task if task is not None and self._is_open(task) else None
 
     def _running(self, loop: Loop | None) -> RefreshTask | None:
         task = self._task

@@ -167,6 +167,26 @@ def test_a_refresh_knows_if_its_tokens_have_ended(at: float, ended: bool) -> Non
     assert renewing.begins().ended is ended
 
 
+def test_a_refresh_whose_tokens_are_held_has_succeeded() -> None:
+    """Also where a subscriber keeps it from its end for longer than the caller waits."""
+    renewing = Renewing()
+    caller = renewing.refresher.renewed(None, DEADLINE)
+    assert isinstance(advance(caller), Wait)
+    renewing.holder.keep(State("jane", tokens=tokens(n=2)))
+    assert advance(caller) == Ok(tokens(n=2).id_token)
+
+
+def test_a_refresh_whose_session_is_signed_out_meanwhile_is_no_session() -> None:
+    """And one whose tokens have not come is late."""
+    renewing = Renewing()
+    caller, other = (renewing.refresher.renewed(None, DEADLINE) for _ in range(2))
+    assert isinstance(advance(caller), Wait)
+    assert isinstance(advance(other), Wait)
+    assert advance(caller) == LATE
+    renewing.holder.forget()
+    assert advance(other) == Err("no-session")
+
+
 @pytest.mark.parametrize("at", [0.8 * LIFE, END + 0.5], ids=["valid", "ended"])
 def test_a_refresh_under_way_outweighs_an_earlier_failure(at: float) -> None:
     """All callers wait for it where they need it, in the pause after the failure too, and get what it brings."""
