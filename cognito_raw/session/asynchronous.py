@@ -232,7 +232,13 @@ class AsyncSession(SessionProperties, AsyncRunner):
             release()
 
     async def _notify(self) -> None:
-        """Call the subscribers outside the turn, so that a callback may use the session."""
+        """Call the subscribers outside the turn, so that a callback may use the session; no caller can cancel it."""
+        import asyncio
+
+        if self._holder.subscribers.pending:
+            await asyncio.shield(asyncio.create_task(self._call_subscribers()))
+
+    async def _call_subscribers(self) -> None:
         pending = self._holder.subscribers.pending
         while pending and self._notifying.acquire():
             try:
@@ -243,8 +249,13 @@ class AsyncSession(SessionProperties, AsyncRunner):
 
 
 async def _awaited(called: object) -> None:
+    import asyncio
+
     if isinstance(called, Awaitable):
         try:
             await called
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # the event loop ends
+                raise
             log_error("a subscriber of a session failed", error)

@@ -274,3 +274,32 @@ def test_news_is_told_sync_and_async(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.text.count("RuntimeError: broken subscriber") == 1
     with pytest.raises(ValueError, match="cannot await"):
         session.subscribe(hears)
+
+
+@pytest.mark.parametrize("whose", ["the caller's", "its own"])
+def test_a_cancellation_inside_a_callback_keeps_no_news_from_the_others(whose: str) -> None:
+    """The caller may be cancelled meanwhile, or the callback itself: the later subscribers hear all the same."""
+
+    async def main() -> list[object]:
+        session, told = async_at_the_end(REVOKED), asyncio.Event()
+        heard: list[object] = []
+
+        async def first(_: object) -> None:
+            if whose == "its own":
+                raise asyncio.CancelledError
+            caller.cancel()
+            await asyncio.sleep(0)
+
+        def second(news: object) -> None:
+            heard.append(news)
+            told.set()
+
+        session.subscribe(first)
+        session.subscribe(second)
+        caller = asyncio.create_task(session.logout())
+        await asyncio.wait((caller,))
+        assert caller.cancelled() is (whose != "its own")
+        await asyncio.wait_for(told.wait(), 10)
+        return heard
+
+    assert asyncio.run(main()) == [None]
