@@ -37,6 +37,7 @@ class Request:
     """One HTTP request. `timeout` is in seconds, for the request and its reply.
 
     method: POST for a call. GET, with an empty body, for a public document, such as a pool's key set.
+    background: whether it is a session's refresh. Refreshes use few connections, so that other calls need not wait.
     """
 
     url: str
@@ -44,6 +45,7 @@ class Request:
     body: bytes = field(repr=False)
     timeout: float
     method: str = "POST"
+    background: bool = False
 
 
 @frozen
@@ -70,7 +72,7 @@ class ServiceReply:
     date: float | None = None
 
 
-def render(call: Call, endpoint: str, timeout: float) -> Request:
+def render(call: Call, endpoint: str, timeout: float, *, background: bool = False) -> Request:
     """Return the request for a call. Parameters that JSON cannot hold are a `ValueError`."""
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
@@ -80,7 +82,7 @@ def render(call: Call, endpoint: str, timeout: float) -> Request:
         "Cache-Control": "no-store",
         "User-Agent": "cognito_raw",
     }
-    return Request(f"{endpoint}/", headers, _body(call), timeout)
+    return Request(f"{endpoint}/", headers, _body(call), timeout, background=background)
 
 
 def render_get(url: str, timeout: float) -> Request:

@@ -50,12 +50,13 @@ _ONCE: Final = frozenset(
 class Budget:
     """The failed requests of one method: a few, however the service fails.
 
-    failure: the last one.
+    failure: the last one. background: whether the requests are those of a refresh.
     """
 
-    __slots__ = ("_failures", "_not_before", "failure")
+    __slots__ = ("_failures", "_not_before", "background", "failure")
 
-    def __init__(self) -> None:
+    def __init__(self, *, background: bool = False) -> None:
+        self.background = background
         self.failure: Err | None = None
         self._failures = 0
         self._not_before = 0.0
@@ -115,7 +116,7 @@ def _exchange(call: Call, config: Config, ends: float, budget: Budget) -> Steps[
         left = ends - config.monotonic()
         if left <= 0:
             break
-        reply = yield render(call, config.endpoint, left)
+        reply = yield render(call, config.endpoint, left, background=budget.background)
         if reply is None:
             raise TypeError("a transport must answer every request with Ok or Err")
         answer = _read(call, reply, config)

@@ -54,7 +54,7 @@ class RefreshTask(BackgroundTask[Result[Tokens]]):
 
     def __init__(self, config: Config, loop: Loop | None, seen: Tokens, failures: int, *, ended: bool) -> None:
         super().__init__(Instant.now(config), config.deadline * _LONGEST_REFRESH, loop)
-        self.budget = Budget()
+        self.budget = Budget(background=True)
         self.seen = seen
         self.failures = failures
         self.ended = ended

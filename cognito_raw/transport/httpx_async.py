@@ -18,7 +18,7 @@ from .certificates import TrustStore
 from .httpx_async_network import AsyncNetwork
 from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
 from .httpx_internals import install, is_reusable
-from .leases import Address, Lease, LeaseQueue, checked_limit, queue_of
+from .leases import Address, Lease, LeaseQueue, background_of, checked_limit, queue_of
 from .limits import (
     CLOCK_TOLERANCE,
     MAX_CONNECTIONS,
@@ -59,7 +59,7 @@ class AsyncHttpxTransport:
         pool = await self._pool()
         address = address_of(request.url)
         try:
-            lease = None if request.method == "GET" else await pool.lease(address, ends)
+            lease = None if request.method == "GET" else await pool.lease(address, ends, background=request.background)
         except TimeoutError:
             return Err("timed-out", NONE_FREE, sent="no")
         try:
@@ -136,10 +136,17 @@ class _Pool:
         self._limit = limit
         self._queues: dict[Address, LeaseQueue] = {}
 
-    async def lease(self, address: Address, ends: float) -> Lease:
-        """Wait for the right to a connection. `TimeoutError` if there is none before the loop's clock reads `ends`."""
-        queue = queue_of(self._queues, address, self._limit)
-        lease = Lease(queue, queue.give_back)
+    async def lease(self, address: Address, ends: float, *, background: bool) -> Lease:
+        """Wait for the right to a connection. `TimeoutError` if there is none before the loop's clock reads `ends`.
+
+        background: whether it is one of the few for refreshes.
+        """
+        outer = await self._lease(*background_of(address, self._limit), ends) if background else None
+        return await self._lease(address, self._limit, ends, outer)
+
+    async def _lease(self, address: Address, limit: int, ends: float, outer: Lease | None = None) -> Lease:
+        queue = queue_of(self._queues, address, limit)
+        lease = Lease(queue, queue.give_back, outer)
         if queue.ask(lease):
             return lease
         given = asyncio.get_running_loop().create_future()

@@ -19,6 +19,8 @@ from .limits import POLL_INTERVAL
 
 Address: TypeAlias = Hashable
 
+# Connections that refreshes use at the same time, but at most half of all.
+_MAX_BACKGROUND: Final = 16
 # Addresses whose empty queues are kept.
 _MAX_QUEUES: Final = 16
 
@@ -26,20 +28,23 @@ _MAX_QUEUES: Final = 16
 class Lease:
     """The right to one connection.
 
-    end: how to end it. wake: called when it is given, if it had to wait.
+    end: how to end it. wake: called when it is given, if it had to wait. outer: another one that ends with it.
     """
 
-    __slots__ = ("__weakref__", "_end", "queue", "wake")
+    __slots__ = ("__weakref__", "_end", "_outer", "queue", "wake")
 
     wake: Callable[[], object]
 
-    def __init__(self, queue: LeaseQueue, end: Callable[[Lease], None]) -> None:
+    def __init__(self, queue: LeaseQueue, end: Callable[[Lease], None], outer: Lease | None = None) -> None:
         self.queue = queue
         self._end = end
+        self._outer = outer
 
     def give_back(self) -> None:
         """End it. Does nothing the second time, or in a fork."""
         self._end(self)
+        if self._outer is not None:
+            self._outer.give_back()
 
 
 class LeaseQueue:
@@ -91,13 +96,18 @@ class Leases:
         self._queues: dict[Address, LeaseQueue] = {}
         self._process = os.getpid()
 
-    def take(self, address: Address, remaining: Callable[[], float]) -> Lease:
+    def take(self, address: Address, remaining: Callable[[], float], *, background: bool = False) -> Lease:
         """Wait for a lease, and return it.
 
         remaining: returns the seconds that remain, and raises `TimeoutError` at the deadline.
+        background: whether it is one of the few for refreshes.
         """
+        outer = self._take(*background_of(address, self._limit), remaining) if background else None
+        return self._take(address, self._limit, remaining, outer)
+
+    def _take(self, address: Address, limit: int, remaining: Callable[[], float], outer: Lease | None = None) -> Lease:
         with self._lock:
-            lease = Lease(self._queue(address), self._give_back)
+            lease = Lease(self._queue(address, limit), self._give_back, outer)
             if lease.queue.ask(lease):
                 return lease
             woken = threading.Lock()
@@ -120,10 +130,10 @@ class Leases:
             with self._lock:
                 lease.queue.give_free()
 
-    def _queue(self, address: Address) -> LeaseQueue:
+    def _queue(self, address: Address, limit: int) -> LeaseQueue:
         if self._process != os.getpid():
             self._queues, self._process = {}, os.getpid()
-        return queue_of(self._queues, address, self._limit)
+        return queue_of(self._queues, address, limit)
 
 
 def queue_of(queues: dict[Address, LeaseQueue], address: Address, limit: int) -> LeaseQueue:
@@ -134,6 +144,11 @@ def queue_of(queues: dict[Address, LeaseQueue], address: Address, limit: int) ->
                 del queues[other]
         queues[address] = LeaseQueue(limit)
     return queues[address]
+
+
+def background_of(address: Address, limit: int) -> tuple[Address, int]:
+    """Return the name of the second queue of an address, that of its refreshes, and the limit of it."""
+    return (address, "background"), min(_MAX_BACKGROUND, max(1, limit // 2))
 
 
 def checked_limit(limit: object) -> int:

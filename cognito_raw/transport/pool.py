@@ -112,7 +112,7 @@ class Pool(Generic[C]):
         `TimeoutError` if none is free before the deadline. Public documents never wait for calls.
         """
         unlimited = not limited or request.method == "GET"
-        lease = None if unlimited else self._leases.take(address_of(request.url), deadline.remaining)
+        lease = None if unlimited else self._lease(request, deadline)
         generation = self._generation
         try:
             connection = self.acquire(address) or make()
@@ -122,6 +122,9 @@ class Pool(Generic[C]):
             raise
         connection.lease, connection.generation = lease, generation
         return connection
+
+    def _lease(self, request: Request, deadline: Deadline) -> Lease:
+        return self._leases.take(address_of(request.url), deadline.remaining, background=request.background)
 
     def acquire(self, address: Address) -> C | None:
         """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""
