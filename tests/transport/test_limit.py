@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ import pytest
 from cognito_raw import AsyncHttpxTransport, HttpxTransport, Request, StandardTransport
 from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.leases import Leases
+from tests.support import programs
 from tests.support.deadlines import wait_until
 from tests.support.hostile import Behaviour, Peer, deaf, echoing, reply, saying, serving
 from tests.support.transports import AsyncSender, Sender, body_of, post, summary, workers
@@ -257,10 +257,7 @@ transport.close()
             await peer.send(reply(received.body))
 
     with serving(behaviour) as server:
-        ran = subprocess.run(
-            [sys.executable, "-c", program, server.url], capture_output=True, text=True, timeout=60, check=False
-        )
-    assert (ran.returncode, ran.stderr) == (0, "")
+        assert programs.run(program, server.url) == ""
 
 
 def test_a_lease_that_is_dropped_is_given_back() -> None:
