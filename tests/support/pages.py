@@ -23,6 +23,7 @@ CLIENT: Final = 'client_id="o2ubh2gb4qbt440jd3543dv8g"'
 API: Final = "https://api.example.com"
 PASSWORD: Final = re.compile("An-Engine-1843|Temporary-1822")
 # All pages of the project: none stands where its links are not followed.
+LAMBDA: Final = "docs/lambda.md"
 PAGES: Final = sorted(
     str(page.relative_to(ROOT))
     for folder in ("", "docs", "examples", "examples/testing", "fixtures", "benchmarks")
@@ -100,3 +101,13 @@ def _api() -> Iterator[str]:
 
     with serving(behaviour) as server:
         yield server.url.rstrip("/")
+
+
+class Context:
+    """What Lambda gives a handler beside the event."""
+
+    def __init__(self, milliseconds: int = 20_000) -> None:
+        self._milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._milliseconds
