@@ -63,6 +63,7 @@ class AsyncSession(SessionProperties, AsyncRunner):
         self._remember_device = remember_device
         self._turn = LoopLock()
         self._notifying = TaskLock()
+        self._notifications: set[asyncio.Task[None]] = set()
 
     register = _method(SessionMethods.register)
     confirm_registration = _method(SessionMethods.confirm_registration)
@@ -236,7 +237,10 @@ class AsyncSession(SessionProperties, AsyncRunner):
         import asyncio
 
         if self._holder.subscribers.pending:
-            await asyncio.shield(asyncio.create_task(self._call_subscribers()))
+            task = asyncio.create_task(self._call_subscribers())
+            self._notifications.add(task)  # an event loop keeps no reference to its tasks
+            task.add_done_callback(self._notifications.discard)
+            await asyncio.shield(task)
 
     async def _call_subscribers(self) -> None:
         pending = self._holder.subscribers.pending
