@@ -15,7 +15,7 @@ from typing import Any, Final
 from .deadline import Deadline
 from .limits import MAX_BODY
 
-# The most bytes of one response, with headers, chunk sizes and interim responses. http.client has no such limit.
+# The most bytes of one response, with headers, chunk sizes and interim responses.
 _MAX_RECEIVED: Final = 8 * MAX_BODY
 _BUFFER: Final = 65536
 
@@ -39,50 +39,42 @@ def start_tls(raw: socket.socket, host: str, context: ssl.SSLContext, deadline: 
 
 
 class BufferedSocket:
-    """A socket for http.client. It buffers writes until `flush`, and bounds what it reads."""
+    """A socket that sends within a deadline, and bounds what it reads.
+
+    reader: the one stream of all responses.
+    """
 
     deadline: Deadline  # the end of the present request
     sent: bool  # a part of it may have been sent
-    ended: bool  # the server has closed the connection
     early = False  # a reply began before its request was sent
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
-        self._outgoing = bytearray()
-        self._reader = _Reader(self)
+        self.reader = io.BufferedReader(_RawReader(self), _BUFFER)
         # After its handshake, TLS sends records of its own, which are no reply.
         self._is_fresh_tls = isinstance(sock, ssl.SSLSocket)
 
     def begin(self, deadline: Deadline) -> None:
         """Begin the next request."""
-        self.deadline, self.sent, self.ended = deadline, False, False
+        self.deadline, self.sent = deadline, False
         self._received, self._idle = 0, False
 
-    def sendall(self, data: bytes) -> None:
-        """Buffer data to be sent."""
-        self._outgoing += data
-
-    def flush(self) -> None:
-        """Send the buffered data, in as few packets as possible."""
-        unsent = memoryview(self._outgoing)
+    def send(self, data: bytes) -> None:
+        """Send all data, in as few packets as possible."""
+        unsent = memoryview(data)
         while unsent:
             self.deadline.remaining()
             self.sent = True
             unsent = unsent[self.deadline.wait(partial(self.socket.send, unsent), self.socket) :]
             if len(unsent) and not (self._is_fresh_tls or self.early):
                 self.early = not self._is_silent()
-        self._outgoing = bytearray()
-
-    def makefile(self, _: str) -> io.BufferedReader:
-        """Return the one stream of all responses."""
-        return self._reader
 
     def receive_into(self, buffer: Any) -> int | None:
         """Read from the socket before the deadline. Return None if no request is under way."""
         if self._idle:
             return None
         received = self.deadline.wait(lambda: self.socket.recv_into(buffer), self.socket)
-        self.ended, self._is_fresh_tls = not received, False
+        self._is_fresh_tls = False
         self._received += received
         if self._received > _MAX_RECEIVED:
             raise ResponseTooLarge
@@ -91,7 +83,7 @@ class BufferedSocket:
     def is_quiet(self) -> bool:
         """Return whether nothing is left to read: no byte beyond the response, and no end of the connection."""
         self._idle = True
-        if self.early or self._reader.peek(1) or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
+        if self.early or self.reader.peek(1) or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
             return False
         return self._is_silent()
 
@@ -121,13 +113,3 @@ class _RawReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         return self._buffered.receive_into(buffer)
-
-
-class _Reader(io.BufferedReader):
-    """The stream of all responses on a connection."""
-
-    def __init__(self, buffered: BufferedSocket) -> None:
-        super().__init__(_RawReader(buffered), _BUFFER)
-
-    def close(self) -> None:
-        """Do nothing: http.client closes the stream after each response, and the next one needs it."""

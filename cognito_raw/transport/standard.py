@@ -1,17 +1,17 @@
-"""Requests over the standard library's http.client, for programs that start faster without httpx.
+"""Requests over the standard library alone, for programs that start faster without httpx.
 
-http.client writes the request and reads the response. The socket below it, and so the deadline, belongs to `sockets`.
-Only a look-up needs an extra thread. http.client tolerates some malformed responses, and this module does not. A
-response whose end is unclear, or that other clients read differently, is `malformed-reply`.
+This module writes the request, and `response` reads the response. The socket, and so the deadline, belongs to
+`sockets`. Only a look-up needs an extra thread. A response whose end is unclear, or that other clients read
+differently, is `malformed-reply`.
 """
 
 from __future__ import annotations
 
+import re
 import ssl
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -22,9 +22,7 @@ from .deadline import Deadline
 from .happy_eyeballs import connect
 from .limits import (
     MAX_CONNECTIONS,
-    MAX_INTERIM,
     TIMED_OUT,
-    TOO_MANY_INTERIM,
     Body,
     error_text,
     from_environment,
@@ -32,9 +30,11 @@ from .limits import (
 )
 from .pool import Connection, Pool
 from .proxy import Route, route_to, split_url
+from .response import NAME, VALUE, Response
 from .sockets import BufferedSocket, ResponseTooLarge, start_tls
 
-_CHUNK: Final = 65536
+_NAME: Final = re.compile(NAME)
+_VALUE: Final = re.compile(VALUE)
 # The reserved characters of RFC 3986, and the percent sign of what is quoted already.
 _SAFE: Final = "%/:?#[]@!$&'()*+,;="
 
@@ -125,7 +125,7 @@ class _Connection(Connection):
         if route.authorization:
             headers["Proxy-Authorization"] = route.authorization
         _write(self.stream, "CONNECT", target, headers)
-        response = _read_head(self.stream, "CONNECT")
+        response = Response(self.stream.reader)
         if not 200 <= response.status < 300:
             raise OSError(f"the proxy answered {response.status}")
 
@@ -135,14 +135,11 @@ class _Connection(Connection):
         length = {"Content-Length": str(len(request.body))} if request.method == "POST" else {}
         headers = {**self._own_headers(), **length, **request.headers}
         _write(self.stream, request.method, _request_target(request.url, self._route), headers, request.body)
-        response = _read_head(self.stream, request.method)
+        response = Response(self.stream.reader)
         body = Body()
-        complete = _read_body(response, body)
-        # As other clients do, join headers of the same name, and unfold lines.
-        names = dict.fromkeys(name.lower() for name in response.headers)
-        read = {name: ", ".join(response.headers.get_all(name, [])).replace("\r\n", "") for name in names}
-        reusable = complete and not (response.will_close or self.stream.early)
-        return body.reply(response.status, read), reusable
+        complete = all(map(body.add, response.body()))
+        reusable = complete and not (response.closes or self.stream.early)
+        return body.reply(response.status, response.headers), reusable
 
     def _own_headers(self) -> dict[str, str]:
         route = self._route
@@ -169,13 +166,10 @@ def _open(route: Route, trust_store: TrustStore | None, deadline: Deadline) -> _
 
 def _write(stream: BufferedSocket, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> None:
     """Send a request. `ValueError` before anything is sent, if it cannot be written."""
-    writer = HTTPConnection("unused")
-    writer.sock = stream
-    writer.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-    for name, value in headers.items():
-        writer.putheader(name, value)
-    writer.endheaders(body)
-    stream.flush()
+    if not (method.isalpha() and all(map(_NAME.fullmatch, headers)) and all(map(_VALUE.fullmatch, headers.values()))):
+        raise ValueError("the method or a header of the request cannot be sent")
+    lines = (f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", "")
+    stream.send("\r\n".join(lines).encode("latin-1") + body)
 
 
 def _request_target(url: str, route: Route) -> str:
@@ -183,50 +177,6 @@ def _request_target(url: str, route: Route) -> str:
     parts = urlsplit(url)
     path = quote(parts.path or "/", _SAFE) + (f"?{quote(parts.query, _SAFE)}" if parts.query else "")
     return f"{parts.scheme}://{route.target}{path}" if route.forwarded else path
-
-
-def _read_head(stream: BufferedSocket, method: str) -> HTTPResponse:
-    """Return the final response with its status and headers. Skip interim responses."""
-    for _ in range(MAX_INTERIM + 1):
-        response = HTTPResponse(stream, method=method)  # type: ignore[arg-type]  # as much of a socket as it uses
-        response.begin()
-        if stream.ended:
-            raise ConnectionError("the connection ended in the headers")
-        if response.status >= 200:
-            _check_head(response)
-            return response
-        if response.status == 101:
-            raise HTTPException("another protocol")
-    raise HTTPException(TOO_MANY_INTERIM)
-
-
-def _check_head(response: HTTPResponse) -> None:
-    """Raise `HTTPException` for headers that another client might read differently."""
-    encodings = response.headers.get_all("transfer-encoding", [])
-    lengths = response.headers.get_all("content-length", [])
-    if response.headers.defects:
-        raise HTTPException("a line of the headers is none")
-    if [encoding.lower() for encoding in encodings] not in ([], ["chunked"]):
-        raise HTTPException("the encoding of the transfer is unknown")
-    if len(lengths) > 1 or not all(map(_is_length, lengths)):
-        raise HTTPException("the length of the body is unclear")
-
-
-def _is_length(text: str) -> bool:
-    # Python also reads signs, underscores and digits of other scripts. It refuses numbers with too many digits.
-    return text.isascii() and text.strip().isdigit() and len(text) < 20
-
-
-def _read_body(response: HTTPResponse, body: Body) -> bool:
-    """Read the body up to the cap. Return whether it is complete."""
-    missing = response.length or 0
-    while chunk := response.read(_CHUNK):
-        missing -= len(chunk)
-        if not body.add(chunk):
-            return False
-    if missing > 0:
-        raise ConnectionError("the connection ended in the body")
-    return True
 
 
 def _error_result(error: Exception, stream: BufferedSocket | None) -> Err:
@@ -240,7 +190,7 @@ def _error_result(error: Exception, stream: BufferedSocket | None) -> Err:
         return Err("unknown-error", error_text(error), sent=sent)
     if isinstance(error, ResponseTooLarge):
         return Err("reply-too-large", sent=sent)
-    if isinstance(error, OSError) or (isinstance(error, HTTPException) and stream.ended):
+    if isinstance(error, OSError):
         return Err("connection-lost", error_text(error), sent=sent)
     return Err("malformed-reply", error_text(error), sent=sent)
 

@@ -10,7 +10,7 @@ import pytest
 from cognito_raw.transport.httpx_internals import ReplyWatch
 from cognito_raw.transport.limits import MAX_HEAD, MAX_INTERIM
 from tests.support.hostile import Peer, reply, replying, serving
-from tests.support.transports import HTTPX_SENDERS, Sender, Sending, body_of, closing_sender, post, summary
+from tests.support.transports import Sender, body_of, post, summary
 
 pytestmark = pytest.mark.usefixtures("tidy")
 
@@ -43,17 +43,15 @@ def test_interim_replies_without_end_are_no_reply(sender: Sender) -> None:
         assert summary(sender.send(post(server.url))) == SENSELESS
 
 
-@pytest.mark.parametrize("make", HTTPX_SENDERS)
-def test_headers_have_a_size_in_sum(make: Sending) -> None:
+def test_headers_have_a_size_in_sum(sender: Sender) -> None:
     """The headers of interim replies count with those of the reply."""
     header = f"X: {'x' * 30_000}"
     large = HINTS[:-2] + header.encode() + b"\r\n\r\n"
-    with closing_sender(make) as sender:
-        with serving(replying(large * 3 + reply(bytes(200_000), 200, header))) as server:
-            assert len(body_of(sender.send(post(server.url)))) == 200_000
-        with serving(replying(large * 4 + reply(b"", 200, header))) as server:
-            assert summary(sender.send(post(server.url))) == SENSELESS
-            assert server.is_left()
+    with serving(replying(large * 3 + reply(bytes(200_000), 200, header))) as server:
+        assert len(body_of(sender.send(post(server.url)))) == 200_000
+    with serving(replying(large * 4 + reply(b"", 200, header))) as server:
+        assert summary(sender.send(post(server.url))) == SENSELESS
+        assert server.is_left()
 
 
 def watched(*pieces: bytes) -> None:

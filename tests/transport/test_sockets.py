@@ -16,7 +16,7 @@ from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.happy_eyeballs import connect
 from cognito_raw.transport.sockets import BufferedSocket, ResponseTooLarge, start_tls
 from tests.support.deadlines import LaterClock, Stopwatch, with_time_enough
-from tests.support.hostile import MIB, echoing, serving
+from tests.support.hostile import MIB, echoing, saying, serving
 
 pytestmark = pytest.mark.usefixtures("tidy")
 
@@ -81,31 +81,21 @@ def test_a_handshake_that_succeeds_gives_the_encrypted_connection(
 # --- sending
 
 
-def test_nothing_is_sent_before_it_is_flushed() -> None:
-    """A flush sends all at once, and is recorded."""
+def test_what_is_sent_is_recorded() -> None:
+    """A socket knows if a part of the request may have left."""
     with buffered_socket() as (buffered, there):
-        buffered.sendall(b"one ")
-        buffered.sendall(b"two")
-        there.settimeout(0.05)
-        with pytest.raises(TimeoutError):
-            there.recv(10)
         assert not buffered.sent
-        buffered.flush()
+        buffered.send(b"one two")
         assert buffered.sent
         assert there.recv(10) == b"one two"
-        buffered.flush()
-        with pytest.raises(TimeoutError):
-            there.recv(10)
 
 
 def test_a_reader_that_stops_ends_the_sending_at_the_deadline() -> None:
     """The rest is not sent."""
 
     def sent(seconds: float) -> bool:
-        with buffered_socket(seconds) as (buffered, _):
-            buffered.sendall(bytes(16 * MIB))
-            with pytest.raises(TimeoutError):
-                buffered.flush()
+        with buffered_socket(seconds) as (buffered, _), pytest.raises(TimeoutError):
+            buffered.send(bytes(16 * MIB))
         return buffered.sent
 
     assert with_time_enough(sent, bool)
@@ -115,17 +105,14 @@ def test_a_reader_that_stops_ends_the_sending_at_the_deadline() -> None:
 
 
 def test_replies_come_through_one_stream() -> None:
-    """Bytes that are read ahead are there for the next response, even if the stream was closed in between."""
+    """Bytes that are read ahead are there for the next response."""
     with buffered_socket() as (buffered, there):
         there.sendall(b"one\ntwo\n")
-        first = buffered.makefile("rb")
-        assert first.readline() == b"one\n"
-        first.close()
-        assert buffered.makefile("rb").readline() == b"two\n"
-        assert not buffered.ended
+        assert buffered.reader.readline() == b"one\n"
+        buffered.begin(Deadline(60))
+        assert buffered.reader.readline() == b"two\n"
         there.close()
-        assert buffered.makefile("rb").readline() == b""
-        assert buffered.ended
+        assert buffered.reader.readline() == b""
 
 
 def test_a_drip_ends_at_the_deadline() -> None:
@@ -140,7 +127,7 @@ def test_a_drip_ends_at_the_deadline() -> None:
         dripping = threading.Thread(target=drip)
         dripping.start()
         with pytest.raises(TimeoutError), Stopwatch() as watch:
-            buffered.makefile("rb").readline()
+            buffered.reader.readline()
         assert watch.seconds < 2
         over.set()
         dripping.join()
@@ -157,7 +144,7 @@ def test_no_more_comes_than_a_reply_may_hold() -> None:
 
         pouring = threading.Thread(target=pour)
         pouring.start()
-        stream = buffered.makefile("rb")
+        stream = buffered.reader
         with pytest.raises(ResponseTooLarge):
             stream.read(16 * MIB)
         buffered.begin(Deadline(60))
@@ -169,13 +156,27 @@ def test_no_more_comes_than_a_reply_may_hold() -> None:
 # --- idle
 
 
+def test_what_tls_has_decrypted_is_unread_data_too(certificate: Path, server_side: ssl.SSLContext) -> None:
+    """Bytes that are left inside OpenSSL are no longer in the system's buffer."""
+    context = ssl.create_default_context(cafile=certificate)
+    with serving(saying(b"reply and more", then="silent"), server_side) as server:
+        raw = connect(*address_of(server.url), Deadline(60).remaining)
+        buffered = BufferedSocket(start_tls(raw, "127.0.0.1", context, Deadline(60)))
+        buffered.begin(Deadline(60))
+        buffered.send(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+        buffered.receive_into(bytearray(5))
+        assert buffered._is_silent()
+        assert not buffered.is_quiet()
+        buffered.close()
+
+
 def test_a_quiet_connection_is_told_from_one_with_unread_data_or_an_end() -> None:
     """Unread bytes, in our buffer or the system's, or an end make it unusable for another request."""
     with buffered_socket() as (buffered, there):
         assert buffered.is_quiet()
         there.sendall(b"reply\nmore")
         buffered.begin(Deadline(60))
-        buffered.makefile("rb").readline()
+        buffered.reader.readline()
         assert not buffered.is_quiet()
     with buffered_socket() as (buffered, there):
         there.sendall(b"more")

@@ -212,7 +212,12 @@ def test_no_redirect_is_followed(make: Sending, status: int, options: dict[str, 
     [*((make, ("redirect-refused", "yes")) for make in HTTPX_SENDERS), (StandardSender, ("302", "yes"))],
 )
 def test_a_redirect_to_nowhere_is_not_followed_either(make: Sending, expected: tuple[str, str], location: str) -> None:
-    """httpx reads where a redirect leads, and takes offence. A status 302 becomes the same reason later."""
+    """httpx reads where a redirect leads, and takes offence. A status 302 becomes the same reason later.
+
+    The standard transport takes no control character in a header.
+    """
+    if make is StandardSender and not location.isprintable():
+        expected = ("malformed-reply", "maybe")
     behaviour = replying(reply(b"{}", 302, f"Location: {location}"))
     with serving(behaviour) as server, closing_sender(make) as sender:
         assert summary(sender.send(post(server.url))) == expected
