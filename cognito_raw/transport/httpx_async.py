@@ -202,8 +202,7 @@ class _Pool:
     async def close(self) -> None:
         """Close all connections, in use or not."""
         for connection in list(self._connections):
-            await connection.client.aclose()
-            self._connections.discard(connection)
+            await self._shut(connection)
 
     def _close_stale(self) -> list[asyncio.Task[None]]:
         closing = []
@@ -219,19 +218,23 @@ class _Pool:
         self._reaper = self._reap_later() if self._idle else None
 
     def _close(self, connection: _Connection) -> asyncio.Task[None]:
-        """Close a connection in a task of its own, which no caller cancels."""
-        task = asyncio.get_running_loop().create_task(self._end(connection), name="cognito_raw close")
+        """Close a connection in another task, which no caller cancels. The last one of a retired pool ends the pool."""
+        task = asyncio.get_running_loop().create_task(self._shut_and_end(connection), name="cognito_raw close")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         return task
 
-    async def _end(self, connection: _Connection | None = None) -> None:
-        """Close a connection. The last one of a retired pool ends it."""
-        if connection is not None:
-            try:
-                await connection.client.aclose()
-            finally:
-                self._connections.discard(connection)
+    async def _shut_and_end(self, connection: _Connection) -> None:
+        await self._shut(connection)
+        await self._end()
+
+    async def _shut(self, connection: _Connection) -> None:
+        try:
+            await connection.client.aclose()
+        finally:
+            self._connections.discard(connection)
+
+    async def _end(self) -> None:
         if self._retired and not self._connections:
             await self.closer.aclose()
 
