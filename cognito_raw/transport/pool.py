@@ -18,6 +18,7 @@ from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
 from ..call import Request
+from ..concurrency.background import start_thread
 from ..concurrency.clock import steady
 from ..concurrency.locks import ForkLock
 from .deadline import Deadline
@@ -170,18 +171,16 @@ class Pool(Generic[C]):
         if reaping or len(self._idle) < 2 or sys.is_finalizing():
             return
         self._ending.clear()
-        self._reaper = threading.Thread(target=self._reap, name="cognito_raw idle", daemon=True)
-        try:
-            self._reaper.start()
-        except RuntimeError:  # no more threads: the next request closes them
-            pass
+        # None if there can be no more threads: then the next request closes them.
+        self._reaper = start_thread(self._reap, "cognito_raw idle")
 
     def _reap(self) -> None:
-        while self._reaper is not None and not self._ending.wait(REAP_INTERVAL):
+        reaping = True
+        while reaping and not self._ending.wait(REAP_INTERVAL):
             with self.lock():
                 stale = self._take_stale()
                 if not self._idle:
-                    self._reaper = None
+                    self._reaper, reaping = None, False
             for connection in stale:
                 connection.close()
 
