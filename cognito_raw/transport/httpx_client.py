@@ -49,11 +49,16 @@ class Progress:
     """
 
     def __init__(self, *, traced: bool) -> None:
-        self.sent: Sent = "no" if traced else "maybe"
+        self._traced = traced
         self.started = False
         self.connecting = False
         self.stream: Any = None
         self.abandoned = False
+
+    @property
+    def sent(self) -> Sent:
+        """Whether any of the request may have been sent."""
+        return "no" if self.connecting or (self._traced and not self.started) else "maybe"
 
     def has_started(self) -> bool:
         """Return whether sending may have started, on any connection."""
@@ -66,14 +71,13 @@ class Progress:
         if event.endswith(_CONNECTING):
             # The authentication of the caller's client may send twice, on two connections.
             self.connecting = not self.started
-            self.sent = "no" if self.connecting else "maybe"
         elif event.endswith(_CONNECTED):
             self.stream = info["return_value"]
         elif event.endswith(_SENDING) and info["request"].method != b"CONNECT":  # only a proxy receives that
-            self.sent, self.started, self.connecting = "maybe", True, False
+            self.started, self.connecting = True, False
         else:
             return
-        # `sent` is set before the flag is read here. The other thread sets the flag before it reads `sent`. So a
+        # `started` is set before the flag is read here. The other thread sets the flag before it reads `sent`. So a
         # request that was reported as unsent is never sent.
         if self.abandoned:
             if self.stream is not None:
