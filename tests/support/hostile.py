@@ -179,6 +179,9 @@ class Server:
                 await self._behaviour(Peer(reader, writer, self))
         finally:
             writer.close()
+            # asyncio closes the socket a moment later. Until then the other side may still send.
+            with suppress(OSError):
+                await asyncio.wait_for(writer.wait_closed(), 1)
             self.open -= 1
 
 
