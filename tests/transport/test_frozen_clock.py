@@ -14,6 +14,7 @@ from freezegun import freeze_time
 
 from cognito_raw import Client, Config, Err, HttpxTransport, Session, StandardTransport
 from tests.support.conversation import CLIENT_ID, ISS, signed_in
+from tests.support.deadlines import wait_until
 from tests.support.hostile import deaf, serving
 
 pytestmark = pytest.mark.usefixtures("tidy")
@@ -72,13 +73,12 @@ def test_a_session_whose_turn_never_comes_waits_no_longer(freezer: str) -> None:
     with serving(deaf) as running:
         config = Config(ISS, CLIENT_ID, endpoint=running.url, deadline=30.0)
         session = Session(config, state=signed_in(), transport=StandardTransport())
-        first = threading.Thread(target=session.within(2.0).login, args=("ada", "secret"))
+        first = threading.Thread(target=session.login, args=("ada", "secret"))
         first.start()
-        while not running.connections:
-            first.join(0.01)
+        assert wait_until(lambda: running.connections == 1)
         with FREEZERS[freezer]():
             waited = session.within(0.2).login("ada", "secret")
             assert first.is_alive()
-        first.join()
+    first.join()  # the server's end is its own
     assert isinstance(waited, Err)
     assert (waited.reason, waited.sent) == ("timed-out", "no")
