@@ -50,11 +50,10 @@ class SessionAuth(httpx.Auth):
     goes from http to https of the same host, on their usual ports.
 
     After a 401, the session is refreshed, unless it has newer tokens already, and the request is sent once more for the
-    same user.
-    Requests that are refused together cause one refresh. A second 401 is returned, and no later 401 renews these
-    tokens. The first 401 is returned if the refresh fails, if another user has signed in meanwhile, or if the body
-    cannot be sent twice. Such bodies are generators, files and multipart forms, unless `request.read()` has read them
-    into memory.
+    same user. Requests that are refused together cause one refresh. A second 401 is returned, and no later 401 renews
+    these tokens. The first 401 is returned if the refresh fails, if another user has signed in meanwhile, or if the
+    body cannot be sent twice. Such bodies are generators, files and multipart forms, unless `request.read()` has read
+    them into memory.
 
     Raises `CognitoError` with the `Err` if the session has no token, and `ValueError` for a session of the other kind.
     """
@@ -127,7 +126,8 @@ class SessionAuth(httpx.Auth):
         if isinstance(given, Err):
             return given
         tokens = self._session.state.tokens
-        if tokens is None or (refused is not None and _user(tokens) != _user(refused)):  # signed out just now
+        # Signed out just now, or another user has signed in.
+        if tokens is None or (refused is not None and _user(tokens) != _user(refused)):
             return _NO_SESSION
         token = tokens.access_token if self._use == "access" else tokens.id_token.jwt
         # httpx would show such a header in its error.

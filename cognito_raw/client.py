@@ -62,8 +62,8 @@ def _page(start: Callable[..., Flow[Page[T]]], config: Config, token: str) -> As
 class Client(_Runner):
     """A thread-safe client with one method for each operation of a user pool. It remembers nothing between calls.
 
-    transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, which needs
-        the standard library alone and starts faster than httpx. By default, the whole process shares one over httpx.
+    transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, which needs the
+        standard library alone and starts faster than httpx. By default, the whole process shares one over httpx.
     """
 
     sign_up = _method(flows.sign_up)

@@ -40,8 +40,8 @@ class Session(SessionProperties, Runner):
     """One user's session with the pool, sync. Every method returns `Ok` or `Err`.
 
     state: the state of an earlier session, to continue it.
-    transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, which needs
-        the standard library alone and starts faster than httpx. By default, the whole process shares one over httpx.
+    transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, which needs the
+        standard library alone and starts faster than httpx. By default, the whole process shares one over httpx.
     remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
         It may then skip the second factor at the user's next login.
 
