@@ -88,11 +88,14 @@ class LeaseQueue:
 
 
 class Leases:
-    """The leases of each address. Safe to use from many threads. A fork begins with none in use."""
+    """The leases of each address. Safe to use from many threads. A fork begins with none in use.
 
-    def __init__(self, limit: int) -> None:
+    lock: that of the connections. An interrupted call that held it has a lease until the next one takes the lock.
+    """
+
+    def __init__(self, limit: int, lock: ForkLock) -> None:
         self._limit = checked_limit(limit)
-        self._lock = ForkLock()
+        self._lock = lock
         self._queues: dict[Address, LeaseQueue] = {}
         self._process = os.getpid()
 

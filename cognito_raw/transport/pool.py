@@ -93,8 +93,8 @@ class Pool(Generic[C]):
     """
 
     def __init__(self, limit: int = MAX_CONNECTIONS) -> None:
-        self._leases = Leases(limit)
         self._lock = ForkLock()
+        self._leases = Leases(limit, self._lock)
         self._idle: list[C] = []
         self._generation = 0
         self._reaper: threading.Thread | None = None

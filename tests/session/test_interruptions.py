@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import Any, Final
 
 import pytest
 
-import cognito_raw
 from cognito_raw import Err, IdToken, Ok, Reply, Request, Result, Session, State
 from tests.support.conversation import NOW, Clock, answered, authentication_result, configured, signed_in
-
-PACKAGE: Final = str(cognito_raw.__file__).removesuffix("__init__.py")
-
-
-class Interrupted(BaseException):
-    """Raised as a signal handler raises: at whichever line."""
+from tests.support.interruptions import interrupt
 
 
 class Service:
@@ -51,29 +43,6 @@ METHODS: Final[dict[str, Callable[[Session], Any]]] = {
     "refresh": lambda session: session.refresh(),
     "answer_challenge": lambda session: session.answer_challenge("1"),
 }
-
-
-def interrupt(call: Callable[[], object], at: int) -> bool:
-    """Run a call and raise at its line of this number, over all frames of the package. False if it has fewer."""
-    lines = iter(range(at + 1))
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        if not frame.f_code.co_filename.startswith(PACKAGE):
-            return None
-        if event == "line" and next(lines, None) == at:
-            sys.settrace(None)
-            raise Interrupted
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        call()
-    except Interrupted:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
 
 
 def lines_of(session: Callable[[], Session], method: Callable[[Session], Any]) -> Iterator[Session]:

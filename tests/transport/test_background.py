@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, AsyncSession, Config, HttpxTransport, Ok, Session, StandardTransport
+from cognito_raw.concurrency.locks import ForkLock
 from cognito_raw.transport.leases import Leases
 from tests.support.conversation import CLIENT_ID, ISS, NOW, Clock, authentication_result, signed_in
 from tests.support.hostile import Peer, reply, serving
@@ -119,7 +120,7 @@ def test_a_refresh_that_gets_no_connection_gives_its_place_back() -> None:
     def late() -> float:
         raise TimeoutError
 
-    leases = Leases(2)
+    leases = Leases(2, ForkLock())
     calls = [leases.take("a", late), leases.take("a", late)]
     for _ in range(2):
         with pytest.raises(TimeoutError):

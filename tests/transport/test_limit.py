@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, HttpxTransport, Request, StandardTransport
+from cognito_raw.concurrency.locks import ForkLock
 from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.leases import Leases
 from tests.support import programs
@@ -262,7 +263,7 @@ transport.close()
 
 def test_a_lease_that_is_dropped_is_given_back() -> None:
     """As by a thread that an exception hits between two instructions. Who waits gets it a moment later."""
-    leases = Leases(1)
+    leases = Leases(1, ForkLock())
     lease = leases.take("a", Deadline(5).remaining)
     with pytest.raises(TimeoutError):
         leases.take("a", Deadline(0.05).remaining)
@@ -279,7 +280,7 @@ def test_a_lease_that_is_dropped_is_given_back() -> None:
 
 def test_a_fork_counts_none_of_its_parents_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody gives them back there."""
-    leases = Leases(1)
+    leases = Leases(1, ForkLock())
     of_the_parent = leases.take("a", Deadline(5).remaining)
     monkeypatch.setattr(os, "getpid", lambda: -1)
     leases.take("a", Deadline(5).remaining).give_back()
@@ -288,7 +289,7 @@ def test_a_fork_counts_none_of_its_parents_leases(monkeypatch: pytest.MonkeyPatc
 
 def test_a_dropped_lease_is_noticed_by_who_already_waits() -> None:
     """Nobody wakes it, so it looks now and then."""
-    leases = Leases(1)
+    leases = Leases(1, ForkLock())
     held = [leases.take("a", Deadline(5).remaining)]
     dropping = threading.Timer(0.2, held.clear)
     dropping.start()
@@ -298,7 +299,7 @@ def test_a_dropped_lease_is_noticed_by_who_already_waits() -> None:
 
 def test_the_queues_of_many_addresses_are_forgotten() -> None:
     """Those in use are kept."""
-    leases = Leases(1)
+    leases = Leases(1, ForkLock())
     lease = leases.take("kept", Deadline(5).remaining)
     for number in range(100):
         leases.take(number, Deadline(5).remaining).give_back()

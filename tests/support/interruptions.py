@@ -1,0 +1,39 @@
+"""Exceptions at any line of the package, as a signal handler raises them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+import cognito_raw
+
+PACKAGE: Final = str(cognito_raw.__file__).removesuffix("__init__.py")
+
+
+class Interrupted(BaseException):
+    """Raised as a signal handler raises: at whichever line."""
+
+
+def interrupt(call: Callable[[], object], at: int) -> bool:
+    """Run a call and raise at its line of this number, over all frames of the package. False if it has fewer."""
+    lines = iter(range(at + 1))
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        if event == "line" and next(lines, None) == at:
+            sys.settrace(None)
+            raise Interrupted
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except Interrupted:
+        pass
+    finally:
+        sys.settrace(before)
+    return next(lines, None) is None  # also if it was raised in a finalizer, which swallows it

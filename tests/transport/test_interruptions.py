@@ -1,0 +1,48 @@
+"""An exception at any line of a call, such as Ctrl-C, takes no connection from the next one."""
+
+from __future__ import annotations
+
+import gc
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from cognito_raw import HttpxTransport, StandardTransport
+from tests.support.hostile import echoing, serving
+from tests.support.interruptions import interrupt
+from tests.support.transports import body_of, post
+
+pytestmark = [
+    pytest.mark.usefixtures("tidy"),
+    # Of a connection that was interrupted as it was opened, nobody knows but the collector.
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+
+def interrupted_lines(kind: type[HttpxTransport | StandardTransport], *, idle: bool) -> int:
+    """Interrupt a call at one line after the other, and send another each time. Return how many lines there were."""
+    at, interrupted = 0, True
+    with serving(echoing) as server:
+        request = replace(post(server.url, b"x", within=20.0), background=True)  # which has two leases
+        while interrupted:
+            transport = kind(limit=1)
+            assert body_of(transport.send(request)) == b"x"  # loads what is loaded once
+            if not idle:
+                transport.close()
+            interrupted = interrupt(lambda: transport.send(request), at)  # noqa: B023  # called at once
+            assert body_of(transport.send(request)) == b"x", at
+            transport.close()
+            at += 1
+    return at
+
+
+@pytest.mark.parametrize("idle", [False, True], ids=["new", "idle"])
+@pytest.mark.parametrize("kind", [HttpxTransport, StandardTransport])
+def test_no_lease_is_lost(kind: type[HttpxTransport | StandardTransport], *, idle: bool) -> None:
+    """Whichever line was interrupted, the only connection that there may be is free again."""
+    # A thread of its own, since Python 3.11 takes an error for one that is handled for ever, if a trace function
+    # raises in its handler.
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(interrupted_lines, kind, idle=idle).result() > 100
+    gc.collect()
