@@ -43,7 +43,7 @@ def read(call: Call, reply: Reply, clock: Callable[[], float] | None = None) -> 
             return Ok(ServiceReply(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
     trigger, message = split_trigger(code, _message(reply, body))
     reason = classify_status(reply.status, reply.headers) if code is None else classify(code, message)
-    unknown = reason == "unknown-error" and (reply.status == 429 or reply.status >= 500)
+    unknown = reason == "unknown-error" and (reply.status in (408, 429) or reply.status >= 500)
     if unknown or reply.status == 501:  # a name that is perhaps a proxy's, or says less
         reason = classify_status(reply.status, reply.headers)
     sent: Sent = "maybe" if reason == "malformed-reply" else "yes"

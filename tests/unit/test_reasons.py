@@ -7,6 +7,7 @@ from typing import Any, Final, cast, get_args
 
 import botocore.session
 import pytest
+from botocore.retries import standard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -190,6 +191,15 @@ def test_every_exception_has_its_reason_and_a_fixture(name: str, reason: Reason)
     assert classify(name, None) == reason
     if name not in MEANT:
         assert {classify(name, message) for message in messages} == {reason}
+
+
+def test_what_the_services_own_clients_repeat_has_a_reason_that_passes() -> None:
+    """Their names of throttling are `throttled`, and their other transient failures pass. A quota stays one."""
+    checkers: Any = standard
+    transient = {*checkers.TransientRetryableChecker._TRANSIENT_ERROR_CODES}
+    assert {classify(name, None) for name in transient} == {"service-unavailable"}
+    throttling = {*checkers.ThrottledRetryableChecker._THROTTLED_ERROR_CODES} - transient - {"LimitExceededException"}
+    assert {classify(name, None) for name in throttling} == {"throttled"}
 
 
 PARAMETER: Final = "InvalidParameterException"

@@ -21,6 +21,9 @@ REFUSED = "UserLambdaValidationException"
         (404, "malformed-reply"),
         (405, "request-blocked"),
         (406, "malformed-reply"),
+        (407, "malformed-reply"),
+        (408, "service-unavailable"),
+        (409, "malformed-reply"),
         (428, "malformed-reply"),
         (429, "throttled"),
         (430, "malformed-reply"),
@@ -30,7 +33,7 @@ REFUSED = "UserLambdaValidationException"
     ],
 )
 def test_a_status_without_an_exception_has_its_reason(status: int, reason: Reason) -> None:
-    """Statuses 300 to 399 are redirects, those from 500 are outages, and 403, 405 and 429 have their own reasons."""
+    """Statuses 300 to 399 are redirects, those from 500 outages, and 403, 405, 408 and 429 have their own reasons."""
     assert classify_status(status, {}) == reason
     assert classify_status(status, {"x-amzn-waf-action": "captcha"}) == "request-blocked"
 

@@ -282,7 +282,8 @@ def test_what_is_no_request_id_is_not_taken_for_one(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"), [(429, "throttled"), (502, "service-unavailable"), (500, "service-unavailable")]
+    ("status", "reason"),
+    [(408, "service-unavailable"), (429, "throttled"), (502, "service-unavailable"), (500, "service-unavailable")],
 )
 def test_a_box_on_the_way_with_names_of_its_own_is_read_by_its_status(status: int, reason: str) -> None:
     """A name that the service does not have leaves the status to decide, and is kept."""
