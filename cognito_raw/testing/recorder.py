@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from ..call import Reply, Request
-from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..flow import AsyncTransport, Transport
 from ..result import Err, Result
@@ -29,7 +29,8 @@ class Recorder(KitTransport):
 
     path: the cassette. It is written when the block succeeds. A block that fails leaves the file as it was.
     config: of the recorded pool.
-    transport: sends the requests, sync or async. The default is the shared transports.
+    transport: sends the requests: a sync one for sync clients, an async one for async clients. The default is the
+        shared transports.
     proof: True keeps the inputs of the SRP proof: the random draws, the secret blocks and the signatures. Whoever has
         them can try passwords without limit, so use a throwaway user and delete it afterwards.
     password: that user's password, to keep with them.
@@ -37,7 +38,9 @@ class Recorder(KitTransport):
     against: a description of what is recorded. The default for the service's own endpoint is of the form
         "Amazon Cognito in eu-west-1".
 
-    Record with `session()` and `async_session()`, or with clients that use this object and its `config`.
+    Record with `session()` and `async_session()`, or with clients that use this object and its `config`. Exchanges have
+    the order in which their requests were sent. A failure of the transport is recorded too. Fetched documents, such as
+    a pool's keys, are not: no key has signed the stand-ins for tokens.
     """
 
     def __init__(
@@ -62,50 +65,46 @@ class Recorder(KitTransport):
         self.password = password
         self._against = against or _described(config)
         self._kept = tuple(keep)
-        self._redaction = Redaction(proof=proof, keep=frozenset(self._kept))
-        self._exchanges: list[Exchange] = []
+        # With the result of each, once it is there.
+        self._calls: list[tuple[Request, list[Result[Reply]]]] = []
         self._clock: list[float] = []
         self._draws: list[bytes] = []
-        self._turn = ForkLock()
         self.config = replace(config, clock=self._read_clock, randomness=self._draw)
 
     def send(self, request: Request) -> Any:
         """Send a request over the transport, and record its result."""
-        result: Any = (self._transport or shared()).send(request)
-        self.note(request, result)
+        transport = self._transport or shared()
+        if inspect.iscoroutinefunction(transport.send):
+            raise ValueError("this recorder has an async transport: a sync client needs a sync one")
+        place = self._place(request)
+        result: Any = transport.send(request)
+        place.append(result)
         return result
 
     def as_async(self) -> AsyncAdapter:
-        """Return the same recorder for async clients."""
-        inner = AsyncAdapter((self._transport or shared_async()).send)
+        """Return the same recorder for async clients. `ValueError` if its transport would block the event loop."""
+        own = self._transport
+        inner: Any = own.as_async() if isinstance(own, KitTransport) else own or shared_async()
+        if not inspect.iscoroutinefunction(inner.send):
+            raise ValueError("this recorder has a sync transport: an async client needs an async one")
 
         async def send(request: Request) -> Result[Reply]:
-            result = await inner.send(request)
-            self.note(request, result)
+            place = self._place(request)
+            result: Result[Reply] = await inner.send(request)
+            place.append(result)
             return result
 
         return AsyncAdapter(send)
 
-    def note(self, request: Request, result: Result[Reply]) -> None:
-        """Record one exchange, redacted. A failure of the transport is recorded too.
-
-        Fetched documents, such as a pool's keys, are not: no key has signed the stand-ins for tokens.
-        """
+    def _place(self, request: Request) -> list[Result[Reply]]:
+        """Keep the place of a request, and return the list for its result."""
+        place: list[Result[Reply]] = []
         if request.method == "POST":
-            with self._turn:
-                self._note(request, result)
-
-    def _note(self, request: Request, result: Result[Reply]) -> None:
-        operation, sent = operation_of(request), self._redaction.request(json.loads(request.body))
-        if isinstance(result, Err):
-            failure = {"reason": result.reason, "sent": result.sent, "status": result.status}
-            self._exchanges.append(Exchange(operation, sent, failure=failure))
-            return
-        body, headers = self._redaction.reply(_read(result.value.body), result.value.headers)
-        self._exchanges.append(Exchange(operation, sent, result.value.status, headers, body))
+            self._calls.append((request, place))
+        return place
 
     def cassette(self) -> Cassette:
-        """Return the recording so far."""
+        """Return the recording so far, redacted."""
         return Cassette(
             provenance={
                 "recorded_by": "cognito_raw.testing.Recorder",
@@ -117,27 +116,43 @@ class Recorder(KitTransport):
             has_secret=self._source.client_secret is not None,
             clock=tuple(self._clock),
             randomness=tuple(self._draws) if self._proof else None,
-            exchanges=tuple(self._exchanges),
+            exchanges=self._exchanges(),
             password=self.password,
             kept=self._kept,
         )
 
+    def _exchanges(self) -> tuple[Exchange, ...]:
+        redaction = Redaction(proof=self._proof, keep=frozenset(self._kept))
+        return tuple(_exchange(redaction, request, result) for request, place in self._calls for result in place)
+
     def save(self) -> None:
         """Write the cassette. Raise `ValueError` if a replay could not compute its proof."""
-        proven = any("SRP_A" in exchange.request.get("AuthParameters", {}) for exchange in self._exchanges)
+        cassette = self.cassette()
+        proven = any("SRP_A" in exchange.request.get("AuthParameters", {}) for exchange in cassette.exchanges)
         if self._proof and proven and not self._draws:
             raise ValueError("the proof's random draws were not seen: use this recorder's config, not one of your own")
-        self.cassette().save(self._path)
+        cassette.save(self._path)
 
     _on_success = save
 
     def _read_clock(self) -> float:
-        self._clock.append(self._source.clock())
-        return self._clock[-1]
+        now = self._source.clock()
+        self._clock.append(now)
+        return now
 
     def _draw(self, size: int) -> bytes:
-        self._draws.append(self._source.randomness(size))
-        return self._draws[-1]
+        drawn = self._source.randomness(size)
+        self._draws.append(drawn)
+        return drawn
+
+
+def _exchange(redaction: Redaction, request: Request, result: Result[Reply]) -> Exchange:
+    operation, sent = operation_of(request), redaction.request(json.loads(request.body))
+    if isinstance(result, Err):
+        failure = {"reason": result.reason, "sent": result.sent, "status": result.status}
+        return Exchange(operation, sent, failure=failure)
+    body, headers = redaction.reply(_read(result.value.body), result.value.headers)
+    return Exchange(operation, sent, result.value.status, headers, body)
 
 
 def _described(config: Config) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import pytest
@@ -32,6 +35,7 @@ from cognito_raw.testing import (
     password_verifier,
     tokens,
 )
+from cognito_raw.testing import recorder as recorder_module
 from tests.support.cassettes import CONFIG, Canned, recorded, reply, request
 from tests.support.modes import MODES
 from tests.support.programs import PACKAGES, modules_after
@@ -91,32 +95,119 @@ def test_what_is_fetched_passes_and_is_not_recorded(tmp_path: Path) -> None:
     assert [exchange.operation for exchange in Cassette.load(tmp_path / "c").exchanges] == ["GetUser"]
 
 
-def test_many_tasks_and_threads_may_be_recorded_at_once(tmp_path: Path) -> None:
-    """Every exchange is there once, and whole."""
+def session_for(request: Request) -> Result[Reply]:
+    return reply({"Session": f"session for {request.body.decode()}"})
 
-    class Slow:
-        async def send(self, request: Request) -> Result[Reply]:
-            await asyncio.sleep(len(request.body) % 3 / 1000)
-            return Canned(reply({"Session": request.body.decode()})).send(request)
 
-    async def all_at_once(recorder: Recorder) -> None:
-        client = AsyncClient(recorder.config, transport=recorder)
-        await asyncio.gather(*(client.call("GetUser", {"Username": f"u{i}"}) for i in range(50)))
+class Overlapping:
+    """Answers the call of u0 only after u1 was answered, sync or async."""
 
-    recorder = Recorder(tmp_path / "c", CONFIG, Slow())
-    asyncio.run(all_at_once(recorder))
+    def __init__(self) -> None:
+        self.answered = threading.Event()
+        self.sent = threading.Event()
 
-    def note(thread: int) -> None:
-        for i in range(25):
-            recorder.note(request("GetUser", {"Username": f"t{thread * 25 + i}"}), reply({"x": f"{thread}-{i}"}))
+    def send(self, request: Request) -> Result[Reply]:
+        self.sent.set()
+        if b"u1" not in request.body:
+            assert self.answered.wait(60)
+        return session_for(request)
 
-    threads = [threading.Thread(target=note, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    names = [exchange.request["Username"] for exchange in recorder.cassette().exchanges]
-    assert sorted(names) == sorted([*(f"u{i}" for i in range(50)), *(f"t{i}" for i in range(100))])
+
+class AsyncOverlapping:
+    """The async twin."""
+
+    def __init__(self) -> None:
+        self.answered = asyncio.Event()
+
+    async def send(self, request: Request) -> Result[Reply]:
+        if b"u1" in request.body:
+            self.answered.set()
+        await self.answered.wait()
+        return session_for(request)
+
+
+def in_two_threads(transport: Any, sent: threading.Event, answered: threading.Event) -> None:
+    """Call for u0, and for u1 once the first was sent."""
+    client = Client(transport.config, transport=transport)
+    first = threading.Thread(target=client.call, args=("GetUser", {"Username": "u0", "Session": "0"}))
+    first.start()
+    assert sent.wait(60)
+    client.call("GetUser", {"Username": "u1", "Session": "1"}).unwrap()
+    answered.set()
+    first.join()
+
+
+async def in_two_tasks(transport: Any) -> None:
+    client = AsyncClient(transport.config, transport=transport)
+    calls = (client.call("GetUser", {"Username": f"u{i}", "Session": str(i)}) for i in range(2))
+    for result in await asyncio.gather(*calls):
+        result.unwrap()
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+def test_calls_that_overlap_keep_the_order_in_which_they_are_sent(asynchronous: bool, tmp_path: Path) -> None:
+    """However they end, a replay is asked for them in this order, and finds the same stand-ins."""
+    path = tmp_path / "c"
+    slow: Any = AsyncOverlapping() if asynchronous else Overlapping()
+    with Recorder(path, CONFIG, slow) as recorder:
+        if asynchronous:
+            asyncio.run(in_two_tasks(recorder))
+        else:
+            in_two_threads(recorder, slow.sent, slow.answered)
+    assert [exchange.request["Username"] for exchange in Cassette.load(path).exchanges] == ["u0", "u1"]
+    with Replay(path) as replay:
+        asyncio.run(in_two_tasks(replay))
+
+
+def test_a_call_without_an_answer_has_no_place(tmp_path: Path) -> None:
+    """A call that was interrupted is not recorded."""
+
+    class Interrupted:
+        def send(self, _: Request) -> Result[Reply]:
+            raise KeyboardInterrupt
+
+    recorder = Recorder(tmp_path / "c", CONFIG, Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        recorder.send(request("GetUser", {}))
+    assert recorder.cassette().exchanges == ()
+
+
+def test_a_recorder_never_blocks_the_event_loop(tmp_path: Path) -> None:
+    """A sync transport is refused to async clients with words, and an async one to sync clients."""
+    recorder = Recorder(tmp_path / "c", CONFIG, Canned())
+    for make in (recorder.async_session, recorder.as_async, lambda: AsyncClient(CONFIG, transport=recorder)):
+        with pytest.raises(ValueError, match="has a sync transport: an async client needs an async one"):
+            make()
+    awaited = Recorder(tmp_path / "c", CONFIG, AsyncOverlapping())
+    with pytest.raises(ValueError, match="has an async transport: a sync client needs a sync one"):
+        awaited.session().login("ada", PASSWORD)
+
+
+def test_no_two_threads_draw_the_same_bytes_or_instant(tmp_path: Path) -> None:
+    """Before each line of a draw another one happens, as if a second thread drew: each gets its own."""
+    numbers, instants = count(), count()
+    source = replace(CONFIG, randomness=lambda size: next(numbers).to_bytes(size, "big"), clock=lambda: next(instants))
+    recorder = Recorder(tmp_path / "c", source, Canned(), proof=True)
+    drawn: list[object] = []
+
+    def draw() -> None:
+        drawn.extend((recorder.config.randomness(4), recorder.config.clock()))
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_filename == recorder_module.__file__ and event == "line":
+            sys.settrace(None)
+            draw()
+            sys.settrace(trace)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        draw()
+    finally:
+        sys.settrace(before)
+    assert len(drawn) == len(set(drawn)) > 10
+    assert set(recorder.cassette().randomness or ()) < set(drawn)
 
 
 def test_a_password_is_kept_with_the_proof_only(tmp_path: Path) -> None:
