@@ -29,7 +29,8 @@ ReplayOrRecorder: TypeAlias = Replay | Recorder
 _MARKER: Final = "cognito_replay"
 _PASSED: Final = pytest.StashKey[bool]()
 _REPLAY: Final = pytest.StashKey[Replay]()
-_WRITTEN: Final = pytest.StashKey[dict[Path, list[str]]]()
+_WRITTEN: Final = pytest.StashKey[dict[str, str]]()
+_PLAIN: Final = re.compile(r"[\w.:]+(?:\[[\w.-]*[\w.]\])?")
 _NAME: Final = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*")
 
 
@@ -44,7 +45,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the marker, and refuse an empty endpoint, as of a shell's variable that is not set."""
+    endpoint: str | None = config.getoption("--cognito-record")
+    if endpoint is not None and not endpoint.strip():
+        raise pytest.UsageError("--cognito-record is empty: give an endpoint, or 'aws' for the service's own")
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(name=None, *, strict=True, proof=False, password=None, keep=()): the cassette that "
@@ -93,7 +97,12 @@ def cognito_replay(request: pytest.FixtureRequest) -> Iterator[ReplayOrRecorder]
     name, options = _read(node.get_closest_marker(_MARKER))
     path, strict = _path(node, name), options.pop("strict", True)
     endpoint: str | None = request.config.getoption("--cognito-record")
-    if endpoint is None:
+    # Some file systems ignore the case of a name.
+    written, key = node.config.stash.setdefault(_WRITTEN, {}), str(path).casefold()
+    other = written.get(key, node.nodeid)
+    if other != node.nodeid:
+        node.add_report_section("setup", _MARKER, f"{other} has just recorded {path}, which this test replays")
+    if endpoint is None or other != node.nodeid:
         replay = node.stash[_REPLAY] = _replay(path, node, strict=strict, proof=options.get("proof", False))
         yield replay
         if node.stash.get(_PASSED, False):
@@ -103,7 +112,8 @@ def cognito_replay(request: pytest.FixtureRequest) -> Iterator[ReplayOrRecorder]
         recorder = _or_fail(lambda: Recorder(path, _at(pool, endpoint), **options))
         yield recorder
         if node.stash.get(_PASSED, False):
-            _keep(recorder, path, node)
+            _keep(recorder)
+            written[key] = node.nodeid
 
 
 @pytest.fixture
@@ -141,7 +151,7 @@ def _path(node: pytest.Item, name: str | None) -> Path:
     # The class, if any, and the test. Its parameters may have characters that a file's name should not have.
     wanted = node.nodeid.partition("::")[2].replace("::", ".")
     plain = re.sub(r"[^\w.-]+", "-", wanted).strip("-")
-    if plain != wanted.replace("[", "-").removesuffix("]"):
+    if not _PLAIN.fullmatch(node.nodeid.partition("::")[2]):
         plain = f"{plain}-{hashlib.sha256(wanted.encode()).hexdigest()[:6]}"  # other tests may get the same name
     return folder / node.path.stem / f"{plain}.json"
 
@@ -163,13 +173,10 @@ def _at(config: Config, endpoint: str) -> Config:
     return replace(config, endpoint=endpoint, fips=False, dual_stack=False)
 
 
-def _keep(recorder: Recorder, path: Path, node: pytest.Item) -> None:
-    """Save a recording, unless it is empty or another test has just saved a different one there."""
-    done = [exchange.operation for exchange in recorder.cassette().exchanges]
-    if not done:
+def _keep(recorder: Recorder) -> None:
+    """Save a recording, unless it is empty."""
+    if not recorder.cassette().exchanges:
         pytest.fail("nothing was recorded: the code under test does not use the fixture's session", pytrace=False)
-    if node.config.stash.setdefault(_WRITTEN, {}).setdefault(path, done) != done:
-        pytest.fail(f"{path} was recorded by another test with other calls: give each its own name", pytrace=False)
     _or_fail(recorder.save)
 
 

@@ -9,15 +9,14 @@ the recorded stand-ins, and redacts its requests to the recorded ones.
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias
-from urllib.parse import quote
 
 from .allowlist import CLAIMS, HOLDERS, PARAMETERS, REPLY, REQUEST, SECRETS, WORDS
+from .echoes import find, forms
 
 # The inputs of a password's proof. They stay only if the recording keeps the proof.
 _PROOF: Final = frozenset(
@@ -32,12 +31,6 @@ _HEADERS: Final = (
     "content-type date retry-after x-amzn-errormessage x-amzn-errortype x-amzn-requestid x-amzn-waf-action".split()
 )
 _SIGNATURE: Final = "redacted"
-# Shorter values are too common to search for in other strings, unless they are quoted.
-_SHORTEST: Final = 6
-
-_QUOTED: Final = r"""(?<=["'`]){}(?=["'`])"""
-# A code of six digits may occur within an id.
-_ALONE: Final = r"(?<![^\W_]){}(?![^\W_])"
 # The service's numbers and enumerations, which stay even if a secret looks like a part of them.
 _NUMBER: Final = re.compile(r"[0-9a-fA-F]{8,}|[A-Z_]+")
 # An address as a whole value, and as a word of a string. Masked ones have asterisks.
@@ -99,7 +92,7 @@ class Redaction:
         self._stand_ins: dict[str, str] = {}
         self._made: set[str] = set()
         self._counts: dict[str, int] = {}
-        # Secrets to search for in strings that stay, in all forms in which they may be echoed.
+        # Secrets to search for in strings that stay, as `echoes` finds them.
         self._echoes: dict[str, str] = {}
 
     def request(self, body: Any) -> Any:
@@ -166,7 +159,7 @@ class Redaction:
         stays = key in self._keep or (names is not None and key in names)
         if isinstance(value, str):
             return self._member(value, key, stays, names is PARAMETERS, name, plain)
-        return value if stays or value is None or isinstance(value, bool) else 0
+        return value if stays or value is None or isinstance(value, bool) else self._number(value)
 
     def _member(self, value: str, key: str, stays: bool, parameter: bool, name: str, plain: _Plain) -> str:
         if not value or (parameter and self._proof and key in _PROOF):
@@ -182,6 +175,10 @@ class Redaction:
         if _TOKEN.fullmatch(value):
             return self._token(value, name)
         return self._json(value, name) or self._identity(value) or self._for(value, name, _numbered(name))
+
+    def _number(self, value: float) -> int:
+        self._echo(str(value).lstrip("-"), "0")
+        return 0
 
     def _plain(self, value: str, key: str, plain: _Plain) -> str:
         if key not in WORDS:
@@ -202,9 +199,11 @@ class Redaction:
             return None
         try:
             kept = self._value(json.loads(value), "", None, name, self._text)
-            return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+            stand_in = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
         except (ValueError, RecursionError):
             return None
+        self._echo(value, stand_in)
+        return stand_in
 
     def _token(self, token: str, name: str) -> str:
         """Return the token with its identifying claims replaced, and without its signature."""
@@ -228,10 +227,13 @@ class Redaction:
     def _remember(self, value: str, stand_in: str) -> str:
         self._stand_ins[value] = stand_in
         self._made.add(stand_in)
-        self._echoes.update(dict.fromkeys(_echoes(value), stand_in))
+        self._echo(value, stand_in)
         # A stand-in matches as a whole, so that nothing is found within it.
-        self._echoes[stand_in.lower()] = stand_in
+        self._echoes[stand_in.casefold()] = stand_in
         return stand_in
+
+    def _echo(self, secret: str, stand_in: str) -> None:
+        self._echoes.update(dict.fromkeys(forms(secret), stand_in))
 
     def _text(self, value: str) -> str:
         """Replace the addresses, user ids, tokens and known secrets within a string that stays."""
@@ -243,27 +245,13 @@ class Redaction:
         return "".join((*kept, value[end:]))
 
     def _found(self, value: str) -> Iterator[_Span]:
+        for start, end, stand_in in find(self._echoes, value):
+            yield start, -end, partial(str, stand_in)
         lowered = value.lower()
-        for echo, stand_in in self._echoes.items():
-            if echo in lowered:
-                for found in re.finditer(_looked_for(echo), value, re.IGNORECASE):
-                    yield found.start(), -found.end(), partial(str, stand_in)
         for hint, form, kind, written in _FORMS:
             if hint in lowered:
                 for found in form.finditer(value):
                     yield found.start(), -found.end(), partial(self._for, found[0], kind, written)
-
-
-def _echoes(secret: str) -> set[str]:
-    """Return the forms in which a page, a header or a message may quote a secret, in lower case."""
-    raw = secret.encode("utf-8", "surrogatepass")
-    forms = (secret, html.escape(secret), json.dumps(secret)[1:-1], quote(raw, safe=""), raw.decode("latin-1"))
-    return {form.lower() for form in (*forms, base64.b64encode(raw).decode())}
-
-
-def _looked_for(echo: str) -> str:
-    form = _QUOTED if len(echo) < _SHORTEST else _ALONE if echo.isdigit() else "{}"
-    return form.format(re.escape(echo))
 
 
 def unsigned(claims: Mapping[str, Any]) -> str:

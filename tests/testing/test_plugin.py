@@ -209,24 +209,59 @@ def test_equal_names_in_two_classes_are_two_cassettes(suite: pytest.Pytester, po
     replay(suite).assert_outcomes(passed=2)
 
 
+SHARED = f"""
+    import pytest
+
+    @pytest.mark.cognito_replay("shared", proof=True, password="{PASSWORD}")
+    @pytest.mark.parametrize("user", ["ada", "%s"])
+    def test_signs_in(cognito_session, user):
+        cognito_session.login(user, "{PASSWORD}").unwrap()
+"""
+
+
 def test_two_tests_cannot_record_different_calls_under_one_name(suite: pytest.Pytester, pool: Pool) -> None:
-    """The second would overwrite the first, which would then never replay."""
+    """The second replays what the first recorded, so that a different call of another user fails."""
+    pool.add_user("bob", PASSWORD)
+    suite.makepyfile(SHARED % "bob")
+    result = record(suite, pool)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*test_signs_in?ada? has just recorded *shared.json, which this test replays",
+            '*USERNAME: "ada" was recorded*',
+        ]
+    )
+    suite.makepyfile(SHARED % "ada")
+    record(suite, pool).assert_outcomes(passed=2)
+    replay(suite).assert_outcomes(passed=2)
+
+
+def test_no_two_parameters_share_a_cassette(suite: pytest.Pytester, pool: Pool) -> None:
+    """However alike their names become in a file system."""
+    names = ["a-b", "a[b", "a]b", "a[b]", "a-b-", "a::b", "a.b", "[a-b", "a--b"]
     suite.makepyfile(
-        """
+        test_mine=f"""
         import pytest
 
-        pytestmark = pytest.mark.cognito_replay("shared")
-
-        def test_one(cognito_session):
-            cognito_session.login("ada", "wrong")
-
-        def test_other(cognito_session):
-            cognito_session.login("bob", "wrong")
+        @pytest.mark.parametrize("name", {names})
+        def test_unknown(cognito_session, name):
+            assert cognito_session.login(name, "x").reason == "user-not-found"
         """
     )
-    result = record(suite, pool)
-    result.assert_outcomes(passed=2, errors=1)
-    result.stdout.fnmatch_lines(["*shared.json was recorded by another test with other calls*"])
+    record(suite, pool).assert_outcomes(passed=len(names))
+    assert len(cassettes(suite)) == len(names)
+    assert {"test_mine/test_unknown-a-b.json", "test_mine/test_unknown-a.b.json"} < set(cassettes(suite))
+    replay(suite).assert_outcomes(passed=len(names))
+
+
+@pytest.mark.parametrize("endpoint", ["", " "])
+def test_an_empty_endpoint_records_nothing(suite: pytest.Pytester, endpoint: str) -> None:
+    """A variable of the shell that is not set sends nothing to the real service."""
+    suite.makepyfile(test_mine=SIGNS_IN)
+    result = suite.runpytest_inprocess(f"--cognito-record={endpoint}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --cognito-record is empty: give an endpoint, or 'aws'*"])
+    assert cassettes(suite) == []
 
 
 def test_a_recording_of_nothing_is_told(suite: pytest.Pytester, pool: Pool) -> None:

@@ -163,7 +163,7 @@ def test_a_call_without_an_answer_has_no_place(tmp_path: Path) -> None:
     """A call that was interrupted is not recorded."""
 
     class Interrupted:
-        def send(self, _: Request) -> Result[Reply]:
+        def send(self, request: Request) -> Result[Reply]:  # noqa: ARG002  # every request is interrupted
             raise KeyboardInterrupt
 
     recorder = Recorder(tmp_path / "c", CONFIG, Interrupted())
