@@ -75,8 +75,8 @@ def renew(
         return by, result
     other: RefreshFlow = "REFRESH_TOKEN_AUTH" if by == "GetTokensFromRefreshToken" else "GetTokensFromRefreshToken"
     second = yield from _refresh(config, held, other, device_key)
-    if isinstance(second, Ok) or second.kind == "temporary" or second.sent == "maybe":
-        return other, second  # after a lost reply, the same request must be repeated
+    if isinstance(second, Ok) or _may_go_on(second):
+        return other, second
     is_first = isinstance(result, Err) and result.reason not in OPERATION_UNKNOWN and _is_refused(second, other)
     return by, (result if is_first else second)
 
@@ -95,6 +95,11 @@ def _is_refused(result: Result[Tokens], by: RefreshFlow) -> bool:
     if isinstance(result, Ok):
         return False
     return result.reason in (REFRESH_FLOW_REFUSED if by == "REFRESH_TOKEN_AUTH" else OPERATION_UNKNOWN)
+
+
+def _may_go_on(failure: Err) -> bool:
+    """Tell if the same operation must be asked again: after a lost reply, or without a forgotten device."""
+    return failure.kind == "temporary" or failure.sent == "maybe" or failure.reason == "device-not-found"
 
 
 def revoke_token(

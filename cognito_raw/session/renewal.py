@@ -86,7 +86,7 @@ def _replaced(config: Config, state: State, held: Tokens) -> SessionFlow[Tokens]
     if key is not None and isinstance(result, Err) and result.reason == "device-not-found":
         if state.device is not None and state.device.key == key:
             state = replace(state, device=None)
-        flow, result = yield from tokens.renew(config, held, state.refresh_flow, None)
+        flow, result = yield from tokens.renew(config, held, flow, None)
     state = replace(state, refresh_flow=flow)
     if isinstance(result, Err):
         return _refused(state, result)

@@ -32,6 +32,7 @@ GOOD = answered(authentication_result(n=2))
 PAGE: Result[Reply] = Ok(Reply(500, {}, b"<html>an outage</html>"))
 UNKNOWN = refused("UnknownOperationException")
 REVOKED = not_authorized("Refresh Token has been revoked")
+FORGOTTEN = refused("ResourceNotFoundException", "Device does not exist.")
 LOST: Result[Reply] = Err("connection-lost", sent="maybe")
 
 
@@ -50,6 +51,7 @@ LOST: Result[Reply] = Err("connection-lost", sent="maybe")
         pytest.param(NEW, [PAGE], NEW, "service-unavailable", id="an outage"),
         pytest.param(OLD, [not_authorized("Rotated"), LOST], NEW, "connection-lost", id="old refused, new lost"),
         pytest.param(NEW, [UNKNOWN, LOST], OLD, "connection-lost", id="new unknown, old lost"),
+        pytest.param(NEW, [UNKNOWN, FORGOTTEN], OLD, "device-not-found", id="new unknown, old asks without the device"),
         pytest.param(OLD, [not_authorized("Rotated"), REVOKED], OLD, "refresh-token-revoked", id="old refused, dead"),
         pytest.param(OLD, [not_authorized("Rotated"), UNKNOWN], OLD, "not-authorized", id="both refused"),
     ],

@@ -6,8 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from cognito_raw import Err, Ok, State
-from tests.support.conversation import NOW, Exchange, answered, authentication_result, not_authorized, signed_in, tokens
+from cognito_raw import Err, Ok, RememberedDevice, State
+from tests.support.conversation import (
+    NOW,
+    Exchange,
+    answered,
+    authentication_result,
+    not_authorized,
+    refused,
+    signed_in,
+    tokens,
+)
 from tests.support.plays import Act, play
 
 LIFE = 3600
@@ -66,3 +75,17 @@ def test_a_refresh_of_the_last_minute_that_fails_leaves_the_token_to_be_sent() -
     ended = play(sign_out(lost, at=END + 0.5), state=signed_in())
     assert isinstance(ended.last, Err)
     assert (ended.last.reason, ended.state) == ("connection-lost", replace(signed_in(), unanswered=True))
+
+
+def test_a_forgotten_device_costs_no_request_of_the_operation_that_a_pool_lacks() -> None:
+    """Three requests of a method may fail. The last is free for the refresh without the device."""
+    replies = (
+        ("GetTokensFromRefreshToken", refused("UnknownOperationException")),
+        ("InitiateAuth", refused("ResourceNotFoundException", "Device does not exist.")),
+        ("InitiateAuth", answered(authentication_result(at=END, n=2))),
+    )
+    state = replace(signed_in(), device=RememberedDevice("device-1", "group", "secret", "5u8"))
+    exchanges = tuple(Exchange(name, None, reply) for name, reply in replies)
+    outcome = play(Act("refresh", (), exchanges, END), state=state)
+    assert outcome.last == Ok(tokens(at=END, n=2).id_token)
+    assert (outcome.state.device, outcome.state.refresh_flow) == (None, "REFRESH_TOKEN_AUTH")
