@@ -5,7 +5,7 @@ SPREAD := --dist worksteal
 # Two workers a core: most of the slow tests wait for a socket.
 PARALLEL = -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(SPREAD)
 
-.PHONY: demo test test-unit coverage check lint types record bench build clean
+.PHONY: demo test test-unit soak coverage check lint types record bench build clean
 
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
@@ -16,6 +16,13 @@ test: .venv/test.ok .venv/npm.ok
 # Those that need neither a server nor a socket, and so wait for nothing.
 test-unit: .venv/test.ok
 	$(BIN)/python -m pytest -n auto $(SPREAD) $(OPTIONS) tests/unit
+
+# Random sequences of a session's calls against a model of the service: make soak SEQUENCES=100000 SEED=1
+soak: SEQUENCES ?= 10000
+soak: SEED := $(or $(SEED),$(shell date +%s))
+soak: .venv/test.ok
+	@echo "SEED=$(SEED)"
+	SEQUENCES=$(SEQUENCES) $(BIN)/python -m pytest --hypothesis-seed=$(SEED) -n 2 $(OPTIONS) tests/session/test_model.py
 
 # All tests once more, slower: every branch of the package must be run.
 coverage: .venv/test.ok .venv/npm.ok

@@ -20,7 +20,7 @@ from typing import Any, Final
 from cognito_raw import Ok, Reply, Request, Result
 from cognito_raw.srp.exchange import N
 from tests.support.conversation import CLIENT_ID, NOW, authentication_result, unsigned_token
-from tests.support.srp_server import K, hashed, padded
+from tests.support.srp_server import K, hashed, padded, power
 
 POOL: Final = "AbCdEf123"
 USER: Final = "5u8-of-jane"
@@ -74,7 +74,7 @@ class Exchange:
 
     @property
     def B(self) -> int:
-        return (K * self.v + pow(2, self.b, N)) % N
+        return (K * self.v + power(2, self.b)) % N
 
     def parameters(self) -> dict[str, str]:
         block = base64.b64encode(self.block).decode()
@@ -82,7 +82,7 @@ class Exchange:
 
     def proves(self, responses: Mapping[str, str]) -> bool:
         u = hashed(padded(self.A), padded(self.B))
-        S = pow(self.A * pow(self.v, u, N), self.b, N)
+        S = power(self.A * power(self.v, u) % N, self.b)
         prk = hmac.digest(padded(u), padded(S), "sha256")
         key = hmac.digest(prk, b"Caldera Derived Key\x01", "sha256")[:16]
         claim = self.group.encode() + self.name.encode() + self.block + responses["TIMESTAMP"].encode()

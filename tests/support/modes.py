@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
+
+import httpx
 
 from cognito_raw import (
     AsyncClient,
@@ -17,6 +20,7 @@ from cognito_raw import (
     StandardTransport,
     State,
 )
+from cognito_raw.auth import SessionAuth
 
 
 class Mode(Protocol):
@@ -25,6 +29,8 @@ class Mode(Protocol):
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any: ...
 
     def client(self, config: Config, *, transport: Any = None) -> Any: ...
+
+    def auth_flow(self, session: Any, request: httpx.Request) -> Callable[[Any], httpx.Request | None]: ...
 
     def rest(self, seconds: float) -> None: ...
 
@@ -43,6 +49,11 @@ class Sync:
     def client(self, config: Config, *, transport: Any = None) -> Any:
         return Client(config, transport=transport or self._transport)
 
+    def auth_flow(self, session: Any, request: httpx.Request) -> Callable[[Any], httpx.Request | None]:
+        """Steps through `SessionAuth`: call it with None, then with each response; None is its end."""
+        flow = SessionAuth(session).sync_auth_flow(request)
+        return lambda response: _next(lambda: flow.send(response))
+
     def rest(self, seconds: float) -> None:
         """Do nothing for a while, in which what runs beside goes on."""
         time.sleep(seconds)
@@ -54,8 +65,8 @@ class Sync:
 class Async:
     """`AsyncSession` and `AsyncClient`, each of whose methods is run to its end in one event loop."""
 
-    def __init__(self) -> None:
-        self._runner = asyncio.Runner()
+    def __init__(self, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
+        self._runner = asyncio.Runner(loop_factory=loop_factory)
         self._transport = AsyncHttpxTransport()
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any:
@@ -63,6 +74,11 @@ class Async:
 
     def client(self, config: Config, *, transport: Any = None) -> Any:
         return _Awaited(AsyncClient(config, transport=transport or self._transport), self._runner)
+
+    def auth_flow(self, session: Any, request: httpx.Request) -> Callable[[Any], httpx.Request | None]:
+        """Steps through `SessionAuth`, as above."""
+        flow = SessionAuth(session.face).async_auth_flow(request)
+        return lambda response: _next(lambda: self._runner.run(flow.asend(response)))
 
     def rest(self, seconds: float) -> None:
         """Do nothing for a while, in which the loop runs on."""
@@ -73,13 +89,20 @@ class Async:
         self._runner.close()
 
 
+def _next(step: Callable[[], httpx.Request]) -> httpx.Request | None:
+    try:
+        return step()
+    except (StopIteration, StopAsyncIteration):
+        return None
+
+
 class _Awaited:
     def __init__(self, face: AsyncSession | AsyncClient, runner: asyncio.Runner) -> None:
-        self._face = face
+        self.face = face
         self._runner = runner
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._face, name)
+        found = getattr(self.face, name)
         if not asyncio.iscoroutinefunction(found):
             return found
         return lambda *args, **kwargs: self._runner.run(found(*args, **kwargs))

@@ -24,7 +24,7 @@ Fault: TypeAlias = Literal[
 # In these the service renewed the tokens, and nobody heard of it.
 SWALLOWED: Final[frozenset[Fault]] = frozenset(("lost", "torn", "hangs", "failed after"))
 
-_INSTEAD: Final[dict[Fault, Result[Reply]]] = {
+INSTEAD: Final[dict[Fault, Result[Reply]]] = {
     "lost": Err("connection-lost", sent="maybe"),
     "torn": Ok(Reply(200, {}, b'{"AuthenticationResult":{"IdTo')),
     "hangs": Err("timed-out", sent="maybe"),
@@ -101,9 +101,9 @@ class Service:
         assert operation == "GetTokensFromRefreshToken", operation
         fault = self.fault()
         if fault != "none" and fault not in SWALLOWED:
-            return _INSTEAD[fault], fault
+            return INSTEAD[fault], fault
         reply = self._refresh(self._families[asked["RefreshToken"]], asked["RefreshToken"], heard=fault == "none")
-        return (reply if fault == "none" else _INSTEAD[fault]), fault
+        return (reply if fault == "none" else INSTEAD[fault]), fault
 
     def _refresh(self, family: Family, token: str, *, heard: bool) -> Result[Reply]:
         if family.ended is None and family.ends[token] <= self.clock():
