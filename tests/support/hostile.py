@@ -14,10 +14,10 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, SupportsIndex, TypeAlias
 
 from tests.support.deadlines import wait_until
 
@@ -36,11 +36,24 @@ class Received:
     connection: int
 
 
+class Recorder(asyncio.StreamReader):
+    """A reader that also keeps all that came."""
+
+    def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit, loop)
+        self.raw = bytearray()
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        self.raw += bytes(data)
+        super().feed_data(data)
+
+
 class Peer:
     """One connection, seen from the server."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
+    def __init__(self, reader: Recorder, writer: asyncio.StreamWriter, server: Server) -> None:
         self._reader = reader
+        self.raw = reader.raw
         self._writer = writer
         self._server = server
         self.number = server.connections
@@ -118,7 +131,7 @@ Behaviour: TypeAlias = Callable[[Peer], Awaitable[None]]
 class Server:
     """A running server and its counts: connections, those that are open, bytes of requests, bytes of replies.
 
-    Use it through `serving`.
+    raw: all that arrived on each connection, also bytes that no behaviour has read. Use it through `serving`.
     """
 
     def __init__(self, behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> None:
@@ -127,6 +140,7 @@ class Server:
         self.heard = 0
         self.written = 0
         self.received: list[Received] = []
+        self.raw: list[bytearray] = []
         self._behaviour = behaviour
         self._writers: list[asyncio.StreamWriter] = []
         self._tls = tls
@@ -161,7 +175,7 @@ class Server:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self._listener = await asyncio.start_server(self._meet, sock=self._socket, ssl=self._tls, limit=BUFFER)
+        self._listener = await self._loop.create_server(self._protocol, sock=self._socket, ssl=self._tls)
         await self._ended.wait()
         await asyncio.sleep(0.01)  # asyncio loses whom it was just accepting when a listener closes
         self._listener.close()
@@ -170,7 +184,12 @@ class Server:
                 writer.transport.abort()
         await asyncio.sleep(0)
 
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        reader = Recorder(BUFFER, self._loop)
+        self.raw.append(reader.raw)
+        return asyncio.StreamReaderProtocol(reader, lambda _, writer: self._meet(reader, writer), loop=self._loop)
+
+    async def _meet(self, reader: Recorder, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.open += 1
         self._writers.append(writer)

@@ -18,7 +18,7 @@ import pytest
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Request, Result, StandardTransport
 from tests.support.deadlines import wait_until
 
-_PROXIES: Final = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+PROXIES: Final = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
 def post(
@@ -152,7 +152,7 @@ def leaving_nothing() -> Iterator[None]:
 
     A forgotten socket warns when it is collected, and warnings are errors.
     """
-    with surroundings(dict.fromkeys(_PROXIES)):
+    with surroundings(dict.fromkeys(PROXIES)):
         yield
     assert wait_until(lambda: not workers(), 5.0), workers()
     gc.collect()
