@@ -1,0 +1,157 @@
+"""The matrix notices: each test breaks one law in the library, and sees it in the verdicts, over every transport."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from cognito_raw import Call, Err, Reason, Request, State, retry
+from cognito_raw.call import render
+from cognito_raw.session import renewal
+from cognito_raw.session.subscribers import Subscribers
+from cognito_raw.transport import httpx_async, httpx_blocking, sockets
+from tests.faults import chaos, matrix
+from tests.faults.matrix import COLUMNS, FAULTS, Column, play
+from tests.faults.methods import METHODS
+
+
+@pytest.fixture(params=COLUMNS, ids=lambda column: column.name)
+def column(request: pytest.FixtureRequest) -> Column:
+    """Each of the transports."""
+    made: Column = request.param
+    return made
+
+
+def broken(column: Column, fault: str, *methods: str, deadline: float = 10.0) -> str:
+    """The laws that the matrix sees broken."""
+    [played] = [row for row in FAULTS if row.name == fault]
+    chosen = [method for method in METHODS if method.name in methods]
+    assert len({method.name for method in chosen}) == len(methods)
+    return ", ".join(law for verdict in play(played, column, chosen, deadline) for law in verdict.broken)
+
+
+def test_a_library_that_keeps_the_laws_is_not_blamed(column: Column) -> None:
+    """As a check of the tests below."""
+    assert broken(column, "an HTML page, 500", "sign_up", "refresh", "logout") == ""
+
+
+def test_a_repeated_password_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call with a password is repeated after a failure that may pass."""
+    monkeypatch.setattr(retry, "is_safe", lambda *_: True)
+    monkeypatch.setattr(retry, "_is_once", lambda _: False)
+    assert "Once-Password-1 arrived 3 times" in broken(column, "an HTML page, 500", "sign_up")
+
+
+def test_a_dropped_deadline_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request may take longer than its method."""
+
+    def late(call: Call, endpoint: str, timeout: float, **options: Any) -> Request:
+        return render(call, endpoint, timeout + 1.5, **options)
+
+    monkeypatch.setattr(retry, "render", late)
+    monkeypatch.setattr(matrix, "GRACE", 0.2)
+    assert "took " in broken(column, "silence after the request", "get_user", deadline=0.1)
+
+
+def test_forgotten_tokens_are_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every failed refresh ends the session."""
+    monkeypatch.setattr(renewal, "is_lost", lambda _: False)
+    monkeypatch.setattr(renewal, "ENDS_SESSION", frozenset(get_args(Reason)))
+    assert "signed out" in broken(column, "an HTML page, 500", "refresh")
+
+
+def test_a_connection_with_surplus_bytes_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No transport looks for bytes beyond a reply."""
+    for module in (httpx_blocking, httpx_async):
+        monkeypatch.setattr(module, "is_reusable", lambda _: True)
+    monkeypatch.setattr(sockets.BufferedSocket, "is_quiet", lambda _: True)
+    assert "surplus bytes" in broken(column, "another reply behind the reply", "get_user", "forgot_password")
+
+
+def changed(monkeypatch: pytest.MonkeyPatch, change: Callable[[Err], Any]) -> None:
+    """Let every failure that a transport or the service gives be another."""
+    read = retry._read
+
+    def other(*arguments: Any) -> Any:
+        result = read(*arguments)
+        return change(result) if isinstance(result, Err) else result
+
+    monkeypatch.setattr(retry, "_read", other)
+
+
+@pytest.mark.parametrize("sent", ["no", "yes"])
+def test_a_wrong_sent_is_seen(column: Column, sent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that arrived counts as unsent, and one that did not as sent."""
+    changed(monkeypatch, lambda err: replace(err, sent=sent))
+    fault = "an HTML page, 400" if sent == "no" else "a refused connection"
+    assert f'sent is "{sent}"' in broken(column, fault, "sign_up")
+
+
+def test_an_undocumented_reason_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reason that no page knows."""
+    unheard_of: Any = "out-of-luck"
+    changed(monkeypatch, lambda err: replace(err, reason=unheard_of))
+    assert "out-of-luck is not documented" in broken(column, "204", "sign_up")
+
+
+def test_an_exception_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure raises."""
+    changed(monkeypatch, lambda err: err.unwrap())
+    assert "raised CognitoError" in broken(column, "204", "sign_up")
+
+
+def test_a_thread_that_is_left_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that nobody ends."""
+    monkeypatch.setattr(matrix, "PATIENCE", 0.1)
+    ended = threading.Event()
+
+    def leave(err: Err) -> Err:
+        threading.Thread(target=ended.wait, name="cognito_raw refresh").start()
+        return err
+
+    changed(monkeypatch, leave)
+    try:
+        assert "left a thread" in broken(column, "204", "get_user")
+    finally:
+        ended.set()
+
+
+def failures(name: str) -> str:
+    """The laws that chaos sees broken in the first sequences."""
+    return ", ".join(chaos.play(name, range(12)))
+
+
+@pytest.mark.parametrize("name", chaos.TRANSPORTS)
+def test_chaos_sees_forgotten_tokens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every failed refresh ends the session."""
+    monkeypatch.setattr(renewal, "is_lost", lambda _: False)
+    monkeypatch.setattr(renewal, "ENDS_SESSION", frozenset(get_args(Reason)))
+    assert "signed out by" in failures(name)
+
+
+@pytest.mark.parametrize("name", chaos.TRANSPORTS)
+@pytest.mark.parametrize("times", [0, 2])
+def test_chaos_sees_a_subscriber_that_hears_wrongly(name: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hears nothing, or everything twice."""
+    announce = Subscribers.announce
+    monkeypatch.setattr(Subscribers, "announce", lambda self, token: [announce(self, token) for _ in range(times)])
+    assert "heard" in failures(name)
+
+
+@pytest.mark.parametrize("name", chaos.TRANSPORTS)
+def test_chaos_sees_an_exception(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure raises."""
+    changed(monkeypatch, lambda err: err.unwrap())
+    assert "CognitoError" in failures(name)
+
+
+@pytest.mark.parametrize("name", chaos.TRANSPORTS)
+def test_chaos_sees_a_state_that_does_not_travel(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON loses the challenge."""
+    to_dict = State.to_dict
+    monkeypatch.setattr(State, "to_dict", lambda state: {**to_dict(state), "challenge": None})
+    assert "the state after" in failures(name)
