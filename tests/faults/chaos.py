@@ -18,6 +18,7 @@ from typing import Any, Final
 from cognito_raw import (
     AsyncHttpxTransport,
     AsyncSession,
+    Challenge,
     Config,
     Err,
     HttpxTransport,
@@ -25,11 +26,14 @@ from cognito_raw import (
     Reply,
     Request,
     Result,
+    SelectMfaType,
     Session,
     StandardTransport,
     State,
+    Tokens,
 )
-from tests.faults.connections import POISONED, QUICK, SLOW
+from cognito_raw.models.challenge import ChallengeAnswer
+from tests.faults.connections import QUICK, SLOW, STALE
 from tests.faults.ledger import USER
 from tests.faults.methods import CODE, NEW, PASSWORD
 from tests.faults.replies import REPLIES
@@ -40,7 +44,7 @@ from tests.support.sign_ins import SrpServer
 from tests.support.transports import leaving_nothing
 
 STEPS: Final = 10
-_QUICK: Final = (*QUICK.values(), *POISONED.values(), *map(replying, REPLIES.values()))
+_QUICK: Final = (*QUICK.values(), *map(replying, REPLIES.values()))
 _SLOW: Final = tuple(SLOW.values())
 _CHALLENGES: Final = ("SMS_MFA", "NEW_PASSWORD_REQUIRED", "MFA_SETUP", "SELECT_MFA_TYPE")
 _ENDS: Final = (
@@ -64,11 +68,13 @@ class Interruption(BaseException):
 class Pool:
     """The service: it rotates refresh tokens, and often fails.
 
-    endings: how often it ended a session, as far as it knows: the reply may have been lost.
+    endings: how often it ended a session, as far as it knows: the reply may have been lost. followed: whether a
+    connection with surplus bytes was used again.
     """
 
     def __init__(self, chance: random.Random, clock: LaterClock) -> None:
         self.endings = 0
+        self.followed = False
         self._chance = chance
         self._clock = clock
         self._issued = 0
@@ -78,41 +84,45 @@ class Pool:
             while (fault := self._fault()) is None:
                 if (received := await peer.receive()) is None:
                     return
-                answer = self._answer(received)
-                if self._chance.random() < 0.05:  # it has acted, and its reply is lost
+                answer, number = self._answer(received), self._chance.random()
+                if number < 0.05:  # it has acted, and its reply is lost
                     return
-                await peer.send(answer)
+                await peer.send(answer if number < 0.95 else answer + STALE)
+                if number >= 0.95:
+                    self.followed = await peer.receive() is not None
+                    return
             await fault(peer)
 
     def _fault(self) -> Behaviour | None:
         number = self._chance.random()
         if number < 0.01:
             return self._chance.choice(_SLOW)
-        return self._chance.choice(_QUICK) if number < 0.25 else None
+        return self._chance.choice(_QUICK) if number < 0.2 else None
 
     def _answer(self, received: Received) -> bytes:
         operation = received.headers["x-amz-target"].rpartition(".")[2]
         body = json.loads(received.body)
         if operation == "GetTokensFromRefreshToken" or "REFRESH_TOKEN" in body.get("AuthParameters", ()):
             return self._refreshed(body.get("RefreshToken") or body["AuthParameters"]["REFRESH_TOKEN"])
-        if self._chance.random() < 0.15:
+        if self._chance.random() < 0.1:
             return _refusal(*self._chance.choice(_REFUSALS))
         if operation == "InitiateAuth" and body["AuthFlow"] == "USER_SRP_AUTH":
             return _json(SrpServer(password=PASSWORD).asks())
         if operation in ("InitiateAuth", "RespondToAuthChallenge"):
-            return _json(self._challenge() if self._chance.random() < 0.3 else self._tokens())
+            return _json(self._challenge() if self._chance.random() < 0.2 else self.issue())
         return _json({"SecretCode": "JBSWY3DP", "Session": "s"} if operation == "AssociateSoftwareToken" else {})
 
     def _refreshed(self, token: str) -> bytes:
         if token != f"refresh-{self._issued}":
             self.endings += 1
             return _refusal("RefreshTokenReuseException", "used")
-        if self._chance.random() < 0.1:
+        if self._chance.random() < 0.05:
             self.endings += 1
             return _refusal(*self._chance.choice(_ENDS))
-        return _json(self._tokens())
+        return _json(self.issue())
 
-    def _tokens(self) -> object:
+    def issue(self) -> dict[str, object]:
+        """New tokens, which are numbered."""
         self._issued += 1
         return authentication_result(self._clock.time(), n=self._issued, refresh=f"refresh-{self._issued}")
 
@@ -147,10 +157,17 @@ class _Interrupted:
         return result
 
 
+def answer_to(challenge: Challenge | None) -> ChallengeAnswer:
+    """What a user could answer, or nobody."""
+    if isinstance(challenge, SelectMfaType):
+        return challenge.choices[0]
+    return {"ANSWER": CODE} if challenge is not None and challenge.name == "PASSWORD_VERIFIER" else CODE
+
+
 METHODS: Final[dict[str, Callable[[Any], Any]]] = {
     "login": lambda session: session.login(USER, PASSWORD, flow="USER_PASSWORD_AUTH"),
     "login by SRP": lambda session: session.login(USER, PASSWORD),
-    "answer_challenge": lambda session: session.answer_challenge(CODE),
+    "answer_challenge": lambda session: session.answer_challenge(answer_to(session.challenge)),
     "new_password_challenge": lambda session: session.new_password_challenge(NEW),
     "begin_totp_setup": lambda session: session.begin_totp_setup(),
     "id_token": lambda session: session.id_token(),
@@ -178,7 +195,7 @@ class Sequence:
         self._pool = Pool(random.Random(seed + 1), self._clock)
         self._is_async = is_async
         self._transport = transport if is_async else _Interrupted(transport, random.Random(seed + 2))
-        self._heard: list[int | None] = []
+        self._heard: list[int | None] = [1]
 
     async def play(self) -> None:
         """Play all steps; `AssertionError` for a broken law."""
@@ -191,9 +208,10 @@ class Sequence:
                 clock=self._clock.time,
                 monotonic=self._clock.monotonic,
             )
-            self._begin(State())
+            self._begin(State(USER, tokens=Tokens.read(self._pool.issue())))
             for _ in range(STEPS):
-                act = self._chance.choice(_ACTS)
+                signed_out = self._session.state.tokens is None
+                act = "login" if signed_out and self._chance.random() < 0.7 else self._chance.choice(_ACTS)
                 before, endings = self._session.state, self._pool.endings
                 await self._step(act)
                 may_end = act in ("logout", "logout everywhere", "forget") or self._pool.endings > endings
@@ -231,20 +249,22 @@ class Sequence:
             _check_result(call(self._session))
 
     async def _quiet(self) -> None:
-        """Wait for the refresh that a method has left to itself."""
+        """Wait for what a method has left to itself: a refresh, or the telling of subscribers."""
         if self._is_async:
-            while tasks := [task for task in asyncio.all_tasks() if task.get_name() == "cognito_raw"]:
+            ours = asyncio.current_task()
+            while tasks := [task for task in asyncio.all_tasks() - {ours} if task.get_name() != "cognito_raw close"]:
                 await asyncio.wait(tasks)
         elif _refreshing():
             assert await asyncio.to_thread(wait_until, lambda: not _refreshing(), 6.0)
 
     def _check(self, before: State, act: str, *, may_end: bool) -> None:
         state = self._session.state
+        assert not self._pool.followed, "a connection with surplus bytes was used again"
         assert before.tokens is None or state.tokens is not None or may_end, f"signed out by {act}"
         kept = replace(state, drift=max(0.0, state.drift))
         assert State.from_dict(json.loads(json.dumps(state.to_dict()))) == kept, f"the state after {act}"
         held = None if state.tokens is None else state.tokens.id_token.payload["n"]
-        assert (self._heard or [None])[-1] == held, f"heard {self._heard}, held {held}"
+        assert self._heard[-1] == held, f"heard {self._heard}, held {held}"
         numbers = [number for number in self._heard if number is not None]
         assert numbers == sorted(set(numbers)), f"heard {self._heard}"
         assert all(pair != (None, None) for pair in zip(self._heard, self._heard[1:], strict=False))
