@@ -5,7 +5,7 @@ SPREAD := --dist worksteal
 # Two workers a core: most of the slow tests wait for a socket.
 PARALLEL = -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(SPREAD)
 
-.PHONY: demo test test-unit soak coverage check lint types record bench build clean
+.PHONY: demo test test-unit soak coverage faults check lint types record bench build clean
 
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
@@ -30,6 +30,10 @@ coverage: .venv/test.ok .venv/npm.ok
 	$(BIN)/coverage run -m pytest $(PARALLEL) $(OPTIONS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# Every method against every fault, over every transport, and thousands of random sequences: some minutes.
+faults: .venv/test.ok
+	$(BIN)/python -m tests.faults
 
 check: lint types coverage
 

@@ -288,7 +288,8 @@ TRANSPORTS: Final[dict[str, Callable[[], Any]]] = {
 def play(name: str, seeds: Iterable[int]) -> list[str]:
     """Play the sequences of these seeds over one transport, and return the failures, with their seeds."""
     with leaving_nothing():
-        return asyncio.run(_play(TRANSPORTS[name](), seeds, is_async=name == "httpx, async"))
+        failures = asyncio.run(_play(TRANSPORTS[name](), seeds, is_async=name == "httpx, async"))
+    return [f"{name}, {failure}" for failure in failures]
 
 
 async def _play(transport: Any, seeds: Iterable[int], *, is_async: bool) -> list[str]:
