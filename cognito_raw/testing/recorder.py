@@ -83,8 +83,9 @@ class Recorder(KitTransport):
 
     def as_async(self) -> AsyncAdapter:
         """Return the same recorder for async clients. `ValueError` if its transport would block the event loop."""
-        own = self._transport
-        inner: Any = own.as_async() if isinstance(own, KitTransport) else own or shared_async()
+        own: Any = self._transport
+        as_async = getattr(type(own), "as_async", None)
+        inner: Any = as_async(own) if as_async else own or shared_async()
         if not inspect.iscoroutinefunction(inner.send):
             raise ValueError("this recorder has a sync transport: an async client needs an async one")
 
