@@ -47,3 +47,13 @@ class Deadline:
                 thread.join(min(self.remaining(), POLL_INTERVAL))
         except TimeoutError:
             pass
+
+
+class CurrentDeadline:
+    """The deadline of the present request on a connection that serves one at a time."""
+
+    deadline: Deadline
+
+    def wait(self, operation: Callable[[], T], sock: socket.socket) -> T:
+        """Run an operation of a socket until it succeeds or the deadline passes."""
+        return self.deadline.wait(operation, sock)

@@ -1,18 +1,16 @@
 """Requests over httpx in sync programs.
 
-httpx bounds each read but not their sum, and the look-up of a host not at all. A server that sends a byte a second
-would block a caller for hours. So each request runs in another thread, and the caller waits for it until the deadline.
-The connection is then shut down, which ends the thread.
+Each connection has one httpx client and one address, and serves one request at a time. So it is known how long it was
+idle. Its network of ours ends every wait at the deadline of the request.
 
-Each connection has one httpx client and one address, and serves one request at a time. So it is known which socket to
-shut down, and how long it was idle. No thread is left after a call, since a fork must not find any.
+A caller's own client bounds each read but not their sum, and the look-up of a host not at all. A server that sends a
+byte a second would block a caller for hours. So its requests run in other threads, for which the caller waits until
+the deadline.
 """
 
 from __future__ import annotations
 
-import socket
 import sys
-from typing import Any
 
 import httpx
 
@@ -20,7 +18,7 @@ from ..call import Reply, Request
 from ..concurrency.background import start_thread
 from ..result import Err, Ok, Result, Sent
 from .certificates import TrustStore
-from .deadline import Deadline
+from .deadline import CurrentDeadline, Deadline
 from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
 from .httpx_internals import install, is_reusable
 from .httpx_network import Network
@@ -60,7 +58,6 @@ class HttpxTransport:
             raise
         if result is None:
             return Err("timed-out", TIMED_OUT, sent=exchange.abandon())
-        connection.stream = exchange.progress.stream or connection.stream
         if exchange.reusable:
             self._pool.release(connection)
         else:
@@ -82,9 +79,7 @@ class HttpxTransport:
             if self._trust_store is None:
                 self._trust_store = default_trust_store()
             trust_store = self._trust_store
-        client = new_client(httpx.Client, trust_store, url)
-        install(client, Network)
-        return _Connection(client, address_of(url), trust_store)
+        return _Connection(new_client(httpx.Client, trust_store, url), address_of(url), trust_store)
 
 
 class _Connection(Connection):
@@ -97,24 +92,14 @@ class _Connection(Connection):
         super().__init__(address)
         self.client = client
         self.trust_store = trust_store
-        self.stream: Any = None
         self.owned = owned
+        self.current = CurrentDeadline()
+        # A version of httpx may have no place for our network.
+        self.keeps_deadlines = owned and install(client, lambda _: Network(self.current))
 
     def is_reusable(self) -> bool:
         """Return whether the next request can use it. A caller's own client decides by itself."""
         return not self.owned or is_reusable(self.client)
-
-    def shut_down(self, progress: Progress) -> None:
-        """Shut down the socket of a waiting request, so that its thread ends."""
-        stream = progress.stream or self.stream
-        if not self.owned or stream is None:
-            return
-        try:
-            # Not close(): another thread may be reading, and another socket could get the same descriptor. And not
-            # the method of a TLS socket, which removes the encryption first.
-            socket.socket.shutdown(stream.get_extra_info("socket"), socket.SHUT_RDWR)
-        except OSError:
-            pass
 
     def close(self) -> None:
         """Close the connection. In a fork, close only the fork's copy."""
@@ -124,7 +109,7 @@ class _Connection(Connection):
 
 
 class _Exchange:
-    """One request on one connection, in a thread of its own.
+    """One request on one connection. It runs in a thread of its own if the connection keeps no deadlines.
 
     reusable: whether the connection may be used again.
     """
@@ -136,12 +121,14 @@ class _Exchange:
         self._request = request
         self._result: Result[Reply] | None = None
         self._raised: BaseException | None = None
-        self._finished = False
+        self._in_thread = self._finished = False
 
     def result_before(self, deadline: Deadline) -> Result[Reply] | None:
         """Return the result, or None if the deadline passes first."""
+        self._connection.current.deadline = deadline
         # An interpreter that shuts down has no more threads. Then only httpx's own time-outs hold.
-        thread = None if sys.is_finalizing() else start_thread(self._perform, "cognito_raw")
+        self._in_thread = not (self._connection.keeps_deadlines or sys.is_finalizing())
+        thread = start_thread(self._perform, "cognito_raw") if self._in_thread else None
         if thread is None:
             self._perform()
         else:
@@ -151,10 +138,9 @@ class _Exchange:
         return self._result
 
     def abandon(self) -> Sent:
-        """End the thread soon, and close its connection. Return whether the request may have been sent."""
+        """Close the connection, now or at the end of the thread. Return whether the request may have been sent."""
         self.progress.abandoned = True
-        self._connection.shut_down(self.progress)
-        if self._finished:  # else the thread sees the flag and closes it
+        if self._finished or not self._in_thread:  # else the thread sees the flag and closes it
             self._connection.close()
         return self.progress.sent
 

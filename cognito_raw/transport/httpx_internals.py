@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import select
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final
 
 import httpx
@@ -84,24 +84,29 @@ def _readability(sock: Any) -> Callable[[], bool]:
 
 
 @contextmanager
-def errors_of_httpx() -> Iterator[None]:
-    """Turn the errors of a look-up or a connection attempt into those of httpx."""
+def errors_of_httpx(
+    timeout: type[httpx.TransportError] = httpx.ConnectTimeout, other: type[httpx.TransportError] = httpx.ConnectError
+) -> Iterator[None]:
+    """Turn the errors of sockets into those of httpx, by default those of a look-up or a connection attempt."""
     try:
         yield
     except OSError as error:
-        kind = httpx.ConnectTimeout if isinstance(error, TimeoutError) else httpx.ConnectError
+        kind = timeout if isinstance(error, TimeoutError) else other
         raise kind(str(error)) from error
 
 
-def install(client: Any, network: Callable[[Any], object]) -> None:
-    """Put a network of ours below a client of ours, also where it goes through proxies.
+def install(client: Any, network: Callable[[Any], object]) -> bool:
+    """Put a network of ours below a client of ours, also where it goes through proxies. Return whether it could.
 
     network: makes it from the one that is there.
     """
-    for transport in (getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()):
-        pool: Any = getattr(transport, "_pool", None)
-        with suppress(AttributeError, KeyError):
-            pool._network_backend = network(pool._network_backend)
+    try:
+        for transport in (client._transport, *client._mounts.values()):
+            if transport is not None:
+                transport._pool._network_backend = network(transport._pool._network_backend)
+    except AttributeError:
+        return False
+    return True
 
 
 def is_reusable(client: Any) -> bool:

@@ -1,81 +1,103 @@
-"""The network below our own sync httpx clients."""
+"""The network below our own sync httpx clients. Each wait ends at the deadline of the present request.
+
+httpx bounds each read but not their sum, and the look-up of a host not at all. So a client with this network needs no
+other thread that watches it.
+"""
 
 from __future__ import annotations
 
+import ssl
+from functools import partial
 from typing import Any
 
-from .deadline import Deadline
+import httpx
+
+from .deadline import CurrentDeadline
 from .happy_eyeballs import connect
 from .httpx_internals import PART, ReplyWatch, errors_of_httpx
+from .tls import TLSInTLS, start_tls
 
 
 class Stream:
-    """A network stream as httpx wants it, under our watch.
+    """A connection as httpx wants it, under our watch.
 
-    inner: the stream of httpx.
+    sock: a socket, plain or under TLS once or twice. current: has the deadline of the present request.
     """
 
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
+    def __init__(self, sock: Any, current: CurrentDeadline) -> None:
+        self._socket = sock
+        self._current = current
+        self._encrypted = hasattr(sock, "pending")
         self._unsent = b""
-        encrypted = inner.get_extra_info("ssl_object") is not None
-        self._watch = ReplyWatch(inner.get_extra_info("socket"), encrypted=encrypted)
+        self._watch = ReplyWatch(sock, encrypted=self._encrypted)
 
-    def read(self, *arguments: Any, **options: Any) -> bytes:
+    def read(self, max_bytes: int, *_: Any, **__: Any) -> bytes:
         """Read some bytes."""
         if self._unsent:
-            self._flush(*arguments[1:], **options)
-        data: bytes = self._inner.read(*arguments, **options)
+            self._flush()
+        with errors_of_httpx(httpx.ReadTimeout, httpx.ReadError):
+            data: bytes = self._current.wait(partial(self._socket.recv, max_bytes), self._socket)
         self._watch.receive(data)
         return data
 
-    def write(self, buffer: bytes, *arguments: Any, **options: Any) -> None:
+    def write(self, buffer: bytes, *_: Any, **__: Any) -> None:
         """Send bytes, the headers and the body of a request at once. httpx writes no bytes where a request ends."""
         self._unsent += buffer
         if not buffer or len(self._unsent) > PART:
-            self._flush(*arguments, **options)
+            self._flush()
 
-    def _flush(self, *arguments: Any, **options: Any) -> None:
+    def _flush(self) -> None:
         unsent, self._unsent = self._unsent, b""
-        for part in self._watch.parts(unsent):
-            self._inner.write(part, *arguments, **options)
+        try:
+            for part in self._watch.parts(unsent):
+                self._send(part)
+        except TimeoutError as error:
+            raise httpx.WriteTimeout(str(error)) from error
+        except OSError:
+            self._watch.early = True  # closed, perhaps after a reply: httpx reads it, or finds the end
+
+    def _send(self, data: bytes) -> None:
+        while data:
+            data = data[self._current.wait(partial(self._socket.send, data), self._socket) :]
 
     def close(self) -> None:
         """Close the connection."""
-        self._inner.close()
+        self._socket.close()
 
-    def start_tls(self, *arguments: Any, **options: Any) -> Stream:
-        """Return the connection under TLS."""
-        return Stream(self._inner.start_tls(*arguments, **options))
+    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str, *_: Any, **__: Any) -> Stream:
+        """Return the connection under TLS, with the host's name verified. Close it if that fails."""
+        with errors_of_httpx():
+            if self._encrypted:
+                return Stream(TLSInTLS(self._socket, server_hostname, ssl_context, self._current.wait), self._current)
+            tls = start_tls(self._socket, server_hostname, ssl_context, self._current.wait)
+        return Stream(tls, self._current)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpx asks for by name."""
         if info == "is_readable":  # asked twice for each request
             return self._watch.is_readable()
-        return self._inner.get_extra_info(info)
+        if info == "ssl_object":
+            return self._socket if self._encrypted else None
+        return {"socket": lambda: self._socket, "server_addr": self._socket.getpeername}.get(info, lambda: None)()
 
     def is_quiet(self) -> bool:
         """Return whether nothing is left in the buffers of TLS, and no reply came too early.
 
         httpx itself looks at the socket before each request.
         """
-        encrypted = self._inner.get_extra_info("ssl_object")
-        # TLS within TLS, as through a proxy that is itself encrypted, has a buffer of its own.
-        nested = getattr(self._inner, "_incoming", None)
-        pending = (encrypted is not None and encrypted.pending()) or (nested is not None and nested.pending)
-        return not (self._watch.early or pending)
+        return not (self._watch.early or (self._encrypted and self._socket.pending()))
 
 
 class Network:
     """Opens connections for httpx.
 
-    inner: the network of httpx. `KeyError` if its streams have another name.
+    current: has the deadline of the present request.
     """
 
-    def __init__(self, inner: Any) -> None:
-        self._stream_of = inner.connect_tcp.__globals__["SyncStream"]
+    def __init__(self, current: CurrentDeadline) -> None:
+        self._current = current
 
-    def connect_tcp(self, host: str, port: int, timeout: float, **_: Any) -> Stream:
+    def connect_tcp(self, host: str, port: int, **_: Any) -> Stream:
         """Open a connection."""
         with errors_of_httpx():
-            return Stream(self._stream_of(connect(host, port, Deadline(timeout).remaining)))
+            return Stream(connect(host, port, self._current.deadline.remaining), self._current)

@@ -24,20 +24,6 @@ class ResponseTooLarge(Exception):
     """A response has more bytes than allowed, whatever its form."""
 
 
-def start_tls(raw: socket.socket, host: str, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
-    """Return the connection under TLS, with the host's name verified. Close it if that fails."""
-    made: socket.socket = raw
-    try:
-        # As bytes: for a plain name, ssl then does not load Python's tables of international names.
-        name: Any = host.encode() if host.isascii() else host
-        made = tls = context.wrap_socket(raw, server_hostname=name, do_handshake_on_connect=False)
-        deadline.wait(tls.do_handshake, tls)
-    except BaseException:
-        made.close()
-        raise
-    return tls
-
-
 class BufferedSocket:
     """A socket that sends within a deadline, and bounds what it reads.
 

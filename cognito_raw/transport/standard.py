@@ -31,7 +31,8 @@ from .limits import (
 from .pool import Connection, Pool
 from .proxy import Route, route_to, split_url
 from .response import NAME, VALUE, Response
-from .sockets import BufferedSocket, ResponseTooLarge, start_tls
+from .sockets import BufferedSocket, ResponseTooLarge
+from .tls import start_tls
 
 _NAME: Final = re.compile(NAME)
 _VALUE: Final = re.compile(VALUE)
@@ -116,7 +117,7 @@ class _Connection(Connection):
         except BaseException:
             self.close()
             raise
-        self.stream = BufferedSocket(start_tls(self.stream.socket, route.target.host, context, deadline))
+        self.stream = BufferedSocket(start_tls(self.stream.socket, route.target.host, context, deadline.wait))
 
     def _open_tunnel(self, route: Route, deadline: Deadline) -> None:
         self.stream.begin(deadline)

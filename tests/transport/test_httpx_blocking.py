@@ -29,12 +29,13 @@ def transport() -> Iterator[HttpxTransport]:
 
 
 def test_requests_leave_no_thread_and_keep_the_connection(transport: HttpxTransport) -> None:
-    """Each request has a thread of its own, which has ended when its result is there."""
-    with serving(echoing) as server:
-        for _ in range(3):
-            assert body_of(transport.send(post(server.url, b"x"))) == b"x"
-            assert workers() == []
-        assert server.connections == 1
+    """Over a caller's own client each has a thread of its own, which has ended when its result is there."""
+    with serving(echoing) as server, httpx.Client() as own:
+        for each in (transport, HttpxTransport(own)):
+            for _ in range(3):
+                assert body_of(each.send(post(server.url, b"x"))) == b"x"
+                assert workers() == []
+        assert server.connections == 2
 
 
 def test_each_request_sees_the_context_of_its_caller() -> None:
@@ -85,9 +86,10 @@ def test_a_deadline_cuts_a_connection_that_was_used_before(transport: HttpxTrans
     assert seen == (("timed-out", "maybe"), [1, 1, 1, 2])
 
 
-def test_without_another_thread_a_request_goes_out_all_the_same(transport: HttpxTransport) -> None:
+def test_without_another_thread_a_request_goes_out_all_the_same() -> None:
     """If the system has no more threads, the caller's thread sends the request."""
-    with serving(echoing) as server:
+    with serving(echoing) as server, httpx.Client() as own:
+        transport = HttpxTransport(own)
         before = threading.stack_size(1 << 50)  # more than there is
         try:
             result = transport.send(post(server.url, b"x"))

@@ -141,6 +141,22 @@ else:
 
 
 @each_blocking
+def test_a_request_needs_no_thread(kind: str) -> None:
+    """So none is there that a fork could find, not even one that has just ended."""
+    program = """
+def refuse(thread):
+    raise AssertionError(thread.name)
+
+threading.Thread.start = refuse
+transport = TRANSPORT()
+print(*[shown(transport.send(request(body))) for body in (b"first", b"second")])
+transport.close()
+"""
+    with serving(echoing) as server:
+        assert run(program.replace("TRANSPORT", kind), server.url) == "first second"
+
+
+@each_blocking
 def test_a_fork_does_not_wait_for_a_thread_of_its_parent(kind: str) -> None:
     """A child that was forked while another thread of the parent was busy with the transport still sends."""
     if sys.platform == "win32":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -17,7 +16,7 @@ from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, StandardTransp
 from cognito_raw.models.hosts import is_this_machine
 from cognito_raw.transport import limits
 from cognito_raw.transport.proxy import HostPort, proxy_for
-from tests.support.hostile import Server, echoing, serving, tunnelling
+from tests.support.hostile import Server, echoing, serving
 from tests.support.tokens import Clock, key_set, token
 from tests.support.transports import (
     HTTPX_SENDERS,
@@ -274,20 +273,6 @@ def test_this_machine_is_reached_past_every_proxy(sender: Sender, host: str, var
 
 
 # --- other proxies
-
-
-@pytest.mark.parametrize("make", HTTPX_SENDERS)
-def test_httpx_knows_https_proxies(make: Sending, certificate: Path, server_side: ssl.SSLContext) -> None:
-    """The proxy's certificate is judged by the same certificates as the pool's; its user is sent to it alone."""
-    with serving(echoing, server_side) as server, serving(tunnelling, server_side) as proxy:
-        address = proxy.url.replace("https://", "https://me:s%40crt@")
-        with environment({"HTTPS_PROXY": address, "SSL_CERT_FILE": str(certificate)}), closing_sender(make) as sender:
-            assert body_of(sender.send(post(server.url_behind_proxy, b"x"))) == b"x"
-        with environment({"HTTPS_PROXY": address}), closing_sender(make) as sender:
-            assert summary(sender.send(post(server.url_behind_proxy, b"x"))) == ("connection-failed", "no")
-    [asked] = proxy.received
-    assert asked.headers["proxy-authorization"] == "Basic bWU6c0BjcnQ="
-    assert "proxy-authorization" not in server.received[0].headers
 
 
 @pytest.mark.parametrize("make", HTTPX_SENDERS)

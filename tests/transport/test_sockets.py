@@ -14,7 +14,8 @@ import pytest
 from cognito_raw.transport import deadline as deadlines
 from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.happy_eyeballs import connect
-from cognito_raw.transport.sockets import BufferedSocket, ResponseTooLarge, start_tls
+from cognito_raw.transport.sockets import BufferedSocket, ResponseTooLarge
+from cognito_raw.transport.tls import start_tls
 from tests.support.deadlines import LaterClock, Stopwatch, with_time_enough
 from tests.support.hostile import MIB, echoing, saying, serving
 
@@ -63,7 +64,7 @@ def test_a_handshake_that_fails_closes_the_connection(name: str) -> None:
     with serving(echoing) as server:
         raw = connect(*address_of(server.url), Deadline(60).remaining)
         with pytest.raises((OSError, ValueError)):
-            start_tls(raw, name, ssl.create_default_context(), Deadline(0.1))
+            start_tls(raw, name, ssl.create_default_context(), Deadline(0.1).wait)
         assert server.is_left()
 
 
@@ -73,7 +74,9 @@ def test_a_handshake_that_succeeds_gives_the_encrypted_connection(
     """With a host whose certificate is trusted."""
     context = ssl.create_default_context(cafile=certificate)
     with serving(echoing, server_side) as server:
-        made = start_tls(connect(*address_of(server.url), Deadline(60).remaining), "127.0.0.1", context, Deadline(60))
+        made = start_tls(
+            connect(*address_of(server.url), Deadline(60).remaining), "127.0.0.1", context, Deadline(60).wait
+        )
         assert made.cipher()
         made.close()
 
@@ -161,7 +164,7 @@ def test_what_tls_has_decrypted_is_unread_data_too(certificate: Path, server_sid
     context = ssl.create_default_context(cafile=certificate)
     with serving(saying(b"reply and more", then="silent"), server_side) as server:
         raw = connect(*address_of(server.url), Deadline(60).remaining)
-        buffered = BufferedSocket(start_tls(raw, "127.0.0.1", context, Deadline(60)))
+        buffered = BufferedSocket(start_tls(raw, "127.0.0.1", context, Deadline(60).wait))
         buffered.begin(Deadline(60))
         buffered.send(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
         buffered.receive_into(bytearray(5))

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, HttpxTransport
+from cognito_raw.transport.deadline import CurrentDeadline, Deadline
 from cognito_raw.transport.httpx_async_network import AsyncNetwork
 from cognito_raw.transport.httpx_internals import install, is_reusable
 from cognito_raw.transport.httpx_network import Network
@@ -148,7 +149,9 @@ def test_a_connection_that_the_server_ends_is_replaced(sender: Sender) -> None:
 def test_the_parts_of_httpx_are_where_we_look() -> None:
     """With this version of httpx, connections are used again: a client of ours is reached to its sockets."""
     with serving(echoing) as server, httpx.Client() as client:
-        install(client, Network)
+        current = CurrentDeadline()
+        current.deadline = Deadline(60)
+        assert install(client, lambda _: Network(current))
         client.post(server.url)
         assert is_reusable(client)
         connection: Any = client._transport._pool.connections[0]  # type: ignore[attr-defined]
@@ -177,13 +180,13 @@ def test_a_client_that_cannot_be_reached_uses_no_connection_twice() -> None:
         client.post(server.url)
         assert not is_reusable(client)
         assert not is_reusable(object())
-    install(object(), Network)
+    assert not install(object(), AsyncNetwork)
 
 
 def test_a_connection_that_failed_is_in_nobodys_way() -> None:
     """A client that has no open connection can be used again."""
     with httpx.Client() as client:
-        install(client, Network)
+        assert install(client, lambda _: Network(CurrentDeadline()))
         assert is_reusable(client)
 
 
