@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from .concurrency.clock import steady
 from .models.frozen import field, frozen
 from .models.hosts import is_this_machine
 
@@ -43,7 +44,7 @@ class Config:
     endpoint: the address of calls instead of the service's own: an emulator or a proxy.
     deadline: seconds that one method may take in all, with every request, pause and retry; at most a day.
     clock: seconds since the epoch. For tests and replay: a wrong clock makes tokens look fresh or stale.
-    monotonic: seconds that never go back, for deadlines. For tests.
+    monotonic: seconds that never go back, for deadlines. For tests. By default a clock that no library freezes.
     randomness: returns so many random bytes. For tests and replay: predictable bytes reveal the password.
     fips: whether calls go to the region's FIPS endpoint. It exists in the United States only: elsewhere, calls end in
         `connection-failed`.
@@ -62,7 +63,7 @@ class Config:
     endpoint: str = ""
     deadline: float = 10.0
     clock: Callable[[], float] = field(default=time.time, repr=False, compare=False)
-    monotonic: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
+    monotonic: Callable[[], float] = field(default=steady, repr=False, compare=False)
     randomness: Callable[[int], bytes] = field(default=_random_bytes, repr=False, compare=False)
     fips: bool = field(default=False, kw_only=True)
     dual_stack: bool = field(default=False, kw_only=True)
@@ -81,7 +82,7 @@ class Config:
             endpoint: str | None = None,
             deadline: float = 10.0,
             clock: Callable[[], float] = time.time,
-            monotonic: Callable[[], float] = time.monotonic,
+            monotonic: Callable[[], float] = steady,
             randomness: Callable[[int], bytes] = _random_bytes,
             *,
             fips: bool = False,

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from ..call import Reply
 from ..concurrency.background import BackgroundTask, Loop
-from ..concurrency.clock import Instant
+from ..concurrency.clock import Instant, steady
 from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..models.fields import UnexpectedJson
@@ -269,7 +269,7 @@ def source_of(config: Config, transport: object) -> KeySource:
 
     if isinstance(transport, str):  # the name of a shared transport
         transport = None
-    plain = transport is None and config.clock is time.time and config.monotonic is time.monotonic
+    plain = transport is None and config.clock is time.time and config.monotonic is steady
     # By identity, since transports and clocks need not be hashable.
     name = (config.jwks_uri, None if transport is None else id(transport), id(config.clock), id(config.monotonic))
     with _locks:

@@ -16,6 +16,7 @@ from cognito_raw import Client, Config, Err, HttpxTransport, Session, StandardTr
 from tests.support.conversation import CLIENT_ID, ISS, signed_in
 from tests.support.deadlines import wait_until
 from tests.support.hostile import deaf, serving
+from tests.support.programs import run
 
 pytestmark = pytest.mark.usefixtures("tidy")
 
@@ -82,3 +83,14 @@ def test_a_session_whose_turn_never_comes_waits_no_longer(freezer: str) -> None:
     first.join()  # the server's end is its own
     assert isinstance(waited, Err)
     assert (waited.reason, waited.sent) == ("timed-out", "no")
+
+
+@freezers
+def test_a_program_that_froze_the_clocks_first_has_deadlines_too(freezer: str) -> None:
+    """The clock of deadlines is not the one that was patched before the import."""
+    program = {
+        "freezegun": "from freezegun import freeze_time; freeze_time('2026-07-07').start()",
+        "time-machine": "import time_machine; time_machine.travel('2026-07-07', tick=False).start()",
+    }[freezer]
+    read = f"monotonic = Config({ISS!r}, {CLIENT_ID!r}).monotonic; began = monotonic(); print(monotonic() > began)"
+    assert run(f"{program}\nfrom cognito_raw import Config\n{read}") == "True"
