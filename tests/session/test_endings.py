@@ -50,6 +50,22 @@ class Slow:
 session._transport = Slow()
 session.within(0.1).refresh()
 print('ended')""",
+    "a fetch of keys is under way": """
+from cognito_raw import TokenVerifier
+class Slow:
+    def send(self, request):
+        time.sleep(3600)
+token = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ." + session.id_token().unwrap().jwt.partition(".")[2]
+print('ended', TokenVerifier(CONFIG, transport=Slow()).within(0.1).verify(token).reason)""",
+    "an async fetch of keys is under way": """
+import asyncio
+from cognito_raw import AsyncTokenVerifier
+class Slow:
+    async def send(self, request):
+        await asyncio.sleep(3600)
+token = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ." + session.id_token().unwrap().jwt.partition(".")[2]
+verifier = AsyncTokenVerifier(CONFIG, transport=Slow()).within(0.1)
+print('ended', asyncio.run(verifier.verify(token)).reason)""",
     "an async keep_fresh is entered": """
 import asyncio
 async def main():
