@@ -213,7 +213,7 @@ def test_a_pair_keeps_its_secret() -> None:
 def test_the_client_and_the_service_meet_in_one_premaster_secret() -> None:
     """S = (B - k * g^x)^(a + u * x) is what the service computes from the verifier: (A * v^u)^b."""
     rng = random.Random(2)
-    for _ in range(2000):
+    for _ in range(500):
         a, b, u, x = (rng.getrandbits(rng.randrange(1, 20)) + 1 for _ in range(4))
         v = pow(2, x, srp.N)
         B = (srp.k * v + pow(2, b, srp.N)) % srp.N

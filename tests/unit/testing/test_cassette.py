@@ -203,7 +203,8 @@ def test_a_failure_must_be_one_that_a_transport_has(name: str, tmp_path: Path) -
 
 _JSON: Final = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
 )
 _MEMBERS: Final = st.fixed_dictionaries(
     {"schema": st.just(1)},
