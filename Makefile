@@ -1,11 +1,13 @@
 # Every target sets up what it needs in .venv, with the groups of pyproject.toml.
 PYTHON ?= python3
 BIN := .venv/bin
+# The tools that check and build, apart from what the tests import. Each file of theirs is known by its hash.
+TOOLS := .venv/tools/bin
 SPREAD := --dist worksteal
 # Two workers a core: most of the slow tests wait for a socket.
 PARALLEL = -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(SPREAD)
 
-.PHONY: demo test test-unit soak coverage faults check lint types record bench build clean
+.PHONY: demo test test-unit soak coverage faults check lint types record bench build tools clean
 
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
@@ -37,13 +39,13 @@ faults: .venv/test.ok
 
 check: lint types coverage
 
-lint: .venv/lint.ok
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+lint: .venv/tools.ok
+	$(TOOLS)/ruff format --check .
+	$(TOOLS)/ruff check .
 
-types: .venv/types.ok
-	$(BIN)/mypy
-	PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright $(BIN)/pyright
+types: .venv/types.ok .venv/tools.ok
+	$(TOOLS)/mypy --python-executable $(BIN)/python
+	PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright $(TOOLS)/pyright
 
 record: .venv/test.ok
 	$(BIN)/python -m tests.record
@@ -53,9 +55,15 @@ bench: .venv-bench/ok
 	.venv-bench/bin/pip install --quiet --force-reinstall --no-deps .
 	.venv-bench/bin/python -m benchmarks
 
-build: .venv/build.ok
-	rm -rf dist
-	$(BIN)/python -m build --quiet
+# Beside the wheel and the sdist, a list of what an installation has in it (CycloneDX).
+build: .venv/tools.ok
+	rm -rf dist .venv/shipped
+	$(TOOLS)/python -m build --quiet --no-isolation
+	$(PYTHON) -m venv .venv/shipped
+	.venv/shipped/bin/pip install --quiet dist/*.whl
+	.venv/shipped/bin/pip uninstall --quiet --yes pip
+	$(TOOLS)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+		--output-file "dist/$$(basename dist/*.tar.gz .tar.gz).cdx.json" .venv/shipped/bin/python
 
 clean:
 	rm -rf .venv .venv-bench dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache .ruff_cache
@@ -74,6 +82,18 @@ clean:
 		echo "npm is not here: the tests that need its packages are skipped"; \
 	fi
 	@touch $@
+
+.venv/tools.ok: .ci/tools.txt | .venv/bin/pip
+	$(PYTHON) -m venv .venv/tools
+	$(TOOLS)/pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+# Writes their list anew, from the versions in .ci/tools.in.
+tools: | .venv/bin/pip
+	$(PYTHON) -m venv .venv/pip-tools
+	.venv/pip-tools/bin/pip install --quiet pip-tools
+	.venv/pip-tools/bin/pip-compile --quiet --generate-hashes --no-header --strip-extras --allow-unsafe \
+		--no-emit-index-url --no-emit-find-links --output-file .ci/tools.txt .ci/tools.in
 
 .venv/%.ok: pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install --quiet --editable . --group $*
