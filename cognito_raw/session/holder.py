@@ -26,7 +26,7 @@ class SessionHolder:
     __slots__ = ("_asked", "_config", "_forgotten", "held", "state", "subscribers")
 
     def __init__(self, config: Config, state: State) -> None:
-        self.state = state
+        self.state = state = state.bound_to(config.pool_id, config.client_id)
         self.held = None if state.tokens is None else HeldTokens(config, state.tokens, state.drift)
         self.subscribers = Subscribers()
         self._config = config

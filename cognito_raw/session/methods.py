@@ -51,7 +51,7 @@ class SessionMethods:
         from ..flows.registration import sign_up
 
         require_string(password=password)
-        state = replace(self.state, username=username)
+        state = replace(self.state, tried_username=username)
         yield state  # an interrupted call may have created the user, who must then be confirmed
         result = yield from sign_up(self.config, username, password, attributes)
         return (state.with_sign_up(username, result.value.session) if isinstance(result, Ok) else state), result
@@ -65,7 +65,7 @@ class SessionMethods:
         """
         from ..flows.registration import confirm_sign_up
 
-        state, username = self.state, self.state.username
+        state, username = self.state, self.state.last_username
         if username is None:
             return state, _NO_SESSION
         handle = state.sign_up_session if username == state.sign_up_username else None
@@ -80,9 +80,10 @@ class SessionMethods:
         """
         from ..flows.registration import resend_confirmation_code
 
-        if self.state.username is None:
+        username = self.state.last_username
+        if username is None:
             return self.state, _NO_SESSION
-        return self.state, (yield from resend_confirmation_code(self.config, self.state.username))
+        return self.state, (yield from resend_confirmation_code(self.config, username))
 
     def login(
         self,
@@ -112,7 +113,7 @@ class SessionMethods:
         first_call = first_call_of(username, password, flow, preferred, session)
         device = device_for(self.state, username, proves_password=first_call.srp_password is not None)
         context = auth_context(self.config, device, client_metadata, user_context_data, analytics_metadata)
-        state = replace(self.state, username=username, challenge=None).with_sign_up(username, None)
+        state = replace(self.state, tried_username=username, challenge=None).with_sign_up(username, None)
         yield state
         signed = yield from run_sign_in(context, first_call)
         if isinstance(signed[0], Err) and signed[0].kind == "temporary" and signed[0].sent != "maybe":
@@ -208,7 +209,7 @@ class SessionMethods:
         """
         from ..flows.passwords import forgot_password
 
-        state = replace(self.state, username=username, reset_username=username)
+        state = replace(self.state, tried_username=username, reset_username=username)
         yield state
         return state, (yield from forgot_password(self.config, username))
 
@@ -221,7 +222,7 @@ class SessionMethods:
         """
         from ..flows.passwords import confirm_forgot_password
 
-        username = self.state.reset_username or self.state.username
+        username = self.state.reset_username or self.state.last_username
         if username is None:
             return self.state, _NO_SESSION
         return self.state, (yield from confirm_forgot_password(self.config, username, new_password, code))

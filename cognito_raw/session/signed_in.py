@@ -36,7 +36,7 @@ def after_sign_in(
 ) -> SessionFlow[IdToken]:
     """Return the state after a sign-in or an answer with the given device, and confirm a new device."""
     outcome, left = signed
-    typed = state.challenge_username or state.username
+    typed = state.challenge_username or state.last_username
     if given is not None and left is None:
         state = replace(state, device=None)
     if isinstance(outcome, Err):
@@ -44,7 +44,8 @@ def after_sign_in(
     value = outcome.value
     if isinstance(value, Challenge):
         return replace(state, challenge=value), _asked(value)
-    state = with_tokens(config, replace(state, challenge=None), replace(value, new_device=None))
+    signed_in = with_tokens(config, state, replace(value, new_device=None))
+    state = replace(signed_in, challenge=None, username=typed, tried_username=state.last_username)
     yield state  # before the calls for the device, so that none of them can lose the tokens
     username = username_of(value)
     if remember and value.new_device is not None and username is not None:

@@ -21,7 +21,10 @@ _VERSION: Final = 2
 # Members that version 1 lacks.
 _SINCE_1: Final = {"device": None, "refresh_flow": _FLOWS[0], "unanswered": False}
 _DEVICE: Final = ("key", "group_key", "password", "username")
-_NAMES: Final = ("username", "challenge_username", "sign_up_username", "reset_username", "sign_up_session")
+_NAMES: Final = (
+    *("username", "challenge_username", "sign_up_username", "reset_username", "sign_up_session"),
+    *("tried_username", "pool_id", "client_id"),
+)
 # Far more than any clock is wrong, and small enough to compute with: JSON sets no limit.
 _LARGEST_DRIFT: Final = 2**53
 
@@ -30,7 +33,7 @@ _LARGEST_DRIFT: Final = 2**53
 class State:
     """One user's session at one moment.
 
-    username: the user of the next confirmation or code, as the user typed it.
+    username: the signed-in user, or else the one who is being tried, as typed.
     challenge: the challenge that must be answered to finish signing in.
     tokens: those of the signed-in user.
     device: the device for the user's next sign-in, once the service knows it.
@@ -40,6 +43,8 @@ class State:
     sign_up_session: the service's handle of a sign-up. It signs the user in without a second code.
     challenge_username, sign_up_username: the users of the challenge and of the handle; by default `username`.
     reset_username: the user of the last reset request.
+    tried_username: the user of the last register, login or reset request, while another one is signed in.
+    pool_id, client_id: the pool and the app client that the state belongs to. A session sets them.
     """
 
     username: str | None = None
@@ -53,10 +58,32 @@ class State:
     challenge_username: str | None = field(default=None, repr=False)
     sign_up_username: str | None = field(default=None, repr=False)
     reset_username: str | None = field(default=None, repr=False)
+    tried_username: str | None = field(default=None, repr=False)
+    pool_id: str | None = field(default=None, repr=False, compare=False)
+    client_id: str | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        tried = self.last_username
+        if self.tokens is None:
+            object.__setattr__(self, "username", tried)
+        object.__setattr__(self, "tried_username", None if tried == self.username else tried)
         for name, owned in (("challenge_username", self.challenge), ("sign_up_username", self.sign_up_session)):
-            object.__setattr__(self, name, None if owned is None else getattr(self, name) or self.username)
+            object.__setattr__(self, name, None if owned is None else getattr(self, name) or tried)
+
+    @property
+    def last_username(self) -> str | None:
+        """The user of the last register, login or reset request, whom a confirmation is for."""
+        return self.username if self.tried_username is None else self.tried_username
+
+    def bound_to(self, pool_id: str, client_id: str) -> State:
+        """Return the state as one of this pool and app client. Another's raises `ValueError`.
+
+        If the state names none, as those of earlier versions, the claims of its tokens do.
+        """
+        pool, client = (None, None) if self.tokens is None else _issued_for(self.tokens)
+        _require_same("pool", self.pool_id or pool, pool_id)
+        _require_same("app client", self.client_id or client, client_id)
+        return replace(self, pool_id=pool_id, client_id=client_id)
 
     def with_sign_up(self, username: str, session: str | None) -> State:
         """Return the state with the handle of this user's sign-up. Without one, another user's stays."""
@@ -104,6 +131,18 @@ class State:
             )
         except UnexpectedJson as error:
             raise ValueError(f"a damaged saved session: {error}") from None
+
+
+def _require_same(what: str, found: str | None, own: str) -> None:
+    if found not in (None, own):
+        raise ValueError(f"the state is of the {what} {found}, not of {own}: continue it with its own configuration")
+
+
+def _issued_for(tokens: Tokens) -> tuple[str | None, str | None]:
+    """Return the pool id and the client id in the claims. The rest of the issuer differs for one pool."""
+    issuer, client = tokens.id_token.payload.get("iss"), tokens.id_token.payload.get("aud")
+    pool = issuer.rpartition("/")[2] if isinstance(issuer, str) else ""
+    return pool if "_" in pool else None, client if isinstance(client, str) else None
 
 
 SessionFlow: TypeAlias = Generator[Call | State, Any, tuple[State, Result[T]]]

@@ -196,6 +196,32 @@ def test_a_handle_that_was_not_used_is_kept(case: str, kept: bool) -> None:
     assert play(go_on("ann", "handle-1", BUSY[case]), state=state).state == (state if kept else State("ann"))
 
 
+# --- names
+
+
+def test_a_user_stays_signed_in_while_others_are_tried() -> None:
+    """Confirming follows the last request, and the name of the state is of its tokens."""
+    acts = (
+        login("ann", answered(tokens_of("id-of-ann"))),
+        register("bob"),
+        confirm("bob"),
+        login("eve", INCORRECT),
+        confirm("eve"),
+    )
+    state = play(*acts).state
+    assert (state.username, state.last_username) == ("ann", "eve")
+    assert State.from_dict(state.to_dict()) == state
+    assert replace(state, tokens=None) == State("eve")
+
+
+def test_a_sign_in_gives_the_state_its_name() -> None:
+    """It is the name of the login, whoever asked for a code between the challenge and its answer."""
+    asks = answered({"ChallengeName": "SMS_MFA", "Session": "s", "ChallengeParameters": {"USERNAME": "id-of-ann"}})
+    answer = Exchange("RespondToAuthChallenge", None, TOKENS)
+    state = play(login("ann", asks), request_reset("bob"), Act("answer_challenge", ("1",), (answer,))).state
+    assert (state.username, state.last_username) == ("ann", "bob")
+
+
 # --- passwords
 
 
