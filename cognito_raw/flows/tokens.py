@@ -41,7 +41,12 @@ def get_tokens_from_refresh_token(
 
 
 def refresh_token_auth(
-    config: Config, refresh_token: str, username: str, *, device_key: str | None = None
+    config: Config,
+    refresh_token: str,
+    username: str,
+    *,
+    device_key: str | None = None,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> Flow[Tokens]:
     """Return new tokens by InitiateAuth, for pools that refuse `get_tokens_from_refresh_token`.
 
@@ -56,7 +61,7 @@ def refresh_token_auth(
     if proof is not None:
         parameters["SECRET_HASH"] = proof
     request = {"AuthFlow": "REFRESH_TOKEN_AUTH", "ClientId": config.client_id, "AuthParameters": parameters}
-    answer = yield from ask("InitiateAuth", request)
+    answer = yield from ask("InitiateAuth", {**request, **context(client_metadata)})
     return _tokens(answer, refresh_token)
 
 
@@ -67,27 +72,38 @@ def _tokens(answer: Result[ServiceReply], refresh_token: str) -> Result[Tokens]:
 
 
 def renew(
-    config: Config, held: Tokens, by: RefreshFlow, device_key: str | None
+    config: Config,
+    held: Tokens,
+    by: RefreshFlow,
+    device_key: str | None,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> Generator[Call, Result[ServiceReply], tuple[RefreshFlow, Result[Tokens]]]:
     """Renew tokens by the flow that worked before, or by the other if the pool refuses it. Return the next flow."""
-    result = yield from _refresh(config, held, by, device_key)
+    result = yield from _refresh(config, held, by, device_key, client_metadata)
     if not _is_refused(result, by):
         return by, result
     other: RefreshFlow = "REFRESH_TOKEN_AUTH" if by == "GetTokensFromRefreshToken" else "GetTokensFromRefreshToken"
-    second = yield from _refresh(config, held, other, device_key)
+    second = yield from _refresh(config, held, other, device_key, client_metadata)
     if isinstance(second, Ok) or _may_go_on(second):
         return other, second
     is_first = isinstance(result, Err) and result.reason not in OPERATION_UNKNOWN and _is_refused(second, other)
     return by, (result if is_first else second)
 
 
-def _refresh(config: Config, held: Tokens, by: RefreshFlow, device_key: str | None) -> Flow[Tokens]:
-    refresh_token = held.refresh_token or ""
+def _refresh(
+    config: Config,
+    held: Tokens,
+    by: RefreshFlow,
+    device_key: str | None,
+    metadata: Mapping[str, str] | None,
+) -> Flow[Tokens]:
+    token = held.refresh_token or ""
     if by == "GetTokensFromRefreshToken":
-        return (yield from get_tokens_from_refresh_token(config, refresh_token, device_key=device_key))
+        new = get_tokens_from_refresh_token(config, token, device_key=device_key, client_metadata=metadata)
+        return (yield from new)
     username = held.id_token.payload.get("cognito:username")
     named = username if isinstance(username, str) else str(held.id_token.payload.get("sub"))
-    return (yield from refresh_token_auth(config, refresh_token, named, device_key=device_key))
+    return (yield from refresh_token_auth(config, token, named, device_key=device_key, client_metadata=metadata))
 
 
 def _is_refused(result: Result[Tokens], by: RefreshFlow) -> bool:

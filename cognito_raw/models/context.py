@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
 from .fields import require_optional_string, require_string
 from .frozen import field, frozen
+
+RefreshMetadata: TypeAlias = Mapping[str, str] | Callable[[], Mapping[str, str] | None]
+"""The ClientMetadata of refreshes, or a function that returns it each time."""
 
 
 @frozen

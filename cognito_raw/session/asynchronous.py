@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
@@ -11,12 +11,14 @@ from ..concurrency.background import log_error, running_loop
 from ..concurrency.locks import LoopLock, TaskLock
 from ..config import Config
 from ..flow import AsyncTransport, advance
+from ..models.context import RefreshMetadata
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import AsyncRunner, as_async_method
 from .holder import SessionHolder
-from .methods import SessionMethods, SessionProperties
+from .methods import SessionMethods
+from .properties import SessionProperties
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
 from .subscribers import Subscriber
@@ -45,6 +47,8 @@ class AsyncSession(SessionProperties, AsyncRunner):
     transport: sends the requests, such as an `AsyncHttpxTransport`. By default, the whole process shares one.
     remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
         It may then skip the second factor at the user's next login.
+    refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None
+        keeps that of the sign-in; an empty mapping sends none.
 
     Its methods take turns, but a fresh token is returned without waiting. Use it in one event loop at a time.
     """
@@ -56,9 +60,10 @@ class AsyncSession(SessionProperties, AsyncRunner):
         state: State | None = None,
         transport: AsyncTransport | None = None,
         remember_device: bool = True,
+        refresh_metadata: RefreshMetadata | None = None,
     ) -> None:
         super().__init__(config, transport=transport)
-        self._holder = SessionHolder(config, state or State())
+        self._holder = SessionHolder(config, state or State(), refresh_metadata)
         self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
         self._turn = LoopLock()
@@ -100,15 +105,18 @@ class AsyncSession(SessionProperties, AsyncRunner):
             return fresh
         return await self._wait(self._refresher.token("access", self._deadline, running_loop()))
 
-    async def refresh(self, *, seen: Tokens | None = None) -> Result[IdToken]:
+    async def refresh(
+        self, *, seen: Tokens | None = None, client_metadata: Mapping[str, str] | None = None
+    ) -> Result[IdToken]:
         """Renew the tokens now: after a 401, or to get changed attributes into the ID token.
 
         seen: the tokens of `state` that an API refused. If the session holds others by now, no request is made and they
             are returned. Just after a failed refresh, its failure is returned.
+        client_metadata: for the pool's triggers, instead of the sign-in's, in this refresh and those to come.
 
         Callers during a refresh share its result. Reasons: those of `id_token`.
         """
-        return await self._wait(self._refresher.renewed(seen, self._deadline, running_loop()))
+        return await self._wait(self._refresher.renewed(seen, self._deadline, running_loop(), client_metadata))
 
     async def forget(self) -> Result[None]:
         """Forget the tokens and the challenge here, and ask nobody: for a service that cannot be reached.
@@ -202,6 +210,9 @@ class AsyncSession(SessionProperties, AsyncRunner):
             task.fail(error)
         else:
             task.finish(step)
+
+    def _methods(self, state: State) -> SessionMethods:
+        return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)
 
     async def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
         began, budget = self.config.monotonic(), Budget()

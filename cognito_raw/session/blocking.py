@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
@@ -12,13 +12,15 @@ from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..flow import Transport, advance
+from ..models.context import RefreshMetadata
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import Runner, as_method
 from ..transport import TransportName
 from .holder import SessionHolder
-from .methods import SessionMethods, SessionProperties
+from .methods import SessionMethods
+from .properties import SessionProperties
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
 from .subscribers import Subscriber
@@ -44,6 +46,8 @@ class Session(SessionProperties, Runner):
         standard library alone and starts faster than httpx. By default, the whole process shares one over httpx.
     remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
         It may then skip the second factor at the user's next login.
+    refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None
+        keeps that of the sign-in; an empty mapping sends none.
 
     Many threads may use it: its methods take turns, but a fresh token is returned without waiting.
     """
@@ -55,9 +59,10 @@ class Session(SessionProperties, Runner):
         state: State | None = None,
         transport: Transport | TransportName | None = None,
         remember_device: bool = True,
+        refresh_metadata: RefreshMetadata | None = None,
     ) -> None:
         super().__init__(config, transport=transport)
-        self._holder = SessionHolder(config, state or State())
+        self._holder = SessionHolder(config, state or State(), refresh_metadata)
         self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
         self._turn = ForkLock()
@@ -94,15 +99,18 @@ class Session(SessionProperties, Runner):
         fresh = None if held is None else held.fresh("access")
         return self._wait(self._refresher.token("access", self._deadline)) if fresh is None else fresh
 
-    def refresh(self, *, seen: Tokens | None = None) -> Result[IdToken]:
+    def refresh(
+        self, *, seen: Tokens | None = None, client_metadata: Mapping[str, str] | None = None
+    ) -> Result[IdToken]:
         """Renew the tokens now: after a 401, or to get changed attributes into the ID token.
 
         seen: the tokens of `state` that an API refused. If the session holds others by now, no request is made and they
             are returned. Just after a failed refresh, its failure is returned.
+        client_metadata: for the pool's triggers, instead of the sign-in's, in this refresh and those to come.
 
         Callers during a refresh share its result. Reasons: those of `id_token`.
         """
-        return self._wait(self._refresher.renewed(seen, self._deadline))
+        return self._wait(self._refresher.renewed(seen, self._deadline, metadata=client_metadata))
 
     def forget(self) -> Result[None]:
         """Forget the tokens and the challenge here, and ask nobody: for a service that cannot be reached.
@@ -198,6 +206,9 @@ class Session(SessionProperties, Runner):
             task.fail(error)
         else:
             task.finish(step)
+
+    def _methods(self, state: State) -> SessionMethods:
+        return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)
 
     def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
         began, budget = self.config.monotonic(), Budget()

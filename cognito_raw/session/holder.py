@@ -10,6 +10,8 @@ from ..call import Call, ServiceReply
 from ..concurrency.clock import Instant
 from ..config import Config
 from ..flow import advance
+from ..flows.parameters import strings
+from ..models.context import RefreshMetadata
 from ..models.frozen import replace
 from ..result import Result
 from .expiry import HeldTokens
@@ -23,9 +25,11 @@ class SessionHolder:
     """The state of a session, its tokens with their lifetimes, and its subscribers."""
 
     # A server may hold tens of thousands.
-    __slots__ = ("_asked", "_config", "_forgotten", "held", "state", "subscribers")
+    __slots__ = ("_asked", "_config", "_forgotten", "held", "refresh_metadata", "state", "subscribers")
 
-    def __init__(self, config: Config, state: State) -> None:
+    def __init__(self, config: Config, state: State, refresh_metadata: RefreshMetadata | None = None) -> None:
+        is_fixed = refresh_metadata is not None and not callable(refresh_metadata)
+        self.refresh_metadata = strings("refresh_metadata", refresh_metadata) if is_fixed else refresh_metadata
         self.state = state = state.bound_to(config.pool_id, config.client_id)
         self.held = None if state.tokens is None else HeldTokens(config, state.tokens, state.drift)
         self.subscribers = Subscribers()

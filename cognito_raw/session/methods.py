@@ -7,21 +7,20 @@ that a cancellation must not lose is also yielded. Flows that a sign-in does not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NoReturn, TypeVar
+from typing import Final, TypeVar
 
 from ..config import Config
 from ..flow import done
 from ..flows.auth_calls import auth_context
 from ..flows.authentication import FirstFactor, SignInFlow, first_call_of, run_sign_in
-from ..models.challenge import Challenge, ChallengeAnswer, TotpSetup
-from ..models.context import AnalyticsMetadata, UserContext
+from ..models.challenge import ChallengeAnswer, TotpSetup
+from ..models.context import AnalyticsMetadata, RefreshMetadata, UserContext
 from ..models.fields import require_string
-from ..models.frozen import frozen, replace
+from ..models.frozen import field, frozen, replace
 from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
 from ..reasons import SAYS_NOTHING_OF_TOKENS, TOKENS_ALREADY_DEAD, USER_GONE
 from ..result import Err, Ok
-from .holder import SessionHolder
 from .renewal import revoke, revoke_all, usable_tokens
 from .signed_in import after_sign_in, device_for
 from .state import SessionFlow, State
@@ -38,9 +37,17 @@ class SessionMethods:
     config: Config
     state: State
     remember_device: bool = True
+    refresh_metadata: RefreshMetadata | None = field(default=None, repr=False)
 
     def register(
-        self, username: str, password: str, attributes: Mapping[str, str] | None = None
+        self,
+        username: str,
+        password: str,
+        attributes: Mapping[str, str] | None = None,
+        *,
+        client_metadata: Mapping[str, str] | None = None,
+        user_context_data: UserContext | None = None,
+        analytics_metadata: AnalyticsMetadata | None = None,
     ) -> SessionFlow[Registration]:
         """Register a user, and remember the user name for the confirmation.
 
@@ -53,10 +60,25 @@ class SessionMethods:
         require_string(password=password)
         state = replace(self.state, tried_username=username)
         yield state  # an interrupted call may have created the user, who must then be confirmed
-        result = yield from sign_up(self.config, username, password, attributes)
+        result = yield from sign_up(
+            self.config,
+            username,
+            password,
+            attributes,
+            client_metadata=client_metadata,
+            user_context_data=user_context_data,
+            analytics_metadata=analytics_metadata,
+        )
         return (state.with_sign_up(username, result.value.session) if isinstance(result, Ok) else state), result
 
-    def confirm_registration(self, code: str) -> SessionFlow[None]:
+    def confirm_registration(
+        self,
+        code: str,
+        *,
+        client_metadata: Mapping[str, str] | None = None,
+        user_context_data: UserContext | None = None,
+        analytics_metadata: AnalyticsMetadata | None = None,
+    ) -> SessionFlow[None]:
         """Confirm the user of the last `register`, `login` or reset request with the code that was sent.
 
         In a pool with choice-based sign-in, `login(username)` then signs the user in without a password. Reasons:
@@ -69,10 +91,24 @@ class SessionMethods:
         if username is None:
             return state, _NO_SESSION
         handle = state.sign_up_session if username == state.sign_up_username else None
-        result = yield from confirm_sign_up(self.config, username, code, session=handle)
+        result = yield from confirm_sign_up(
+            self.config,
+            username,
+            code,
+            session=handle,
+            client_metadata=client_metadata,
+            user_context_data=user_context_data,
+            analytics_metadata=analytics_metadata,
+        )
         return (state.with_sign_up(username, result.value.session) if isinstance(result, Ok) else state), done(result)
 
-    def resend_verification_code(self) -> SessionFlow[Delivery]:
+    def resend_verification_code(
+        self,
+        *,
+        client_metadata: Mapping[str, str] | None = None,
+        user_context_data: UserContext | None = None,
+        analytics_metadata: AnalyticsMetadata | None = None,
+    ) -> SessionFlow[Delivery]:
         """Send a new confirmation code to the user of the last `register`, `login` or reset request.
 
         Reasons: `no-session` (no user is known), `user-not-found`, `user-already-confirmed`,
@@ -83,7 +119,14 @@ class SessionMethods:
         username = self.state.last_username
         if username is None:
             return self.state, _NO_SESSION
-        return self.state, (yield from resend_confirmation_code(self.config, username))
+        result = yield from resend_confirmation_code(
+            self.config,
+            username,
+            client_metadata=client_metadata,
+            user_context_data=user_context_data,
+            analytics_metadata=analytics_metadata,
+        )
+        return self.state, result
 
     def login(
         self,
@@ -118,10 +161,16 @@ class SessionMethods:
         signed = yield from run_sign_in(context, first_call)
         if isinstance(signed[0], Err) and signed[0].kind == "temporary" and signed[0].sent != "maybe":
             state = state.with_sign_up(username, handle)  # the service has not used it
-        return (yield from after_sign_in(self.config, state, signed, device, remember=self.remember_device))
+        return (yield from after_sign_in(context, state, signed, remember=self.remember_device))
 
     def new_password_challenge(
-        self, new_password: str, attributes: Mapping[str, str] | None = None
+        self,
+        new_password: str,
+        attributes: Mapping[str, str] | None = None,
+        *,
+        client_metadata: Mapping[str, str] | None = None,
+        user_context_data: UserContext | None = None,
+        analytics_metadata: AnalyticsMetadata | None = None,
     ) -> SessionFlow[IdToken]:
         """Answer `new-password-challenge` with a new password and the required attributes.
 
@@ -133,7 +182,15 @@ class SessionMethods:
         if challenge is None or challenge.name != "NEW_PASSWORD_REQUIRED":
             return self.state, _NO_SESSION
         require_string(new_password=new_password)
-        return (yield from self.answer_challenge(new_password, attributes=attributes))
+        return (
+            yield from self.answer_challenge(
+                new_password,
+                attributes=attributes,
+                client_metadata=client_metadata,
+                user_context_data=user_context_data,
+                analytics_metadata=analytics_metadata,
+            )
+        )
 
     def answer_challenge(
         self,
@@ -155,10 +212,11 @@ class SessionMethods:
         """
         from ..flows.challenges import run_answer
 
-        challenge, device = self.state.challenge, self.state.device
+        challenge = self.state.challenge
         if challenge is None:
             return self.state, _NO_SESSION
-        context = auth_context(self.config, device, client_metadata, user_context_data, analytics_metadata)
+        metadata = self.state.challenge_metadata if client_metadata is None else client_metadata
+        context = auth_context(self.config, self.state.device, metadata, user_context_data, analytics_metadata)
         signed = yield from run_answer(
             context,
             challenge,
@@ -167,7 +225,7 @@ class SessionMethods:
             attributes=attributes,
             friendly_device_name=friendly_device_name,
         )
-        return (yield from after_sign_in(self.config, self.state, signed, device, remember=self.remember_device))
+        return (yield from after_sign_in(context, self.state, signed, remember=self.remember_device))
 
     def begin_totp_setup(self) -> SessionFlow[TotpSetup]:
         """Begin to set up an authenticator app in answer to `mfa-setup-challenge`, and return its secret.
@@ -195,13 +253,22 @@ class SessionMethods:
         """
         if self.state.tokens is None:
             return self.state, _NO_SESSION
-        state, result = yield from (revoke_all if everywhere else revoke)(self.config, self.state, self.state.tokens)
+        state, result = yield from (revoke_all if everywhere else revoke)(
+            self.config, self.state, self.state.tokens, self.refresh_metadata
+        )
         if isinstance(result, Err) and result.reason in (USER_GONE if everywhere else TOKENS_ALREADY_DEAD):
             result = Ok(None)
         over = isinstance(result, Ok) or result.reason not in SAYS_NOTHING_OF_TOKENS
         return (replace(state, tokens=None, challenge=None) if over else state), result
 
-    def request_password_reset(self, username: str) -> SessionFlow[Delivery]:
+    def request_password_reset(
+        self,
+        username: str,
+        *,
+        client_metadata: Mapping[str, str] | None = None,
+        user_context_data: UserContext | None = None,
+        analytics_metadata: AnalyticsMetadata | None = None,
+    ) -> SessionFlow[Delivery]:
         """Send a code to a user who forgot the password.
 
         Reasons: `user-not-found`, `no-verified-address`, `wrong-user-state`, `password-reset-not-allowed`,
@@ -211,9 +278,24 @@ class SessionMethods:
 
         state = replace(self.state, tried_username=username, reset_username=username)
         yield state
-        return state, (yield from forgot_password(self.config, username))
+        result = yield from forgot_password(
+            self.config,
+            username,
+            client_metadata=client_metadata,
+            user_context_data=user_context_data,
+            analytics_metadata=analytics_metadata,
+        )
+        return state, result
 
-    def reset_password_confirmation(self, new_password: str, code: str) -> SessionFlow[None]:
+    def reset_password_confirmation(
+        self,
+        new_password: str,
+        code: str,
+        *,
+        client_metadata: Mapping[str, str] | None = None,
+        user_context_data: UserContext | None = None,
+        analytics_metadata: AnalyticsMetadata | None = None,
+    ) -> SessionFlow[None]:
         """Set a new password with the code that was sent to the user of the last request.
 
         If this session requested no reset, it is for the user of the last `register` or `login`.
@@ -225,7 +307,16 @@ class SessionMethods:
         username = self.state.reset_username or self.state.last_username
         if username is None:
             return self.state, _NO_SESSION
-        return self.state, (yield from confirm_forgot_password(self.config, username, new_password, code))
+        result = yield from confirm_forgot_password(
+            self.config,
+            username,
+            new_password,
+            code,
+            client_metadata=client_metadata,
+            user_context_data=user_context_data,
+            analytics_metadata=analytics_metadata,
+        )
+        return self.state, result
 
     def change_password(self, old_password: str, new_password: str) -> SessionFlow[None]:
         """Replace the password of the signed-in user.
@@ -235,38 +326,8 @@ class SessionMethods:
         """
         from ..flows.passwords import change_password
 
-        state, held = yield from usable_tokens(self.config, self.state)
+        state, held = yield from usable_tokens(self.config, self.state, self.refresh_metadata)
         if isinstance(held, Err):
             return state, held
         require_string(old_password=old_password)
         return state, (yield from change_password(self.config, held.value.access_token, old_password, new_password))
-
-
-class SessionProperties:
-    """The properties of a session, which need no request."""
-
-    config: Config
-    _holder: SessionHolder
-    _remember_device: bool
-
-    @property
-    def state(self) -> State:
-        """The state of the session, to continue it elsewhere: `Session(config, state=State.from_dict(saved))`."""
-        return self._holder.state
-
-    @property
-    def challenge(self) -> Challenge | None:
-        """The challenge that must be answered to finish signing in, if any."""
-        return self._holder.state.challenge
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._holder.state!r})"
-
-    def __reduce_ex__(self, _: object) -> NoReturn:
-        """Refuse to be pickled or copied: the copy would renew the same tokens."""
-        raise TypeError(
-            "a session cannot be pickled or copied: carry session.state.to_dict(), and State.from_dict() it"
-        )
-
-    def _methods(self, state: State) -> SessionMethods:
-        return SessionMethods(self.config, state, self._remember_device)

@@ -6,7 +6,7 @@ waiting. A refresh runs in the background: no caller can cancel it, and there is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -14,6 +14,7 @@ from ..concurrency.background import BackgroundTask, Loop, log_error
 from ..concurrency.clock import Instant
 from ..concurrency.locks import ForkLock
 from ..config import Config
+from ..flows.parameters import strings
 from ..models.frozen import frozen
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
@@ -24,6 +25,7 @@ from .renewal import is_lost, renew
 from .state import SessionFlow, State
 
 T = TypeVar("T")
+Metadata: TypeAlias = Mapping[str, str] | None
 
 # Seconds that one caller waits for a refresh while the present token is valid for longer than the window.
 ADVISORY_WAIT: Final = 0.5
@@ -48,15 +50,19 @@ class RefreshTask(BackgroundTask[Result[Tokens]]):
     """One refresh in the background.
 
     seen: the tokens that it renews. ended: whether they have ended. failures: how many refreshes failed before it.
+    metadata: the ClientMetadata that its caller gave for this refresh and those to come.
     """
 
-    __slots__ = ("budget", "ended", "failures", "seen")
+    __slots__ = ("budget", "ended", "failures", "metadata", "seen")
 
-    def __init__(self, config: Config, loop: Loop | None, seen: Tokens, failures: int, *, ended: bool) -> None:
+    def __init__(
+        self, config: Config, loop: Loop | None, seen: Tokens, failures: int, metadata: Metadata = None, *, ended: bool
+    ) -> None:
         super().__init__(Instant.now(config), config.deadline * _LONGEST_REFRESH, loop)
         self.budget = Budget(background=True)
         self.seen = seen
         self.failures = failures
+        self.metadata = metadata
         self.ended = ended
 
     def report(self) -> None:
@@ -130,9 +136,20 @@ class Refresher:
             return _NO_LIMIT
         return ADVISORY_WAIT if task is None else valid
 
-    def renewed(self, seen: Tokens | None, seconds: float, loop: Loop | None = None) -> Waiting[Result[IdToken]]:
-        """Return the ID token, renewed now, unless the session holds other tokens than those seen."""
-        task = self.join_or_start(loop, seen=seen)
+    def renewed(
+        self, seen: Tokens | None, seconds: float, loop: Loop | None = None, metadata: Metadata = None
+    ) -> Waiting[Result[IdToken]]:
+        """Return the ID token, renewed now, unless the session holds other tokens than those seen.
+
+        metadata: for the pool's triggers. A refresh under way with other metadata is waited for, and then repeated.
+        """
+        metadata = None if metadata is None else strings("client_metadata", metadata)
+        task = self.join_or_start(loop, seen=seen, metadata=metadata)
+        while task is not None and metadata is not None and task.metadata != metadata:
+            yield Wait(task, seconds)
+            if not task.done:
+                return _LATE
+            task = self.join_or_start(loop, metadata=metadata)
         if task is None:
             return self._without_refresh(seen)
         yield Wait(task, seconds)
@@ -142,7 +159,12 @@ class Refresher:
         return result if isinstance(result, Err) else Ok(result.value.id_token)
 
     def join_or_start(
-        self, loop: Loop | None = None, use: TokenUse | None = None, *, seen: Tokens | None = None
+        self,
+        loop: Loop | None = None,
+        use: TokenUse | None = None,
+        *,
+        seen: Tokens | None = None,
+        metadata: Metadata = None,
     ) -> RefreshTask | None:
         """Return the refresh under way, or a new one; None if none is needed.
 
@@ -159,7 +181,7 @@ class Refresher:
             if task is None and (use is None or isinstance(self.decide(use, loop), float)):
                 backoff = self._backoff_of(held.tokens)
                 failures = 0 if backoff is None else backoff.failures
-                task = RefreshTask(self._config, loop, held.tokens, failures, ended=held.ends_in() < 0)
+                task = RefreshTask(self._config, loop, held.tokens, failures, metadata, ended=held.ends_in() < 0)
                 self._task = task
             return task
 
@@ -181,7 +203,8 @@ class Refresher:
         self, task: RefreshTask
     ) -> Generator[Callable[[State], SessionFlow[Tokens]], Result[Tokens], Result[Tokens]]:
         """Yield each flow that renews the tokens, to be run in its turn; return the result of the last."""
-        flow = partial(renew, self._config, seen=task.seen, ended=task.ended)
+        metadata = self._holder.refresh_metadata
+        flow = partial(renew, self._config, seen=task.seen, ended=task.ended, metadata=metadata, changed=task.metadata)
         result = yield flow
         if isinstance(result, Err) and is_lost(result) and not task.budget.is_spent:
             result = yield flow

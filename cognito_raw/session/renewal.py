@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ..config import Config
+from ..models.context import RefreshMetadata
 from ..models.frozen import replace
 from ..models.tokens import Tokens
 from ..reasons import ENDS_SESSION
@@ -16,16 +18,30 @@ from .state import SessionFlow, State
 _NO_SESSION: Final = Err("no-session")
 
 
-def renew(config: Config, state: State, *, seen: Tokens, ended: bool = False) -> SessionFlow[Tokens]:
-    """Renew the tokens, unless the session holds others. Ended tokens without a refresh token are dropped."""
+def renew(
+    config: Config,
+    state: State,
+    *,
+    seen: Tokens,
+    ended: bool = False,
+    metadata: RefreshMetadata | None = None,
+    changed: Mapping[str, str] | None = None,
+) -> SessionFlow[Tokens]:
+    """Renew the tokens, unless the session holds others. Ended tokens without a refresh token are dropped.
+
+    changed: metadata for this refresh and those to come. With it, tokens of another refresh are renewed too.
+    """
     held = state.tokens
     if held is None:
         return state, _NO_SESSION
-    if held is not seen:
+    if held is not seen and changed is None:
         return state, Ok(held)
     if held.refresh_token is None:
         return (replace(state, tokens=None) if ended else state), _NO_SESSION
-    return (yield from _replaced(config, state, held))
+    if changed is None:
+        return (yield from _replaced(config, state, held, metadata))
+    state, result = yield from _replaced(config, state, held, changed)
+    return (replace(state, client_metadata=changed) if isinstance(result, Ok) else state), result
 
 
 def is_lost(failure: Err) -> bool:
@@ -33,7 +49,7 @@ def is_lost(failure: Err) -> bool:
     return failure.sent == "maybe" or failure.reason == "service-unavailable"
 
 
-def revoke(config: Config, state: State, held: Tokens) -> SessionFlow[None]:
+def revoke(config: Config, state: State, held: Tokens, _: RefreshMetadata | None = None) -> SessionFlow[None]:
     """Revoke the refresh token, and with it the other tokens of this sign-in."""
     from ..flows.tokens import revoke_token  # here, as below: a sign-in does not need it
 
@@ -42,24 +58,26 @@ def revoke(config: Config, state: State, held: Tokens) -> SessionFlow[None]:
     return state, (yield from revoke_token(config, held.refresh_token))
 
 
-def revoke_all(config: Config, state: State, held: Tokens) -> SessionFlow[None]:
+def revoke_all(
+    config: Config, state: State, held: Tokens, metadata: RefreshMetadata | None = None
+) -> SessionFlow[None]:
     """Revoke all tokens of the user, of every sign-in."""
     from ..flows.tokens import global_sign_out
 
-    state, usable = yield from usable_tokens(config, state)
+    state, usable = yield from usable_tokens(config, state, metadata)
     if isinstance(usable, Err):
         return state, usable
     result = yield from global_sign_out(config, usable.value.access_token)
     if isinstance(result, Err) and result.reason == "access-token-expired" and held.refresh_token is not None:
         # Our clock is wrong: nothing was revoked yet.
-        state, usable = yield from _replaced(config, state, usable.value)
+        state, usable = yield from _replaced(config, state, usable.value, metadata)
         if isinstance(usable, Err):
             return state, usable
         result = yield from global_sign_out(config, usable.value.access_token)
     return state, result
 
 
-def usable_tokens(config: Config, state: State) -> SessionFlow[Tokens]:
+def usable_tokens(config: Config, state: State, metadata: RefreshMetadata | None = None) -> SessionFlow[Tokens]:
     """Return tokens with an access token that is valid for a while, renewed first if it is due."""
     held = state.tokens
     if held is None:
@@ -70,23 +88,25 @@ def usable_tokens(config: Config, state: State) -> SessionFlow[Tokens]:
         return state, Ok(held)
     if held.refresh_token is None:
         return (state, Ok(held)) if valid else (replace(state, tokens=None), _NO_SESSION)
-    state, result = yield from _replaced(config, state, held)
+    state, result = yield from _replaced(config, state, held, metadata)
     if isinstance(result, Err) and state.tokens is not None and valid:
         return state, Ok(held)
     return state, result
 
 
-def _replaced(config: Config, state: State, held: Tokens) -> SessionFlow[Tokens]:
+def _replaced(config: Config, state: State, held: Tokens, metadata: RefreshMetadata | None) -> SessionFlow[Tokens]:
     """Replace the tokens by new ones. They stay, unless the reply definitively ends the session."""
     from ..flows import tokens
 
+    given = metadata() if callable(metadata) else metadata
+    sent = (state.client_metadata if given is None else given) or None
     yield replace(state, unanswered=True)  # so that an interruption is on record
     key = _device_key(state, held)
-    flow, result = yield from tokens.renew(config, held, state.refresh_flow, key)
+    flow, result = yield from tokens.renew(config, held, state.refresh_flow, key, sent)
     if key is not None and isinstance(result, Err) and result.reason == "device-not-found":
         if state.device is not None and state.device.key == key:
             state = replace(state, device=None)
-        flow, result = yield from tokens.renew(config, held, flow, None)
+        flow, result = yield from tokens.renew(config, held, flow, None, sent)
     state = replace(state, refresh_flow=flow)
     if isinstance(result, Err):
         return _refused(state, result)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from ..config import Config
+from ..flows.auth_calls import AuthContext
 from ..flows.device_proof import confirm_new_device
 from ..models.challenge import Challenge
 from ..models.device import RememberedDevice
@@ -31,21 +32,25 @@ def device_for(state: State, username: str, *, proves_password: bool) -> Remembe
     return None
 
 
-def after_sign_in(
-    config: Config, state: State, signed: Signed, given: RememberedDevice | None, *, remember: bool
-) -> SessionFlow[IdToken]:
-    """Return the state after a sign-in or an answer with the given device, and confirm a new device."""
-    outcome, left = signed
+def after_sign_in(context: AuthContext, state: State, signed: Signed, *, remember: bool) -> SessionFlow[IdToken]:
+    """Return the state after a sign-in or an answer in this context, and confirm a new device."""
+    (outcome, left), config = signed, context.config
+    metadata = context.members.get("ClientMetadata")
     typed = state.challenge_username or state.last_username
-    if given is not None and left is None:
+    if context.device is not None and left is None:
         state = replace(state, device=None)
     if isinstance(outcome, Err):
-        return replace(state, challenge=outcome.challenge), outcome
+        return replace(state, challenge=outcome.challenge, challenge_metadata=metadata), outcome
     value = outcome.value
     if isinstance(value, Challenge):
-        return replace(state, challenge=value), _asked(value)
-    signed_in = with_tokens(config, state, replace(value, new_device=None))
-    state = replace(signed_in, challenge=None, username=typed, tried_username=state.last_username)
+        return replace(state, challenge=value, challenge_metadata=metadata), _asked(value)
+    state = replace(
+        with_tokens(config, state, replace(value, new_device=None)),
+        challenge=None,
+        username=typed,
+        tried_username=state.last_username,
+        client_metadata=metadata,
+    )
     yield state  # before the calls for the device, so that none of them can lose the tokens
     username = username_of(value)
     if remember and value.new_device is not None and username is not None:

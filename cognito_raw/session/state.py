@@ -44,6 +44,8 @@ class State:
     challenge_username, sign_up_username: the users of the challenge and of the handle; by default `username`.
     reset_username: the user of the last reset request.
     tried_username: the user of the last register, login or reset request, while another one is signed in.
+    client_metadata: the ClientMetadata of the sign-in, which goes with each refresh.
+    challenge_metadata: that of the sign-in that the challenge belongs to.
     pool_id, client_id: the pool and the app client that the state belongs to. A session sets them.
     """
 
@@ -59,6 +61,8 @@ class State:
     sign_up_username: str | None = field(default=None, repr=False)
     reset_username: str | None = field(default=None, repr=False)
     tried_username: str | None = field(default=None, repr=False)
+    client_metadata: Mapping[str, str] | None = field(default=None, repr=False, hash=False)
+    challenge_metadata: Mapping[str, str] | None = field(default=None, repr=False, hash=False)
     pool_id: str | None = field(default=None, repr=False, compare=False)
     client_id: str | None = field(default=None, repr=False, compare=False)
 
@@ -66,7 +70,10 @@ class State:
         tried = self.last_username
         if self.tokens is None:
             object.__setattr__(self, "username", tried)
+            object.__setattr__(self, "client_metadata", None)
         object.__setattr__(self, "tried_username", None if tried == self.username else tried)
+        if self.challenge is None:
+            object.__setattr__(self, "challenge_metadata", None)
         for name, owned in (("challenge_username", self.challenge), ("sign_up_username", self.sign_up_session)):
             object.__setattr__(self, name, None if owned is None else getattr(self, name) or tried)
 
@@ -102,6 +109,8 @@ class State:
             "device": None if self.device is None else _device_to_dict(self.device),
             "refresh_flow": self.refresh_flow,
             "unanswered": self.unanswered,
+            "client_metadata": None if self.client_metadata is None else dict(self.client_metadata),
+            "challenge_metadata": None if self.challenge_metadata is None else dict(self.challenge_metadata),
         }
 
     @classmethod
@@ -118,8 +127,9 @@ class State:
             raise ValueError(f"a saved session of another kind or version ({known})")
         saved = {**_SINCE_1, **saved}
         try:
+            names: dict[str, Any] = {name: optional_string(saved, name) for name in _NAMES}
             return cls(
-                **{name: optional_string(saved, name) for name in _NAMES},
+                **names,
                 challenge=_challenge_from_dict(_part(saved, "challenge")),
                 tokens=_tokens_from_dict(_part(saved, "tokens")),
                 # Perhaps measured on another machine. A clock that was behind may still be, but one that was ahead
@@ -128,6 +138,8 @@ class State:
                 device=_device_from_dict(_part(saved, "device")),
                 refresh_flow=_refresh_flow(saved.get("refresh_flow")),
                 unanswered=boolean(saved, "unanswered"),
+                client_metadata=_metadata(saved, "client_metadata"),
+                challenge_metadata=_metadata(saved, "challenge_metadata"),
             )
         except UnexpectedJson as error:
             raise ValueError(f"a damaged saved session: {error}") from None
@@ -207,6 +219,10 @@ def _part(saved: Mapping[str, object], name: str) -> Mapping[str, object] | None
     if value is not None and not isinstance(value, Mapping):
         raise UnexpectedJson(f"{name} is not an object")
     return value
+
+
+def _metadata(saved: Mapping[str, object], name: str) -> Mapping[str, str] | None:
+    return None if saved.get(name) is None else string_map(saved, name)
 
 
 def _drift(value: object) -> float:

@@ -67,6 +67,7 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"True\n",
         r"ey\n",
         r"False\n",
+        r"grace@example\.com\n",
         r"a new token\n",
         r"as long as .*\n",
         "",

@@ -26,7 +26,7 @@ from cognito_raw.auth import SessionAuth
 class Mode(Protocol):
     """Makes sessions and clients whose methods are called without `await`, whatever they are inside."""
 
-    def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any: ...
+    def session(self, config: Config, *, state: State | None = None, transport: Any = None, **options: Any) -> Any: ...
 
     def client(self, config: Config, *, transport: Any = None) -> Any: ...
 
@@ -43,8 +43,8 @@ class Sync:
     def __init__(self) -> None:
         self._transport: HttpxTransport | StandardTransport = HttpxTransport()
 
-    def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any:
-        return Session(config, state=state, transport=transport or self._transport)
+    def session(self, config: Config, *, state: State | None = None, transport: Any = None, **options: Any) -> Any:
+        return Session(config, state=state, transport=transport or self._transport, **options)
 
     def client(self, config: Config, *, transport: Any = None) -> Any:
         return Client(config, transport=transport or self._transport)
@@ -69,8 +69,9 @@ class Async:
         self._runner = asyncio.Runner(loop_factory=loop_factory)
         self._transport = AsyncHttpxTransport()
 
-    def session(self, config: Config, *, state: State | None = None, transport: Any = None) -> Any:
-        return _Awaited(AsyncSession(config, state=state, transport=transport or self._transport), self._runner)
+    def session(self, config: Config, *, state: State | None = None, transport: Any = None, **options: Any) -> Any:
+        session = AsyncSession(config, state=state, transport=transport or self._transport, **options)
+        return _Awaited(session, self._runner)
 
     def client(self, config: Config, *, transport: Any = None) -> Any:
         return _Awaited(AsyncClient(config, transport=transport or self._transport), self._runner)

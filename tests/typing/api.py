@@ -101,7 +101,7 @@ def first_example() -> str:
 
 def the_session() -> None:
     """Every method of a session has the type that its documentation says."""
-    with Session(config, state=State(), transport=HttpxTransport()) as session:
+    with Session(config, state=State(), transport=HttpxTransport(), refresh_metadata={"tenant": "a"}) as session:
         assert_type(session, Session)
         assert_type(session.within(2.5), Session)
         assert_type(session.register("user", "pass"), Result[Registration])
@@ -116,6 +116,10 @@ def the_session() -> None:
         assert_type(session.access_token(), Result[str])
         assert_type(session.refresh(), Result[IdToken])
         assert_type(session.refresh(seen=session.state.tokens), Result[IdToken])
+        assert_type(session.refresh(client_metadata={"tenant": "a"}), Result[IdToken])
+        assert_type(
+            Session(config, refresh_metadata=lambda: {"tenant": "a"}).state.client_metadata, Mapping[str, str] | None
+        )
         assert_type(session.challenge, Challenge | None)
         assert_type(session.state.to_dict(), dict[str, object])
         assert_type(session.subscribe(print), Callable[[], None])

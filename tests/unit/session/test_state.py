@@ -29,6 +29,7 @@ STATES: Final = {
     "a device": State("bob", device=DEVICE),
     "a refresh without an answer": State("bob", tokens=TOKENS, unanswered=True),
     "a pool of the older refresh": State("bob", tokens=TOKENS, refresh_flow="REFRESH_TOKEN_AUTH"),
+    "metadata": State("bob", CHALLENGE, TOKENS, client_metadata={"a": "hunter2"}, challenge_metadata={}),
     "all": State(
         "bob", CHALLENGE, TOKENS, 86_400.0, DEVICE, "REFRESH_TOKEN_AUTH", unanswered=True, sign_up_session="hunter2-s"
     ),
@@ -122,6 +123,8 @@ PARTS: Final[dict[str, list[object]]] = {
     "unanswered": [None, 0, "hunter2"],
     "sign_up_session": [5, ["hunter2"], "\ud800"],
     "sign_up_username": [5, ["hunter2"], "hunter2\ud800"],
+    "client_metadata": [5, "hunter2", [], {"a": 5}, {"a": "hunter2\ud800"}],
+    "challenge_metadata": [True, ["hunter2"]],
     "device.alias": [5, ["hunter2"], "hunter2\ud800"],
     "drift": [None, "0", True, float("nan"), float("inf"), -float("inf"), [], 1e300, 10**400],
 }
