@@ -7,6 +7,7 @@ that a cancellation must not lose is also yielded. Flows that a sign-in does not
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final, TypeVar
 
 from ..config import Config
@@ -15,7 +16,7 @@ from ..flows.auth_calls import auth_context
 from ..flows.authentication import FirstFactor, SignInFlow, first_call_of, run_sign_in
 from ..models.challenge import ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, RefreshMetadata, UserContext
-from ..models.fields import require_string
+from ..models.fields import require_optional_string, require_string
 from ..models.frozen import field, frozen, replace
 from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
@@ -42,7 +43,7 @@ class SessionMethods:
     def register(
         self,
         username: str,
-        password: str,
+        password: str | None = None,
         attributes: Mapping[str, str] | None = None,
         *,
         client_metadata: Mapping[str, str] | None = None,
@@ -52,12 +53,13 @@ class SessionMethods:
         """Register a user, and remember the user name for the confirmation.
 
         Standard attribute names stay unchanged; any other key gets the prefix `custom:` unless it has it already.
+        password: None if the pool lets users sign in without one.
         Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`, `code-delivery-failed` (the
         user exists; resend the code), `lambda-refused`.
         """
         from ..flows.registration import sign_up
 
-        require_string(password=password)
+        require_optional_string(password=password)
         state = replace(self.state, tried_username=username)
         yield state  # an interrupted call may have created the user, who must then be confirmed
         result = yield from sign_up(
@@ -75,48 +77,55 @@ class SessionMethods:
         self,
         code: str,
         *,
+        username: str | None = None,
         client_metadata: Mapping[str, str] | None = None,
         user_context_data: UserContext | None = None,
         analytics_metadata: AnalyticsMetadata | None = None,
     ) -> SessionFlow[None]:
         """Confirm the user of the last `register`, `login` or reset request with the code that was sent.
 
-        In a pool with choice-based sign-in, `login(username)` then signs the user in without a password. Reasons:
-        `no-session` (no user is known), `code-mismatch`, `code-expired`, `user-already-confirmed`, `user-not-found`,
-        `alias-exists`, `too-many-failed-attempts`.
+        username: another user, for back ends that keep no state. An ended handle is dropped. In a pool
+            with choice-based sign-in, `login(username)` then signs the user in without a password.
+        Reasons: `no-session` (no user is known), `code-mismatch`, `code-expired`, `user-already-confirmed`,
+        `user-not-found`, `alias-exists`, `too-many-failed-attempts`.
         """
         from ..flows.registration import confirm_sign_up
 
-        state, username = self.state, self.state.last_username
+        state, username = self.state, self.state.last_username if username is None else username
         if username is None:
             return state, _NO_SESSION
-        handle = state.sign_up_session if username == state.sign_up_username else None
-        result = yield from confirm_sign_up(
+        confirm = partial(
+            confirm_sign_up,
             self.config,
             username,
             code,
-            session=handle,
             client_metadata=client_metadata,
             user_context_data=user_context_data,
             analytics_metadata=analytics_metadata,
         )
+        handle = state.sign_up_session if username == state.sign_up_username else None
+        result = yield from confirm(session=handle)
+        if handle is not None and isinstance(result, Err) and result.reason == "challenge-session-invalid":
+            state = state.with_sign_up(username, None)  # it lives for minutes, the code for a day
+            result = yield from confirm()
         return (state.with_sign_up(username, result.value.session) if isinstance(result, Ok) else state), done(result)
 
     def resend_verification_code(
         self,
         *,
+        username: str | None = None,
         client_metadata: Mapping[str, str] | None = None,
         user_context_data: UserContext | None = None,
         analytics_metadata: AnalyticsMetadata | None = None,
     ) -> SessionFlow[Delivery]:
-        """Send a new confirmation code to the user of the last `register`, `login` or reset request.
+        """Send a new confirmation code to the user of the last `register`, `login` or reset request, or to another.
 
         Reasons: `no-session` (no user is known), `user-not-found`, `user-already-confirmed`,
         `daily-operations-limit-exceeded`, `code-delivery-failed`.
         """
         from ..flows.registration import resend_confirmation_code
 
-        username = self.state.last_username
+        username = self.state.last_username if username is None else username
         if username is None:
             return self.state, _NO_SESSION
         result = yield from resend_confirmation_code(
@@ -148,11 +157,15 @@ class SessionMethods:
         A challenge is an `Err` whose reason ends in `-challenge`; `session.challenge` and `err.challenge` hold it.
         Tokens of an earlier sign-in stay until this one succeeds. Reasons: `new-password-challenge` and the other
         challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,
-        `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`.
+        `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`, `no-session` (neither a password
+        nor a handle).
         """
         handle = self.state.sign_up_session if username == self.state.sign_up_username else None
         if (password, flow, preferred, session) == (None, None, None, None):
             session = handle
+            if handle is None:
+                require_string(username=username)
+                return self.state, _NO_SESSION
         first_call = first_call_of(username, password, flow, preferred, session)
         device = device_for(self.state, username, proves_password=first_call.srp_password is not None)
         context = auth_context(self.config, device, client_metadata, user_context_data, analytics_metadata)
@@ -292,6 +305,7 @@ class SessionMethods:
         new_password: str,
         code: str,
         *,
+        username: str | None = None,
         client_metadata: Mapping[str, str] | None = None,
         user_context_data: UserContext | None = None,
         analytics_metadata: AnalyticsMetadata | None = None,
@@ -299,12 +313,14 @@ class SessionMethods:
         """Set a new password with the code that was sent to the user of the last request.
 
         If this session requested no reset, it is for the user of the last `register` or `login`.
+        username: another user, for back ends that keep no state.
         Reasons: `no-session` (no user is known), `code-mismatch`, `code-expired`, `invalid-password`,
         `password-used-before`, `user-not-found`, `too-many-failed-attempts`, `daily-operations-limit-exceeded`.
         """
         from ..flows.passwords import confirm_forgot_password
 
-        username = self.state.reset_username or self.state.last_username
+        if username is None:
+            username = self.state.reset_username or self.state.last_username
         if username is None:
             return self.state, _NO_SESSION
         result = yield from confirm_forgot_password(

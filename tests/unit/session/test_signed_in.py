@@ -356,7 +356,8 @@ def test_a_device_that_cannot_be_confirmed_costs_no_login() -> None:
     [
         ("answer_challenge", (123456,), {}),
         ("answer_challenge", ("0",), {"password": "x"}),
-        ("login", ("jane",), {}),
+        ("login", ("jane",), {"flow": "USER_PASSWORD_AUTH"}),
+        ("login", (None,), {}),
         ("login", ("jane",), {"flow": "USER_AUTH", "client_metadata": "x"}),
     ],
 )
