@@ -81,6 +81,20 @@ def claims(jwt: str) -> dict[str, Any]:
     return payload
 
 
+def claims_of(access_token: str) -> Mapping[str, object]:
+    """Return the claims of an access token; none of an opaque one, as some emulators issue."""
+    try:
+        return claims(access_token)
+    except UnexpectedJson:
+        return {}
+
+
+def username_of(signed: Tokens) -> str | None:
+    """Return the service's own name of the user, if a token has it."""
+    name = claims_of(signed.access_token).get("username", signed.id_token.payload.get("cognito:username"))
+    return name if isinstance(name, str) else None
+
+
 def _decoded(part: str) -> object:
     """Return the JSON of a part; None if it is malformed, since the decoder's error would show it."""
     import base64  # here: an import of the library does not need it

@@ -12,6 +12,7 @@ from ..concurrency.locks import LoopLock, TaskLock
 from ..config import Config
 from ..flow import AsyncTransport, advance
 from ..models.context import RefreshMetadata
+from ..models.device import RememberedDevice
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
@@ -69,6 +70,59 @@ class AsyncSession(SessionProperties, AsyncRunner):
         self._turn = LoopLock()
         self._notifying = TaskLock()
         self._notifications: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    def from_tokens(
+        cls,
+        config: Config,
+        tokens: Tokens,
+        *,
+        username: str | None = None,
+        device: RememberedDevice | None = None,
+        transport: AsyncTransport | None = None,
+        remember_device: bool = True,
+        refresh_metadata: RefreshMetadata | None = None,
+    ) -> Self:
+        """Return the session of a user who signed in elsewhere: by a `Client`, or in a browser.
+
+        username: the name that the user typed, if it is known. device: the one that signed in, if the pool tracks them.
+        Tokens of another pool or app client are a `ValueError`. With empty ones, every method is `no-session`.
+        """
+        state = State.of_tokens(tokens, username, device)
+        return cls(
+            config,
+            state=state,
+            transport=transport,
+            remember_device=remember_device,
+            refresh_metadata=refresh_metadata,
+        )
+
+    @classmethod
+    def from_refresh_token(
+        cls,
+        config: Config,
+        refresh_token: str,
+        *,
+        username: str | None = None,
+        device: RememberedDevice | None = None,
+        transport: AsyncTransport | None = None,
+        remember_device: bool = True,
+        refresh_metadata: RefreshMetadata | None = None,
+    ) -> Self:
+        """Return the session of a refresh token. The first method that needs another token fetches it.
+
+        username: the service's own name of the user. An app client with a secret needs it where the pool lacks
+            GetTokensFromRefreshToken. device: the one that signed in, if the pool tracks them.
+        With an empty token, every method is `no-session`.
+        """
+        state = State.of_refresh_token(refresh_token, username, device)
+        return cls(
+            config,
+            state=state,
+            transport=transport,
+            remember_device=remember_device,
+            refresh_metadata=refresh_metadata,
+        )
 
     register = _method(SessionMethods.register)
     confirm_registration = _method(SessionMethods.confirm_registration)

@@ -8,11 +8,11 @@ from typing import Final
 from ..config import Config
 from ..models.context import RefreshMetadata
 from ..models.frozen import replace
-from ..models.tokens import Tokens
+from ..models.tokens import Tokens, claims_of, username_of
 from ..reasons import ENDS_SESSION
 from ..result import Err, Ok
 from .expiry import MANDATORY_WINDOW, HeldTokens
-from .signed_in import claims_of, username_of, with_tokens
+from .signed_in import with_tokens
 from .state import SessionFlow, State
 
 _NO_SESSION: Final = Err("no-session")
@@ -110,7 +110,7 @@ def _replaced(config: Config, state: State, held: Tokens, metadata: RefreshMetad
     state = replace(state, refresh_flow=flow)
     if isinstance(result, Err):
         return _refused(state, result)
-    if _owner(held) != _owner(result.value):
+    if held.access_token and _owner(held) != _owner(result.value):
         return state, Err("foreign-tokens", "the new tokens are of another user, client or pool", sent="yes")
     state = with_tokens(config, state, result.value)
     yield state  # the old refresh token may be dead now, so nothing may lose the new one

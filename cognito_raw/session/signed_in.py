@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeAlias
 
 from ..config import Config
@@ -10,9 +9,8 @@ from ..flows.auth_calls import AuthContext
 from ..flows.device_proof import confirm_new_device
 from ..models.challenge import Challenge
 from ..models.device import RememberedDevice
-from ..models.fields import UnexpectedJson
 from ..models.frozen import replace
-from ..models.tokens import IdToken, Tokens, claims
+from ..models.tokens import IdToken, Tokens, username_of
 from ..result import Err, Ok, Result
 from .expiry import issue_time
 from .state import SessionFlow, State
@@ -70,18 +68,5 @@ def with_tokens(config: Config, state: State, fresh: Tokens) -> State:
     """Return the state with new tokens. They were issued just now, which shows the drift between the clocks."""
     issued = issue_time(fresh)
     drift = 0.0 if issued is None else issued - config.clock()
-    return replace(state, tokens=fresh, drift=drift, unanswered=False)
-
-
-def claims_of(access_token: str) -> Mapping[str, object]:
-    """Return the claims of an access token; none of an opaque one, as some emulators issue."""
-    try:
-        return claims(access_token)
-    except UnexpectedJson:
-        return {}
-
-
-def username_of(signed: Tokens) -> str | None:
-    """Return the service's own name of the user, if a token has it."""
-    name = claims_of(signed.access_token).get("username", signed.id_token.payload.get("cognito:username"))
-    return name if isinstance(name, str) else None
+    username = username_of(fresh) if state.username is None else state.username
+    return replace(state, tokens=fresh, drift=drift, unanswered=False, username=username)

@@ -8,9 +8,18 @@ from typing import Any, Final, TypeAlias, TypeVar, get_args
 from ..call import Call
 from ..models.challenge import Challenge, challenge_of
 from ..models.device import RememberedDevice
-from ..models.fields import UnexpectedJson, boolean, optional_integer, optional_string, string, string_map
+from ..models.fields import (
+    UnexpectedJson,
+    boolean,
+    optional_integer,
+    optional_string,
+    require_optional_string,
+    require_string,
+    string,
+    string_map,
+)
 from ..models.frozen import field, frozen, replace
-from ..models.tokens import IdToken, RefreshFlow, Tokens
+from ..models.tokens import IdToken, RefreshFlow, Tokens, username_of
 from ..result import Result
 
 _FLOWS: Final[tuple[RefreshFlow, ...]] = get_args(RefreshFlow)
@@ -35,7 +44,7 @@ class State:
 
     username: the signed-in user, or else the one who is being tried, as typed.
     challenge: the challenge that must be answered to finish signing in.
-    tokens: those of the signed-in user.
+    tokens: those of the signed-in user. With a refresh token alone, the others are empty ones that have ended.
     device: the device for the user's next sign-in, once the service knows it.
     drift: seconds that the service's clock is ahead of ours, at the last tokens. A loaded state drops a negative one.
     refresh_flow: `GetTokensFromRefreshToken`, or `REFRESH_TOKEN_AUTH` if the pool does not know that operation.
@@ -98,6 +107,27 @@ class State:
             return self
         return replace(self, sign_up_session=session, sign_up_username=username)
 
+    @classmethod
+    def of_tokens(cls, tokens: Tokens, username: str | None = None, device: RememberedDevice | None = None) -> State:
+        """Return the state of a user who signed in elsewhere. An empty token is none."""
+        if not isinstance(tokens, Tokens):
+            raise ValueError(f"tokens must be Tokens(...), not {type(tokens).__name__}")
+        if not (tokens.id_token.jwt and tokens.access_token):
+            return cls.of_refresh_token(tokens.refresh_token or "", username, device)
+        kept = replace(tokens, refresh_token=tokens.refresh_token or None, new_device=None)
+        return cls(username_of(kept) if username is None else username, tokens=kept, device=device)
+
+    @classmethod
+    def of_refresh_token(
+        cls, refresh_token: str, username: str | None = None, device: RememberedDevice | None = None
+    ) -> State:
+        """Return the state of a user of whom only the refresh token is known. An empty one is none."""
+        require_string(refresh_token=refresh_token)
+        require_optional_string(username=username)
+        named = username if device is None else device.username
+        tokens = Tokens(_ended_token(named), "", refresh_token) if refresh_token else None
+        return cls(named if username is None else username, tokens=tokens, device=device)
+
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever you store it."""
         return {
@@ -159,6 +189,15 @@ def _issued_for(tokens: Tokens) -> tuple[str | None, str | None]:
 
 SessionFlow: TypeAlias = Generator[Call | State, Any, tuple[State, Result[T]]]
 """Yields calls and receives their results, as a flow does. Also yields states, to be kept at once."""
+
+
+def _ended_token(username: str | None) -> IdToken:
+    """Return an ID token of nothing but a user's name, which any version of the library can read."""
+    import base64  # here: only a session that begins with a refresh token needs it
+    import json
+
+    claims = {"exp": 0} if username is None else {"exp": 0, "cognito:username": username}
+    return IdToken.read(f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.")
 
 
 def _challenge_to_dict(challenge: Challenge) -> dict[str, object]:

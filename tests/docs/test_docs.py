@@ -74,6 +74,8 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"EMAIL\n",
         r"ada@example\.com\n",
         r"grace\n",
+        r"grace@example\.com\n",
+        r"True\n",
         r"True\n",
         r"no-session\n",
         r"no-session\n",

@@ -26,7 +26,11 @@ from cognito_raw.auth import SessionAuth
 class Mode(Protocol):
     """Makes sessions and clients whose methods are called without `await`, whatever they are inside."""
 
+    kind: type[Session | AsyncSession]
+
     def session(self, config: Config, *, state: State | None = None, transport: Any = None, **options: Any) -> Any: ...
+
+    def made(self, session: Session | AsyncSession) -> Any: ...
 
     def client(self, config: Config, *, transport: Any = None) -> Any: ...
 
@@ -40,11 +44,17 @@ class Mode(Protocol):
 class Sync:
     """`Session` and `Client` as they are."""
 
+    kind: type[Session | AsyncSession] = Session
+
     def __init__(self) -> None:
         self._transport: HttpxTransport | StandardTransport = HttpxTransport()
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None, **options: Any) -> Any:
         return Session(config, state=state, transport=transport or self._transport, **options)
+
+    def made(self, session: Session | AsyncSession) -> Any:
+        """The session, which the test has made itself."""
+        return session
 
     def client(self, config: Config, *, transport: Any = None) -> Any:
         return Client(config, transport=transport or self._transport)
@@ -65,12 +75,19 @@ class Sync:
 class Async:
     """`AsyncSession` and `AsyncClient`, each of whose methods is run to its end in one event loop."""
 
+    kind: type[Session | AsyncSession] = AsyncSession
+
     def __init__(self, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
         self._runner = asyncio.Runner(loop_factory=loop_factory)
         self._transport = AsyncHttpxTransport()
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None, **options: Any) -> Any:
         session = AsyncSession(config, state=state, transport=transport or self._transport, **options)
+        return self.made(session)
+
+    def made(self, session: Session | AsyncSession) -> Any:
+        """The same for a session that the test has made itself."""
+        assert isinstance(session, AsyncSession)
         return _Awaited(session, self._runner)
 
     def client(self, config: Config, *, transport: Any = None) -> Any:

@@ -121,6 +121,7 @@ def the_session() -> None:
         assert_type(
             Session(config, refresh_metadata=lambda: {"tenant": "a"}).state.client_metadata, Mapping[str, str] | None
         )
+        assert_type(Session.from_refresh_token(config, "refresh", username="user", transport="standard"), Session)
         assert_type(session.challenge, Challenge | None)
         assert_type(session.state.to_dict(), dict[str, object])
         assert_type(session.subscribe(print), Callable[[], None])
@@ -192,6 +193,7 @@ async def the_asynchronous_session() -> None:
         assert_type(await session.access_token(), Result[str])
         assert_type(await session.refresh(seen=session.state.tokens), Result[IdToken])
         assert_type(session.state, State)
+        assert_type(AsyncSession.from_tokens(config, Tokens(IdToken("", 0, {}), "")), AsyncSession)
         SessionAuth(session, origins=["https://api.example.com"])
 
 
