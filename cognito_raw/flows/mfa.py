@@ -7,7 +7,7 @@ from ..flow import Flow, ask, done, parse
 from ..models.fields import require_string
 from ..models.mfa import MfaSettings, SoftwareToken, SoftwareTokenVerification, WebAuthnMfaSettings
 from ..result import Err
-from .parameters import optional, wire
+from .parameters import optional, typed_code, wire
 
 
 def associate_software_token(
@@ -36,9 +36,9 @@ def verify_software_token(
     `software-token-mfa-refused` (a wrong code), `code-mismatch`, `challenge-session-invalid`, and those of access
     tokens.
     """
-    require_string(user_code=user_code)
+    code = typed_code(user_code=user_code)
     named = optional(friendly_device_name=("FriendlyDeviceName", friendly_device_name))
-    answer = yield from ask("VerifySoftwareToken", {**_either(access_token, session), "UserCode": user_code, **named})
+    answer = yield from ask("VerifySoftwareToken", {**_either(access_token, session), "UserCode": code, **named})
     verified = parse(answer, SoftwareTokenVerification.read)
     if isinstance(verified, Err) or verified.value.status == "SUCCESS" or isinstance(answer, Err):
         return verified

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..config import Config
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_optional_string, require_string
+
+# Unicode categories: separators, formats and dashes.
+_DROPPED: Final = ("Z", "Cf", "Pd")
 
 
 def context(
@@ -53,6 +56,22 @@ def optional(**given: tuple[str, str | None]) -> dict[str, object]:
     """Return the members of strings that are not None: `optional(device_name=("DeviceName", device_name))`."""
     require_optional_string(**{name: value for name, (_, value) in given.items()})
     return {member: value for member, value in given.values() if value is not None}
+
+
+def typed_code(**given: object) -> str:
+    """Return the one code that is given, as the service takes it.
+
+    White space, invisible characters and dashes are dropped. If decimal digits alone are left, of any script, they
+    become ASCII digits. Any other code stays as it was typed.
+    """
+    require_string(**given)
+    [code] = map(str, given.values())
+    if code.isascii() and code.isdigit():
+        return code
+    from unicodedata import category, decimal  # here: a sign-in by password does not need it
+
+    kept = [letter for letter in code if not letter.isspace() and not category(letter).startswith(_DROPPED)]
+    return "".join(str(decimal(digit)) for digit in kept) if all(map(str.isdecimal, kept)) else code
 
 
 def limited(name: str, member: str, count: object) -> dict[str, object]:

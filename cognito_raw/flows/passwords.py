@@ -9,7 +9,7 @@ from ..flow import Flow, ask, done, parse
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_string
 from ..models.sign_up import Delivery
-from .parameters import beside_username, context, optional
+from .parameters import beside_username, context, optional, typed_code
 
 
 def forgot_password(
@@ -50,11 +50,11 @@ def confirm_forgot_password(
     Reasons: `code-mismatch`, `code-expired`, `invalid-password`, `password-used-before`, `user-not-found`,
     `too-many-failed-attempts`, `daily-operations-limit-exceeded`.
     """
-    require_string(username=username, new_password=new_password, code=code)
+    require_string(username=username, new_password=new_password)
     parameters = {
         "ClientId": config.client_id,
         "Username": username,
-        "ConfirmationCode": code,
+        "ConfirmationCode": typed_code(code=code),
         "Password": new_password,
         **context(client_metadata, user_context_data, analytics_metadata),
     }

@@ -9,7 +9,7 @@ from ..flow import Flow, ask, done, parse
 from ..models.fields import objects, require_string
 from ..models.profile import AuthFactors, MfaOption, User
 from ..models.sign_up import Delivery
-from .parameters import context, wire
+from .parameters import context, typed_code, wire
 from .registration import listed, named_attributes, service_name
 
 
@@ -79,9 +79,9 @@ def verify_user_attribute(config: Config, access_token: str, attribute_name: str
     Reasons: `code-mismatch`, `code-expired`, `alias-exists`, `daily-operations-limit-exceeded`, and those of access
     tokens.
     """
-    require_string(access_token=access_token, code=code)
-    parameters = {"AccessToken": access_token, "AttributeName": service_name(attribute_name), "Code": code}
-    answer = yield from ask("VerifyUserAttribute", parameters)
+    require_string(access_token=access_token)
+    parameters = {"AccessToken": access_token, "AttributeName": service_name(attribute_name)}
+    answer = yield from ask("VerifyUserAttribute", {**parameters, "Code": typed_code(code=code)})
     return done(answer)
 
 

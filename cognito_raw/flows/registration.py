@@ -10,7 +10,7 @@ from ..flow import Flow, ask, parse
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_string
 from ..models.sign_up import Confirmation, Delivery, Registration
-from .parameters import beside_username, context, optional, strings
+from .parameters import beside_username, context, optional, strings, typed_code
 
 # The standard claims of OpenID Connect Core 1.0, section 5.1, which every pool has.
 STANDARD_ATTRIBUTES: Final = frozenset(
@@ -70,11 +70,11 @@ def confirm_sign_up(
     Reasons: `code-mismatch`, `code-expired`, `user-not-found`, `user-already-confirmed`, `alias-exists`,
     `too-many-failed-attempts`.
     """
-    require_string(username=username, code=code)
+    require_string(username=username)
     parameters: dict[str, object] = {
         "ClientId": config.client_id,
         "Username": username,
-        "ConfirmationCode": code,
+        "ConfirmationCode": typed_code(code=code),
         **optional(session=("Session", session)),
         **context(client_metadata, user_context_data, analytics_metadata),
     }

@@ -26,7 +26,7 @@ from ..models.challenge import (
 )
 from ..models.fields import require_string
 from ..models.frozen import frozen
-from .parameters import Hidden
+from .parameters import Hidden, typed_code
 from .registration import named_attributes
 
 # Two names of one factor: the service and its clients use the first, its documentation the second.
@@ -75,7 +75,7 @@ def responses_to(
 def _of_string(kind: Challenge, answer: str, password: str | None, attributes: Mapping[str, str]) -> Responses:
     match kind:
         case CodeChallenge():
-            return _named(kind, **{CODES[kind.name]: answer})
+            return _named(kind, **{CODES[kind.name]: typed_code(answer=answer)})
         case NewPasswordRequired():
             named = {f"userAttributes.{name}": value for name, value in named_attributes(attributes).items()}
             return _named(kind, NEW_PASSWORD=answer, **named)
@@ -109,9 +109,10 @@ def _as_they_are(challenge: Challenge, answer: Mapping[str, object]) -> Response
 
 
 def _choice(challenge: SelectMfaType | SelectChallenge, answer: str) -> str:
-    """Return the answer if it is offered, or if the choices are unknown."""
+    """Return the choice under its name, if it is offered or if the choices are unknown."""
+    answer = answer.strip().upper()
     same = _EMAIL if answer in _EMAIL else (answer,)
-    offered = [name for name in same if name in challenge.choices]
+    offered = [name for name in challenge.choices if name.upper() in same]
     if challenge.choices and not offered:
         raise ValueError(f"the answer to {challenge.name} must be one of {', '.join(challenge.choices)}")
     return answer if not offered or answer in offered else offered[0]
@@ -130,11 +131,9 @@ def _chosen(challenge: SelectChallenge, choice: str, password: str | None) -> Re
 
 
 def _set_up(challenge: MfaSetup, answer: str) -> Responses:
-    if answer.isascii() and answer.isdigit():
-        _require_choice(challenge, "authenticator app", ("SOFTWARE_TOKEN_MFA",))
-        return Responses({"USERNAME": challenge.username}, code=answer)
     if "@" not in answer:
-        raise _wrong(challenge)
+        _require_choice(challenge, "authenticator app", ("SOFTWARE_TOKEN_MFA",))
+        return Responses({"USERNAME": challenge.username}, code=typed_code(answer=answer))
     _require_choice(challenge, "e-mail address", _EMAIL)
     # Not in the API reference. Amplify's clients send it so, and a code follows to that address.
     return _named(challenge, EMAIL=answer)

@@ -160,7 +160,6 @@ MISTAKES: Final[dict[str, tuple[Challenge, Any, dict[str, Any], str]]] = {
     ),
     "a response that is none": (challenge("SMS_MFA"), {"SMS_MFA_CODE": 123456}, {}, "response 'SMS_MFA_CODE' must be"),
     "a response without a name": (challenge("SMS_MFA"), {5: SECRET}, {}, "the name of a response must be a string"),
-    "an app's name": (challenge("MFA_SETUP"), SECRET, {}, "MFA_SETUP is the first code of an authenticator app, or"),
     "an address that cannot be set up": (
         challenge("MFA_SETUP", SETUPS),
         f"{SECRET}@b",
