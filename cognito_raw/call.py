@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from .models.fields import CANNOT_BE_SENT, HALF_A_PAIR, InputRefused
 from .models.frozen import field, frozen
 
 # The service's own parameters are nested four deep.
@@ -100,20 +101,22 @@ def _body(call: Call) -> bytes:
     try:
         text = json.dumps(dict(call.parameters), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         body = text.encode()
-        if _is_shallow(call.parameters):
+        if is_shallow(call.parameters):
             return body
-        fault = _TOO_DEEP
+        fault: str | None = _TOO_DEEP
     except UnicodeEncodeError:
-        fault = "a string holds half of a surrogate pair, which UTF-8 cannot carry"
+        fault = None
     except RecursionError:
         fault = _TOO_DEEP
     except (TypeError, ValueError) as error:
         fault = f"the parameters are not JSON: {error}"
     # Raised outside the handlers: inside, it would keep the first error, which holds the whole body.
+    if fault is None:
+        raise InputRefused(f"{call.operation}: a string {HALF_A_PAIR}", CANNOT_BE_SENT)
     raise ValueError(f"{call.operation}: {fault}")
 
 
-def _is_shallow(parameters: object) -> bool:
+def is_shallow(parameters: object) -> bool:
     """Tell if mappings and lists are nested no deeper than parameters may be. They are JSON, and so end."""
     level: list[Any] = [parameters]
     for _ in range(_DEEPEST + 1):

@@ -27,7 +27,7 @@ ChallengeReason: TypeAlias = Literal[
 InputReason: TypeAlias = Literal[
     "username-not-provided", "incorrect-username-or-password", "invalid-password", "password-used-before",
     "code-mismatch", "code-expired", "software-token-mfa-refused",
-    "username-exists", "alias-exists", "lambda-refused",
+    "username-exists", "alias-exists", "lambda-refused", "input-refused",
 ]
 AccountReason: TypeAlias = Literal[
     "account-unverified", "user-already-confirmed", "user-not-found", "disabled-user", "wrong-user-state",
@@ -120,7 +120,7 @@ OPERATION_UNKNOWN: Final[frozenset[Reason]] = frozenset(
 # REFRESH_TOKEN_AUTH is refused if the app client rotates refresh tokens. Nobody recorded the exact error.
 REFRESH_FLOW_REFUSED: Final[frozenset[Reason]] = OPERATION_UNKNOWN.union(("not-authorized", "invalid-parameter"))
 
-# fmt: on
+
 # The exceptions by name, also those that `BY_MESSAGE` divides further.
 EXCEPTIONS: Final[dict[str, Reason]] = {
     "InvalidPasswordException": "invalid-password",
@@ -134,22 +134,12 @@ EXCEPTIONS: Final[dict[str, Reason]] = {
     "PasswordResetRequiredException": "password-reset-required",
     "RefreshTokenReuseException": "refresh-token-reused",
     "ResourceNotFoundException": "resource-not-found",
-    "NotAuthorizedException": "not-authorized",
-    "UnauthorizedException": "not-authorized",
-    "AccessDeniedException": "not-authorized",
+    **dict.fromkeys(("NotAuthorizedException", "UnauthorizedException", "AccessDeniedException"), "not-authorized"),
     "ForbiddenException": "request-blocked",
-    "TooManyRequestsException": "throttled",
-    "ThrottlingException": "throttled",
-    "Throttling": "throttled",
-    "ThrottledException": "throttled",
-    "RequestLimitExceeded": "throttled",
-    "RequestThrottled": "throttled",
-    "RequestThrottledException": "throttled",
-    "BandwidthLimitExceeded": "throttled",
-    "SlowDown": "throttled",
-    "ProvisionedThroughputExceededException": "throttled",
-    "EC2ThrottledException": "throttled",
-    "TransactionInProgressException": "throttled",
+    **dict.fromkeys(("TooManyRequestsException", "ThrottlingException", "Throttling", "ThrottledException",
+        "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "BandwidthLimitExceeded",
+        "SlowDown", "ProvisionedThroughputExceededException", "EC2ThrottledException",
+        "TransactionInProgressException"), "throttled"),
     "TooManyFailedAttemptsException": "too-many-failed-attempts",
     "AliasExistsException": "alias-exists",
     "CodeDeliveryFailureException": "code-delivery-failed",
@@ -178,20 +168,12 @@ EXCEPTIONS: Final[dict[str, Reason]] = {
     "WebAuthnNotEnabledException": "web-authn-not-enabled",
     "WebAuthnOriginNotAllowedException": "web-authn-origin-not-allowed",
     "WebAuthnRelyingPartyMismatchException": "web-authn-relying-party-mismatch",
-    "BadRequest": "request-not-understood",
-    "InvalidAction": "request-not-understood",
-    "SerializationException": "request-not-understood",
-    "UnknownOperationException": "request-not-understood",
-    "Unsupported": "request-not-understood",
-    "MissingAuthenticationTokenException": "request-not-understood",
-    "InternalErrorException": "service-unavailable",
-    "InternalFailure": "service-unavailable",
-    "InternalServerError": "service-unavailable",
-    "ServiceUnavailable": "service-unavailable",
-    "RequestTimeout": "service-unavailable",
-    "RequestTimeoutException": "service-unavailable",
-    "PriorRequestNotComplete": "service-unavailable",
+    **dict.fromkeys(("BadRequest", "InvalidAction", "SerializationException", "UnknownOperationException",
+        "Unsupported", "MissingAuthenticationTokenException"), "request-not-understood"),
+    **dict.fromkeys(("InternalErrorException", "InternalFailure", "InternalServerError", "ServiceUnavailable",
+        "RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete"), "service-unavailable"),
 }
+# fmt: on
 
 # For an exception with several cases: the first of these strings in the message decides. They are case-sensitive, such
 # as "USERNAME". Sources and recorded replies: fixtures/errors.json.

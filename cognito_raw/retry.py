@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from .call import Call, Reply, ServiceReply, render
 from .config import Config
 from .flow import Pause, Steps, advance
+from .models.fields import InputRefused
 from .models.frozen import replace
 from .reasons import is_passing
 from .reply import read
@@ -89,16 +90,19 @@ def with_retries(
     config: Config,
     deadline: float | None = None,
     budget: Budget | None = None,
-) -> Steps[R]:
+) -> Steps[R | Err]:
     """Return the steps that drive a flow to its end within `deadline` seconds, or the configuration's.
 
-    budget: for all calls together. Without one, each call has its own.
+    budget: for all calls together. Without one, each call has its own. Input that cannot be sent is an `Err`.
     """
     ends = config.monotonic() + (config.deadline if deadline is None else deadline)
     with closing(flow):
-        step = advance(flow)
-        while isinstance(step, Call):
-            step = advance(flow, (yield from _exchange(step, config, ends, budget or Budget())))
+        try:
+            step = advance(flow)
+            while isinstance(step, Call):
+                step = advance(flow, (yield from _exchange(step, config, ends, budget or Budget())))
+        except InputRefused as refused:
+            return Err("input-refused", refused.sentence)
         return step
 
 

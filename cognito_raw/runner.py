@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar, cast
 from .call import Call, Request, ServiceReply
 from .config import Config, checked_deadline
 from .flow import AsyncTransport, Pause, Steps, Transport, advance
-from .result import Result
+from .result import Err, Result
 from .retry import Budget, with_retries
 from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
 
@@ -106,7 +106,7 @@ class Runner(_Deadlined):
 
     def _drive(
         self, flow: Generator[Call, Result[ServiceReply], R], deadline: float, budget: Budget | None = None
-    ) -> R:
+    ) -> R | Err:
         return run(with_retries(flow, self.config, deadline, budget), self._sender())
 
 
@@ -139,7 +139,7 @@ class AsyncRunner(_Deadlined):
 
     async def _drive(
         self, flow: Generator[Call, Result[ServiceReply], R], deadline: float, budget: Budget | None = None
-    ) -> R:
+    ) -> R | Err:
         return await arun(with_retries(flow, self.config, deadline, budget), self._sender())
 
 

@@ -15,7 +15,7 @@ on the server, under the id in an HttpOnly cookie. Use a new id once the user is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +33,7 @@ from cognito_raw import (
     Transport,
 )
 
-STATUS: Mapping[Kind, int] = {"challenge": 409, "signed-out": 401, "temporary": 503, "configuration": 500}
+STATUS: Mapping[Kind, int] = {"input": 400, "challenge": 409, "signed-out": 401, "temporary": 503, "configuration": 500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ class Relay:
         if isinstance(token, Err):
             return _refusal(session, token)
         complete = self._client().complete_web_authn_registration
-        return _posted(session, lambda: complete(token.value, posted), "credential-malformed")
+        return _answer(session, complete(token.value, posted))
 
     def begin_sign_in(self, username: str) -> Step:
         """Return the options for `navigator.credentials.get`, or 409 and other choices for a user without a passkey."""
         session = self._session(None)
-        step = _posted(session, lambda: session.login(username, preferred="WEB_AUTHN"), "username-malformed")
+        step = _answer(session, session.login(username, preferred="WEB_AUTHN"))
         match session.challenge:
             case PasskeyChallenge() as challenge:
                 return _step(session, options=challenge.options)
@@ -87,7 +87,7 @@ class Relay:
         session = self._session(state)
         if not isinstance(session.challenge, PasskeyChallenge):
             return _refusal(session, Err("no-session"))
-        return _posted(session, lambda: session.answer_challenge(posted), "credential-malformed")
+        return _answer(session, session.answer_challenge(posted))
 
     def _session(self, state: str | None) -> Session:
         known = None if state is None else State.from_dict(json.loads(state))
@@ -97,12 +97,7 @@ class Relay:
         return Client(self.config, transport=self.transport)
 
 
-def _posted(session: Session, send: Callable[[], Result[object]], malformed: str) -> Step:
-    """Send the browser's post, and answer it with 400 if the library raises because it is malformed."""
-    try:
-        result = send()
-    except ValueError:
-        return _step(session, 400, error=malformed)
+def _answer(session: Session, result: Result[object]) -> Step:
     return _step(session) if isinstance(result, Ok) else _refusal(session, result)
 
 

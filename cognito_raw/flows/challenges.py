@@ -10,7 +10,7 @@ from ..flow import Flow, ask, parse
 from ..models.challenge import Challenge, ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
-from ..models.fields import optional_string, require_string, string
+from ..models.fields import InputRefused, optional_string, require_optional_string, require_text, string
 from ..models.frozen import replace
 from ..models.tokens import Tokens
 from ..reasons import ENDS_CHALLENGE
@@ -48,9 +48,9 @@ def answer_challenge(
     device, client_metadata, user_context_data: as in `sign_in`.
 
     Returns the tokens, or the next challenge. After a failure, `err.challenge` may be answered again. If it is None,
-    only a new sign-in helps. Reasons: `code-mismatch`, `code-expired` (of an authenticator app: used already, wait
-    for the next), `software-token-mfa-refused`, `invalid-password`, `invalid-parameter`, `password-used-before`,
-    `challenge-session-invalid`, `incorrect-username-or-password`, `lambda-refused`.
+    only a new sign-in helps. Reasons: `input-refused`, `code-mismatch`, `code-expired` (of an authenticator app: used
+    already, wait for the next), `software-token-mfa-refused`, `invalid-password`, `invalid-parameter`,
+    `password-used-before`, `challenge-session-invalid`, `incorrect-username-or-password`, `lambda-refused`.
     """
     context = auth_context(config, device, client_metadata, user_context_data, analytics_metadata)
     result, _ = yield from run_answer(
@@ -67,7 +67,7 @@ def respond_to_new_password_required(
     Reasons: `invalid-password`, `invalid-parameter` (an attribute is missing), `password-used-before`,
     `challenge-session-invalid`.
     """
-    require_string(new_password=new_password)
+    require_text(new_password=new_password)
     return (yield from answer_challenge(config, challenge, new_password, attributes=attributes))
 
 
@@ -100,11 +100,13 @@ def run_answer(
         result = yield from prove_device(replace(context, device=None), answer, challenge)
         forgotten = answer == context.device and is_forgotten(context, result)
         return keep_challenge(result, challenge), None if forgotten else context.device
-    responses = responses_to(challenge, answer, password=password, attributes=attributes)
-    if friendly_device_name is not None:
-        require_string(friendly_device_name=friendly_device_name)
-        if responses.code is None:
-            raise ValueError("friendly_device_name= goes with the first code of an authenticator app, for MFA_SETUP")
+    try:
+        responses = responses_to(challenge, answer, password=password, attributes=attributes)
+        require_optional_string(friendly_device_name=friendly_device_name)
+    except InputRefused as refused:
+        return keep_challenge(Err("input-refused", refused.sentence), challenge), context.device
+    if friendly_device_name is not None and challenge.name != "MFA_SETUP":
+        raise ValueError("friendly_device_name= goes with the first code of an authenticator app, for MFA_SETUP")
     if responses.code is not None:
         verified = yield from _verify(challenge, responses.code, friendly_device_name)
         if isinstance(verified, Err):

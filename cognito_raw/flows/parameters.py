@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+from ..call import is_shallow
 from ..config import Config
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import require_optional_string, require_string
+from ..models.fields import InputRefused, require_optional_string, require_string
 
 # Unicode categories: separators, formats and dashes.
 _DROPPED: Final = ("Z", "Cf", "Pd")
@@ -62,16 +64,28 @@ def typed_code(**given: object) -> str:
     """Return the one code that is given, as the service takes it.
 
     White space, invisible characters and dashes are dropped. If decimal digits alone are left, of any script, they
-    become ASCII digits. Any other code stays as it was typed.
+    become ASCII digits. Any other code stays as it was typed. Raises `InputRefused` if nothing is left.
     """
     require_string(**given)
-    [code] = map(str, given.values())
+    [(name, code)] = ((name, str(code)) for name, code in given.items())
     if code.isascii() and code.isdigit():
         return code
     from unicodedata import category, decimal  # here: a sign-in by password does not need it
 
     kept = [letter for letter in code if not letter.isspace() and not category(letter).startswith(_DROPPED)]
+    if not kept:
+        raise InputRefused(f"{name} is empty", "The code is empty. Please type it.")
     return "".join(str(decimal(digit)) for digit in kept) if all(map(str.isdecimal, kept)) else code
+
+
+def json_object(given: object) -> dict[str, Any] | None:
+    """Return the JSON object that is given as a mapping or a string, or None. An error would contain the string."""
+    try:
+        text = given if isinstance(given, str) else json.dumps(dict(given) if isinstance(given, Mapping) else given)
+        found = json.loads(text, parse_constant=int)  # raises for NaN and Infinity, which JSON does not have
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and is_shallow(found) else None
 
 
 def limited(name: str, member: str, count: object) -> dict[str, object]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from ..config import Config
 from ..flow import Flow, ask, done, parse
-from ..models.fields import UnexpectedJson, require_string
+from ..models.fields import InputRefused, UnexpectedJson, require_string
 from ..models.passkeys import WebAuthnCredential
 from ..pages import Page
-from .parameters import limited, optional
+from .parameters import json_object, limited, optional
 
 
 def start_web_authn_registration(config: Config, access_token: str) -> Flow[Mapping[str, Any]]:
@@ -31,8 +30,8 @@ def complete_web_authn_registration(
     """Register the passkey that the browser made.
 
     credential: the RegistrationResponseJSON of https://www.w3.org/TR/webauthn-3/, as its `toJSON()` returns it: a
-    mapping, or JSON as a string. Raises `ValueError` for anything else. Reasons: `web-authn-challenge-not-found` (too
-    late), `web-authn-origin-not-allowed`, `web-authn-relying-party-mismatch`, `web-authn-client-mismatch`,
+    mapping, or JSON as a string. Reasons: `input-refused` (no such JSON), `web-authn-challenge-not-found` (too late),
+    `web-authn-origin-not-allowed`, `web-authn-relying-party-mismatch`, `web-authn-client-mismatch`,
     `web-authn-credential-not-supported`, `web-authn-not-enabled`, and those of access tokens.
     """
     require_string(access_token=access_token)
@@ -70,18 +69,11 @@ def _creation_options(body: Mapping[str, object]) -> Mapping[str, Any]:
     return options
 
 
-def _credential(given: Mapping[str, Any] | str) -> dict[str, Any]:
-    value: object = _parsed(given) if isinstance(given, str) else given
-    if not isinstance(value, Mapping):
-        raise ValueError(
+def _credential(given: object) -> dict[str, Any]:
+    found = json_object(given)
+    if found is None:
+        refused = InputRefused if isinstance(given, (str, Mapping)) else ValueError
+        raise refused(
             "credential must be the JSON object that the browser's toJSON() returns, or that object as a string"
         )
-    return dict(value)
-
-
-def _parsed(text: str) -> object:
-    """Return the value of JSON, or None. An error of the JSON reader would contain the string."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return found

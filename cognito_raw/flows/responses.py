@@ -1,7 +1,7 @@
 """Answers to challenges, turned into the service's responses: a code, a choice, a password, a passkey's assertion.
 
-Nothing is sent here. An answer of the wrong kind raises `ValueError`. The message never repeats it, since it may be a
-secret.
+Nothing is sent here. An answer of the wrong kind raises `ValueError`, and one that a user may type, `InputRefused`. The
+message never repeats it, since it may be a secret.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from ..models.challenge import (
     SelectMfaType,
     challenge_of,
 )
-from ..models.fields import require_string
+from ..models.fields import InputRefused, require_string
 from ..models.frozen import frozen
-from .parameters import Hidden, typed_code
+from .parameters import Hidden, json_object, typed_code
 from .registration import named_attributes
 
 # Two names of one factor: the service and its clients use the first, its documentation the second.
@@ -67,7 +67,7 @@ def responses_to(
             raise ValueError("a mapping of responses holds all of them: leave password= and attributes= out")
         return _as_they_are(kind, answer)
     if not isinstance(answer, str):
-        raise _wrong(kind)
+        raise ValueError(_wanted(kind))
     require_string(answer=answer)
     return _of_string(kind, answer, password, {} if attributes is None else attributes)
 
@@ -92,7 +92,7 @@ def _of_string(kind: Challenge, answer: str, password: str | None, attributes: M
         case MfaSetup():
             return _set_up(kind, answer)
         case _:
-            raise _wrong(kind)
+            raise InputRefused(_wanted(kind))
 
 
 def _named(challenge: Challenge, **members: str) -> Responses:
@@ -113,15 +113,15 @@ def _choice(challenge: SelectMfaType | SelectChallenge, answer: str) -> str:
     answer = answer.strip().upper()
     same = _EMAIL if answer in _EMAIL else (answer,)
     offered = [name for name in challenge.choices if name.upper() in same]
-    if challenge.choices and not offered:
-        raise ValueError(f"the answer to {challenge.name} must be one of {', '.join(challenge.choices)}")
+    if not answer or (challenge.choices and not offered):
+        raise InputRefused(f"the answer must be one of {', '.join(challenge.choices) or 'the choices'}")
     return answer if not offered or answer in offered else offered[0]
 
 
 def _chosen(challenge: SelectChallenge, choice: str, password: str | None) -> Responses:
     if (choice in _WITH_PASSWORD) != (password is not None):
         wrong = "goes with no other choice than" if password is not None else "must go with the choice of"
-        raise ValueError(f"password= {wrong} PASSWORD or PASSWORD_SRP")
+        raise InputRefused(f"the password {wrong} PASSWORD or PASSWORD_SRP")
     if password is None:
         return _named(challenge, ANSWER=choice)
     require_string(password=password)
@@ -141,25 +141,16 @@ def _set_up(challenge: MfaSetup, answer: str) -> Responses:
 
 def _require_choice(challenge: MfaSetup, what: str, names: tuple[str, ...]) -> None:
     if challenge.choices and not set(names).intersection(challenge.choices):
-        raise ValueError(f"no {what} can be set up here: MFA_SETUP offers {', '.join(challenge.choices)}")
-
-
-def _plain(answer: object) -> object:
-    """Return a mapping as a dictionary, the only mapping that `json` writes."""
-    return dict(answer) if isinstance(answer, Mapping) else answer
+        raise InputRefused(f"no {what} can be set up here: MFA_SETUP offers {', '.join(challenge.choices)}")
 
 
 def _credential(answer: object) -> str:
     """Return the JSON of PublicKeyCredential.toJSON(): AuthenticationResponseJSON of WebAuthn Level 3."""
-    try:
-        found = json.loads(answer) if isinstance(answer, str) else _plain(answer)
-        written = json.dumps(found, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError):
-        found, written = None, ""
-    # Raised outside the handler: it would keep the error of the JSON reader, which contains the string.
-    if not (isinstance(found, dict) and isinstance(found.get("response"), dict)):
-        raise ValueError("the answer to WEB_AUTHN is the JSON of a passkey's assertion: PublicKeyCredential.toJSON()")
-    return written
+    found = json_object(answer)
+    if found is None or not isinstance(found.get("response"), dict):
+        refused = InputRefused if isinstance(answer, (str, Mapping)) else ValueError
+        raise refused("the answer to WEB_AUTHN is the JSON of a passkey's assertion: PublicKeyCredential.toJSON()")
+    return json.dumps(found, separators=(",", ":"))
 
 
 _WANTED: Final[Mapping[str, str]] = {
@@ -175,6 +166,6 @@ _WANTED: Final[Mapping[str, str]] = {
 }
 
 
-def _wrong(challenge: Challenge) -> ValueError:
+def _wanted(challenge: Challenge) -> str:
     wanted = f"{_WANTED[challenge.name]}; or " if challenge.name in _WANTED else ""
-    return ValueError(f"the answer to {challenge.name} is {wanted}a mapping of its responses, in the service's names")
+    return f"the answer to {challenge.name} is {wanted}a mapping of its responses, in the service's names"

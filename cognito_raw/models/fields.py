@@ -13,12 +13,23 @@ if TYPE_CHECKING:
 
 # The largest integer that every JSON reader keeps exactly (RFC 8259, section 6).
 _LARGEST: Final = 2**53 - 1
+# Of input that UTF-8 cannot carry: for a programmer, and for the user.
+HALF_A_PAIR: Final = "holds half of a surrogate pair, which UTF-8 cannot carry"
+CANNOT_BE_SENT: Final = "The input has a character that cannot be sent. Please type it again."
 # The last second of the year 9999, the last of `datetime`.
 _END_OF_TIME: Final = 253_402_300_799
 
 
 class UnexpectedJson(ValueError):
     """A member is missing or has another type than it must."""
+
+
+class InputRefused(ValueError):
+    """A user's input cannot be sent. Methods return `input-refused` instead. `sentence` can be shown to the user."""
+
+    def __init__(self, words: str, sentence: str | None = None) -> None:
+        super().__init__(words)
+        self.sentence = sentence or words
 
 
 def string(body: Mapping[str, object], name: str) -> str:
@@ -128,13 +139,19 @@ def _is_string(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and (value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value))
 
 
-def require_string(**values: object) -> None:
-    """Raise `ValueError` with the name of the first value that is not a string, or that UTF-8 cannot carry."""
+def require_text(**values: object) -> None:
+    """Raise `ValueError` with the name of the first value that is not a string."""
     for name, value in values.items():
         if not isinstance(value, str):
             raise ValueError(f"{name} must be a string, not {type(value).__name__}")
-        if any("\ud800" <= c <= "\udfff" for c in value):
-            raise ValueError(f"{name} holds half of a surrogate pair, which UTF-8 cannot carry")
+
+
+def require_string(**values: object) -> None:
+    """Check the same. Raise `InputRefused` for a string that UTF-8 cannot carry."""
+    for name, value in values.items():
+        require_text(**{name: value})
+        if not _is_string(value):
+            raise InputRefused(f"{name} {HALF_A_PAIR}", CANNOT_BE_SENT)
 
 
 def require_optional_string(**values: object) -> None:

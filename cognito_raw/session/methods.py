@@ -16,7 +16,7 @@ from ..flows.auth_calls import auth_context
 from ..flows.authentication import FirstFactor, SignInFlow, first_call_of, run_sign_in
 from ..models.challenge import ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, RefreshMetadata, UserContext
-from ..models.fields import require_optional_string, require_string
+from ..models.fields import require_optional_string, require_string, require_text
 from ..models.frozen import field, frozen, replace
 from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
@@ -57,9 +57,11 @@ class SessionMethods:
         Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`, `code-delivery-failed` (the
         user exists; resend the code), `lambda-refused`.
         """
-        from ..flows.registration import sign_up
+        from ..flows.registration import named_attributes, sign_up
 
+        require_string(username=username)
         require_optional_string(password=password)
+        named_attributes({} if attributes is None else attributes)
         state = replace(self.state, tried_username=username)
         yield state  # an interrupted call may have created the user, who must then be confirmed
         result = yield from sign_up(
@@ -194,7 +196,7 @@ class SessionMethods:
         challenge = self.state.challenge
         if challenge is None or challenge.name != "NEW_PASSWORD_REQUIRED":
             return self.state, _NO_SESSION
-        require_string(new_password=new_password)
+        require_text(new_password=new_password)
         return (
             yield from self.answer_challenge(
                 new_password,
@@ -289,6 +291,7 @@ class SessionMethods:
         """
         from ..flows.passwords import forgot_password
 
+        require_string(username=username)
         state = replace(self.state, tried_username=username, reset_username=username)
         yield state
         result = yield from forgot_password(

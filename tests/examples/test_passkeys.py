@@ -121,20 +121,20 @@ def test_what_is_no_credential_is_the_browsers_mistake(relay: Relay, browser: Br
     """400, and the right one may still come."""
     begun = relay.begin_registration(state)
     step = relay.finish_registration(begun.state, posted)
-    assert (step.status, step.body) == (400, {"error": "credential-malformed"})
+    assert (step.status, step.body) == (400, {"error": "input-refused"})
     made = json.dumps(browser.create(sent(begun)["options"]))
     assert relay.finish_registration(step.state, made).status == 200
 
     begun = relay.begin_sign_in("jane")
     step = relay.finish_sign_in(begun.state, posted)
-    assert (step.status, step.body) == (400, {"error": "credential-malformed"})
+    assert (step.status, step.body) == (400, {"error": "input-refused"})
     assert relay.finish_sign_in(step.state, json.dumps(browser.get(sent(begun)["options"]))).status == 200
 
 
 def test_a_name_that_is_no_text_is_the_browsers_mistake(relay: Relay) -> None:
     """As JSON can carry it."""
     step = relay.begin_sign_in(json.loads('"\\ud800"'))
-    assert (step.status, step.body) == (400, {"error": "username-malformed"})
+    assert (step.status, step.body) == (400, {"error": "input-refused"})
 
 
 def test_who_is_not_signed_in_registers_nothing(relay: Relay, browser: Browser, state: str) -> None:

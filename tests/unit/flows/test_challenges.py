@@ -46,7 +46,7 @@ def test_a_second_factor_is_a_code(name: str, secret: str | None) -> None:
         assert finished(jane.answer(CODE))
         jane.last = first
         assert jane.answer(CODE) is None
-        wrongs = ["code-mismatch"] * 3
+        wrongs = ["code-mismatch", "input-refused", "code-mismatch"]
         assert jane.told == [name, *wrongs, "tokens", "challenge-session-invalid"]
 
     play(scene, secret=secret, then=(name,))
@@ -125,7 +125,7 @@ def test_a_refused_new_password_is_reported() -> None:
     assert result.reason == "challenge-session-invalid"
 
 
-@pytest.mark.parametrize("value", [None, b"hidden", "hidden\ud800"], ids=["none", "bytes", "surrogate"])
+@pytest.mark.parametrize("value", [None, b"hidden"], ids=["none", "bytes"])
 def test_a_new_password_that_is_no_text_raises(value: Any) -> None:
     """With no word of the secret."""
     with pytest.raises(ValueError, match=r"^new_password ") as caught:

@@ -47,7 +47,6 @@ def test_an_empty_body_is_a_success_only_where_the_service_sends_one(operation: 
         pytest.param("GetUser\r\nX-Evil: 1", {}, "must be a name", id="a header"),
         pytest.param("", {}, "must be a name", id="empty"),
         pytest.param("GetUser", {"AccessToken": b"hidden"}, "not JSON", id="bytes"),
-        pytest.param("GetUser", {"AccessToken": "hidden\ud800"}, "surrogate", id="surrogate"),
         pytest.param("GetUser", {"Limit": float("nan")}, "not JSON", id="no number"),
     ],
 )

@@ -33,7 +33,6 @@ MEANINGS: Final[dict[str, tuple[Challenge, Any, dict[str, Any], Responses]]] = {
     "an e-mail": (challenge("EMAIL_OTP"), "01234567", {}, Responses({**WHO, "EMAIL_OTP_CODE": "01234567"})),
     "an e-mail, by its other name": (challenge("EMAIL_MFA"), "0", {}, Responses({**WHO, "EMAIL_MFA_CODE": "0"})),
     "an app": (challenge("SOFTWARE_TOKEN_MFA"), "0", {}, Responses({**WHO, "SOFTWARE_TOKEN_MFA_CODE": "0"})),
-    "no code": (challenge("SMS_MFA"), "", {}, Responses({**WHO, "SMS_MFA_CODE": ""})),
     "a new password": (challenge("NEW_PASSWORD_REQUIRED"), "N3w", {}, Responses({**WHO, "NEW_PASSWORD": "N3w"})),
     "with attributes": (
         challenge("NEW_PASSWORD_REQUIRED"),
@@ -126,6 +125,7 @@ NESTED: Any = []
 NESTED.append(NESTED)
 MISTAKES: Final[dict[str, tuple[Challenge, Any, dict[str, Any], str]]] = {
     "a number for a code": (challenge("SMS_MFA"), 123456, {}, "SMS_MFA is the code, as a string; or a mapping"),
+    "no code": (challenge("SMS_MFA"), "", {}, "answer is empty"),
     "nothing": (challenge("EMAIL_OTP"), None, {}, "EMAIL_OTP is the code"),
     "bytes": (challenge("PASSWORD"), SECRET.encode(), {}, "PASSWORD is the password"),
     "half a surrogate pair": (challenge("SMS_MFA"), f"{SECRET}\ud800", {}, "answer holds half"),
