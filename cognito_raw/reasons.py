@@ -47,7 +47,7 @@ TemporaryReason: TypeAlias = Literal[
     "concurrent-modification", "lambda-failed",
 ]
 ConfigurationReason: TypeAlias = Literal[
-    "invalid-parameter", "wrong-client-secret",
+    "invalid-parameter", "attribute-not-allowed", "wrong-client-secret",
     "client-not-found", "user-pool-not-found", "resource-not-found", "user-pool-misconfigured",
     "feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "user-pool-add-on-not-enabled",
     "password-reset-not-allowed", "access-token-scope-missing",
@@ -184,11 +184,14 @@ BY_MESSAGE: Final[dict[str, tuple[tuple[str, Reason], ...]]] = {
         ("already confirmed", "user-already-confirmed"),
         ("nvalid device key", "device-not-found"),
         ("secret hash", "wrong-client-secret"),
+        ("Attribute does not exist", "attribute-not-allowed"),
+        ("could not be determined", "attribute-not-allowed"),
         ("USERNAME", "username-not-provided"),
         ("password", "invalid-password"),
         ("'proposedPassword'", "invalid-password"),
     ),
     "NotAuthorizedException": (
+        ("unauthorized attribute", "attribute-not-allowed"),
         ("exceeded", "login-attempts-limit-exceeded"),
         ("disabled", "disabled-user"),
         ("ncorrect username or password", "incorrect-username-or-password"),

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..config import Config
 from ..flow import Flow, ask, parse
+from ..models.challenge import CHALLENGE_PREFIX
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_string
 from ..models.sign_up import Confirmation, Delivery, Registration
@@ -115,13 +116,22 @@ def named_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
         require_string(**{"the name of an attribute": name, f"attribute {name!r}": value})
     named = {service_name(name): value for name, value in attributes.items()}
     if len(named) < len(attributes):
-        raise ValueError("an attribute is given twice, once with and once without custom: in front")
+        raise ValueError("an attribute is given twice, under two forms of its name")
     return named
 
 
 def service_name(name: str) -> str:
-    """Return the service's name for an attribute, with `custom:` in front unless it is standard or has it."""
+    """Return the service's name for an attribute, with `custom:` in front unless it is standard or has it.
+
+    A name may begin with `userAttributes.`, as those of a raw challenge do.
+    """
     require_string(**{"the name of an attribute": name})
+    name = name.removeprefix(CHALLENGE_PREFIX)
+    prefix, _, rest = name.rpartition(":")
+    if not rest.strip():
+        raise ValueError("the name of an attribute is empty")
+    if prefix != "custom" and prefix.strip().lower() == "custom":
+        raise ValueError(f"attribute {name!r}: write custom: in small letters and without blanks")
     return name if name in STANDARD_ATTRIBUTES or name.startswith("custom:") else f"custom:{name}"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..models.challenge import (
+    CHALLENGE_PREFIX,
     CODES,
     Challenge,
     ChallengeAnswer,
@@ -77,7 +78,7 @@ def _of_string(kind: Challenge, answer: str, password: str | None, attributes: M
         case CodeChallenge():
             return _named(kind, **{CODES[kind.name]: typed_code(answer=answer)})
         case NewPasswordRequired():
-            named = {f"userAttributes.{name}": value for name, value in named_attributes(attributes).items()}
+            named = {f"{CHALLENGE_PREFIX}{name}": value for name, value in named_attributes(attributes).items()}
             return _named(kind, NEW_PASSWORD=answer, **named)
         case PasswordChallenge(name="PASSWORD"):
             return _named(kind, PASSWORD=answer)

@@ -17,7 +17,8 @@ from .sign_up import Delivery
 if TYPE_CHECKING:
     from .mfa import SoftwareToken
 
-_ATTRIBUTE: Final = "userAttributes."
+# In front of the names of attributes, in the parameters and responses of NEW_PASSWORD_REQUIRED.
+CHALLENGE_PREFIX: Final = "userAttributes."
 # The reply's own list is kept among the parameters, under its name in the reply. No parameter has that name.
 _AVAILABLE: Final = "AvailableChallenges"
 
@@ -70,13 +71,13 @@ class NewPasswordRequired(Challenge):
     def required_attributes(self) -> tuple[str, ...]:
         """The attributes that the answer needs beside the password, without their prefix."""
         names = _list(self.parameters.get("requiredAttributes"))
-        return tuple(name.removeprefix(_ATTRIBUTE) for name in names)
+        return tuple(name.removeprefix(CHALLENGE_PREFIX) for name in names)
 
     @property
     def user_attributes(self) -> Mapping[str, str]:
         """The user's present attributes, which a form can show."""
         found = _object(self.parameters.get("userAttributes"))
-        return {name.removeprefix(_ATTRIBUTE): value for name, value in found.items() if isinstance(value, str)}
+        return {name.removeprefix(CHALLENGE_PREFIX): value for name, value in found.items() if isinstance(value, str)}
 
 
 class CodeChallenge(Challenge):

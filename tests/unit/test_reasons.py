@@ -252,8 +252,9 @@ def test_the_first_reasons_follow_their_rules(name: str, message: str | None, re
     ("message", "reason"),
     [
         ("Attributes did not conform to the schema: custom:password_hint: too long", "invalid-parameter"),
-        ("user.custom:password: Attribute does not exist in the schema.", "invalid-parameter"),
-        ("Type for attribute {dev:custom:password} could not be determined", "invalid-parameter"),
+        ("user.custom:password: Attribute does not exist in the schema.", "attribute-not-allowed"),
+        ("custom:password_hint: Attribute does not exist", "attribute-not-allowed"),
+        ("Type for attribute {dev:custom:password} could not be determined", "attribute-not-allowed"),
         ("Value at 'password' failed, and custom:password_hint too", "invalid-password"),
     ],
 )
@@ -269,12 +270,14 @@ MEANT: Final[dict[str, list[tuple[str, Reason]]]] = {
         ("already confirmed", "user-already-confirmed"),
         ("device key", "device-not-found"),
         ("secret hash", "wrong-client-secret"),
+        ("Attribute does not exist", "attribute-not-allowed"),
         ("USERNAME", "username-not-provided"),
         ("'password'", "invalid-password"),
         ("'proposedPassword'", "invalid-password"),
         ("", "invalid-parameter"),
     ],
     REFUSED: [
+        ("unauthorized attribute", "attribute-not-allowed"),
         ("attempts exceeded", "login-attempts-limit-exceeded"),
         ("User is disabled", "disabled-user"),
         ("Incorrect username", "incorrect-username-or-password"),

@@ -28,6 +28,7 @@ from tests.support.conversation import (
     converse,
     hash_of,
     not_authorized,
+    refused,
     tokens,
 )
 from tests.support.sign_ins import respond
@@ -102,6 +103,31 @@ def test_a_new_password_goes_with_the_attributes_that_are_required() -> None:
     assert new_password(
         REQUIRED, responses, answered(authentication_result()), {"email": "j@e.org", "tier": "7"}
     ) == Ok(tokens())
+
+
+def test_attributes_may_be_named_as_the_raw_challenge_names_them() -> None:
+    """Their prefix is not sent twice."""
+    responses = {**PLAIN, "userAttributes.given_name": "Jane"}
+    reply = answered(authentication_result())
+    assert new_password(REQUIRED, responses, reply, {"userAttributes.given_name": "Jane"}) == Ok(tokens())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        not_authorized("A client attempted to write unauthorized attribute"),
+        refused(
+            "InvalidParameterException",
+            "Attributes did not conform to the schema: custom:tier: Attribute does not exist in the schema.\n",
+        ),
+    ],
+    ids=["not allowed", "unknown"],
+)
+def test_an_attribute_that_is_not_allowed_leaves_the_challenge(reply: Result[Reply]) -> None:
+    """The operator must allow it, and the user may answer without it."""
+    result = new_password(REQUIRED, {**PLAIN, "userAttributes.custom:tier": "7"}, reply, {"tier": "7"})
+    assert isinstance(result, Err)
+    assert (result.reason, result.kind, result.challenge) == ("attribute-not-allowed", "configuration", REQUIRED)
 
 
 def test_a_new_password_proves_the_client_secret_over_the_name_of_the_challenge() -> None:

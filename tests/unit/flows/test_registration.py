@@ -99,6 +99,34 @@ def test_attributes_are_sent_under_the_names_of_the_service() -> None:
     assert isinstance(converse(configured(), "sign_up", "jane", "p", attributes, exchanges=exchanges), Ok)
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("userAttributes.given_name", "given_name"),
+        ("userAttributes.custom:tier", "custom:tier"),
+        ("userAttributes.tier", "custom:tier"),
+        ("customer", "custom:customer"),
+    ],
+)
+def test_a_name_may_be_written_as_the_raw_challenge_shows_it(written: str, name: str) -> None:
+    """Wherever attributes are named."""
+    assert named_attributes({written: "v"}) == {name: "v"}
+
+
+@pytest.mark.parametrize("name", ["", " ", "custom:", "userAttributes.", "userAttributes.custom: "], ids=repr)
+def test_an_attribute_has_a_name(name: str) -> None:
+    """An empty one is the caller's mistake."""
+    with pytest.raises(ValueError, match=r"^the name of an attribute is empty$"):
+        named_attributes({name: "v"})
+
+
+@pytest.mark.parametrize("name", ["Custom:x", "CUSTOM:x", " custom:x", "userAttributes.Custom:x"], ids=repr)
+def test_the_prefix_is_written_in_small_letters(name: str) -> None:
+    """The service would look for an attribute of that very name."""
+    with pytest.raises(ValueError, match=r"^attribute '.*': write custom: in small letters"):
+        named_attributes({name: "v"})
+
+
 @pytest.mark.parametrize("name", sorted(STANDARD_ATTRIBUTES))
 def test_every_standard_attribute_keeps_its_name(name: str) -> None:
     """The claims of OpenID Connect are attributes of every pool."""
@@ -200,6 +228,8 @@ def test_no_attribute_is_lost_under_another() -> None:
     """Two spellings of one attribute are the caller's mistake: neither value may be dropped silently."""
     with pytest.raises(ValueError, match="given twice"):
         named_attributes({"tier": "gold", "custom:tier": "silver"})
+    with pytest.raises(ValueError, match="given twice"):
+        named_attributes({"email": "a", "userAttributes.email": "b"})
 
 
 TOLD: dict[str, Any] = {
