@@ -102,7 +102,7 @@ def _refresh(
         new = get_tokens_from_refresh_token(config, token, device_key=device_key, client_metadata=metadata)
         return (yield from new)
     username = held.id_token.payload.get("cognito:username")
-    named = username if isinstance(username, str) else str(held.id_token.payload.get("sub"))
+    named = str(username) if isinstance(username, (str, int)) else str(held.id_token.payload.get("sub"))
     return (yield from refresh_token_auth(config, token, named, device_key=device_key, client_metadata=metadata))
 
 

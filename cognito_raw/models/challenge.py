@@ -77,7 +77,8 @@ class NewPasswordRequired(Challenge):
     def user_attributes(self) -> Mapping[str, str]:
         """The user's present attributes, which a form can show."""
         found = _object(self.parameters.get("userAttributes"))
-        return {name.removeprefix(CHALLENGE_PREFIX): value for name, value in found.items() if isinstance(value, str)}
+        plain = {name.removeprefix(CHALLENGE_PREFIX): _written(value) for name, value in found.items()}
+        return {name: value for name, value in plain.items() if isinstance(value, str)}
 
 
 class CodeChallenge(Challenge):
@@ -237,7 +238,12 @@ def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
 
 def _flattened(parameters: Mapping[str, object]) -> dict[str, object]:
     """Write each list of strings as JSON, as the service does. Some servers send lists."""
-    return {name: json.dumps(value) if _is_list(value) else value for name, value in parameters.items()}
+    return {name: json.dumps(value) if _is_list(value) else _written(value) for name, value in parameters.items()}
+
+
+def _written(value: object) -> object:
+    """Write a boolean or a number as JSON, as the service does."""
+    return json.dumps(value) if isinstance(value, (bool, int, float)) else value
 
 
 def _is_list(value: object) -> bool:

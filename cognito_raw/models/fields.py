@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # The largest integer that every JSON reader keeps exactly (RFC 8259, section 6).
 _LARGEST: Final = 2**53 - 1
+_LONGEST: Final = len(str(_LARGEST))
 # Of input that UTF-8 cannot carry: for a programmer, and for the user.
 HALF_A_PAIR: Final = "holds half of a surrogate pair, which UTF-8 cannot carry"
 CANNOT_BE_SENT: Final = "The input has a character that cannot be sent. Please type it again."
@@ -69,6 +70,21 @@ def integer(body: Mapping[str, object], name: str) -> int:
 def optional_integer(body: Mapping[str, object], name: str) -> int | None:
     """Return an integer; None if it is absent or null."""
     return None if body.get(name) is None else integer(body, name)
+
+
+def seconds(body: Mapping[str, object], name: str) -> int:
+    """Return a required number of whole seconds. Some servers send a fraction, or digits as a string."""
+    value = body.get(name)
+    if isinstance(value, float) and abs(value) <= _LARGEST:
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST:
+        return integer({name: int(value)}, name)
+    return integer(body, name)
+
+
+def optional_seconds(body: Mapping[str, object], name: str) -> int | None:
+    """Return such a number; None if it is absent or null."""
+    return None if body.get(name) is None else seconds(body, name)
 
 
 def mapping(body: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from .device import NewDevice
-from .fields import UnexpectedJson, integer, mapping, optional_integer, optional_string, string
+from .fields import UnexpectedJson, mapping, optional_seconds, optional_string, seconds, string
 from .frozen import field, frozen
 
 TokenUse: TypeAlias = Literal["id", "access"]
@@ -31,10 +31,10 @@ class IdToken:
     @classmethod
     def read(cls, jwt: str) -> IdToken:
         payload = claims(jwt)
-        issued = optional_integer(payload, "iat")
+        issued = optional_seconds(payload, "iat")
         if issued is not None and issued < 0:  # sessions compute with it
             raise UnexpectedJson("iat is before the epoch")
-        return cls(jwt, integer(payload, "exp"), payload)
+        return cls(jwt, seconds(payload, "exp"), payload)
 
 
 @frozen
@@ -58,7 +58,7 @@ class Tokens:
             id_token=IdToken.read(string(result, "IdToken")),
             access_token=string(result, "AccessToken"),
             refresh_token=optional_string(result, "RefreshToken") or kept,
-            expires_in=optional_integer(result, "ExpiresIn"),
+            expires_in=optional_seconds(result, "ExpiresIn"),
             new_device=_new_device(result.get("NewDeviceMetadata")),
         )
 
@@ -92,7 +92,7 @@ def claims_of(access_token: str) -> Mapping[str, object]:
 def username_of(signed: Tokens) -> str | None:
     """Return the service's own name of the user, if a token has it."""
     name = claims_of(signed.access_token).get("username", signed.id_token.payload.get("cognito:username"))
-    return name if isinstance(name, str) else None
+    return str(name) if isinstance(name, (str, int)) else None
 
 
 def _decoded(part: str) -> object:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..concurrency.clock import Instant
 from ..config import Config
-from ..models.fields import UnexpectedJson, integer
+from ..models.fields import UnexpectedJson, optional_seconds, seconds
 from ..models.frozen import frozen
 from ..models.tokens import Tokens, TokenUse, claims
 from ..result import Ok
@@ -75,14 +75,17 @@ class HeldTokens:
 
 def issue_time(tokens: Tokens) -> int | None:
     """Return the time of issue that the tokens give; None if they give none, or an absurd one."""
-    issued = tokens.id_token.payload.get("iat")
-    return issued if isinstance(issued, int) and tokens.id_token.exp - issued <= _LONGEST_LIFE else None
+    try:
+        issued = optional_seconds(tokens.id_token.payload, "iat")
+    except UnexpectedJson:
+        return None
+    return issued if issued is not None and tokens.id_token.exp - issued <= _LONGEST_LIFE else None
 
 
 def _lifetimes(tokens: Tokens) -> tuple[TokenLifetime, TokenLifetime]:
     token, access = tokens.id_token, tokens.access_token
     try:  # its lifetime may differ from the ID token's
-        end = integer(claims(access), "exp")
+        end = seconds(claims(access), "exp")
     except UnexpectedJson:  # some emulators issue opaque ones
         end = token.exp
     issued, first = issue_time(tokens), min(token.exp, end)

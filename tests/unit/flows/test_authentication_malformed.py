@@ -78,7 +78,7 @@ def test_an_unsafe_public_value_ends_the_sign_in(value: str) -> None:
         {"ChallengeName": None},
         {"ChallengeName": 7},
         {"ChallengeName": "SMS_MFA", "ChallengeParameters": []},
-        {"ChallengeName": "SMS_MFA", "ChallengeParameters": {"a": 1}},
+        {"ChallengeName": "SMS_MFA", "ChallengeParameters": {"a": {}}},
         {"ChallengeName": "SMS_MFA", "Session": 7},
         {"ChallengeName": "PASSWORD_VERIFIER"},
         {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": []},

@@ -106,11 +106,11 @@ def test_the_required_attributes_are_read_from_their_json(said: str, names: tupl
 def test_attributes_lose_their_prefix_once() -> None:
     """The prefix is the service's; what stands behind it is the name."""
     said = '["userAttributes.email","userAttributes.custom:team","userAttributes.userAttributes.a"]'
-    filled = '{"email":"a@b.example","userAttributes.name":"","verified":true}'
+    filled = '{"email":"a@b.example","userAttributes.name":"","verified":true,"level":7,"a":[],"b":null}'
     parameters = {"requiredAttributes": said, "userAttributes": filled}
     required = NewPasswordRequired("NEW_PASSWORD_REQUIRED", "bob", None, parameters)
     assert required.required_attributes == ("email", "custom:team", "userAttributes.a")
-    assert required.user_attributes == {"email": "a@b.example", "name": ""}
+    assert required.user_attributes == {"email": "a@b.example", "name": "", "verified": "true", "level": "7"}
 
 
 def test_a_challenge_without_parameters_says_nothing() -> None:
@@ -229,15 +229,22 @@ def test_a_challenge_may_come_without_session_and_parameters() -> None:
         {},
         {"ChallengeName": 5},
         {"ChallengeName": "SMS_MFA", "Session": 5},
-        {"ChallengeName": "SMS_MFA", "ChallengeParameters": {"a": 5}},
+        {"ChallengeName": "SMS_MFA", "ChallengeParameters": {"a": {}}},
         {"ChallengeName": "SMS_MFA", "ChallengeParameters": []},
     ],
     ids=repr,
 )
 def test_a_challenge_of_another_type_is_a_misfit(body: dict[str, object]) -> None:
-    """Name and session are texts, and so are all parameters."""
+    """Name and session are texts, and no parameter is an object."""
     with pytest.raises(UnexpectedJson):
         read_challenge(body, username="bob")
+
+
+def test_parameters_may_be_booleans_and_numbers() -> None:
+    """They are read as the service would write them."""
+    parameters = {"a": True, "b": 5, "c": 0.5, "d": None, "e": "f"}
+    challenge = read_challenge({"ChallengeName": "SMS_MFA", "ChallengeParameters": parameters}, username="bob")
+    assert challenge.parameters == {"a": "true", "b": "5", "c": "0.5", "e": "f"}
 
 
 @pytest.mark.parametrize("available", [["B", "A"], [], None, "A", [5], ["A", None], {}], ids=repr)

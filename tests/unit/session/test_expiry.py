@@ -8,13 +8,14 @@ from typing import Final
 
 import pytest
 
-from cognito_raw import Ok, Tokens
+from cognito_raw import IdToken, Ok, Tokens
 from cognito_raw.concurrency.clock import Instant
 from cognito_raw.models.tokens import TokenUse
-from cognito_raw.session.expiry import MANDATORY_WINDOW, HeldTokens
+from cognito_raw.session.expiry import MANDATORY_WINDOW, HeldTokens, issue_time
 from tests.support.conversation import NOW, Clock, configured, tokens, unsigned_token
 
 LIFE: Final = 3600
+USES: Final[tuple[TokenUse, ...]] = ("id", "access")
 
 
 class Clocks:
@@ -56,6 +57,23 @@ def test_time_passes_by_the_clock_that_saw_more_of_it(wall: float, running: floa
 
 
 # --- one token
+
+
+@pytest.mark.parametrize("kind", [float, str])
+def test_times_may_be_fractions_or_texts(kind: type) -> None:
+    """Such tokens are fresh, valid and over when others are."""
+    times = {"iat": kind(NOW), "exp": kind(NOW + LIFE)}
+    id_token, access = IdToken.read(unsigned_token(**times)), unsigned_token(**times)
+    clocks = Clocks()
+    kept = held(clocks, Tokens(id_token, access, "refresh"))
+    for use in USES:
+        assert kept.fresh(use) is not None
+        assert LIFE - 2 <= kept.left(use) <= LIFE
+
+
+def test_a_time_of_issue_that_is_none_is_left_out() -> None:
+    """As in tokens that a program made itself."""
+    assert issue_time(Tokens(IdToken("a.b.c", NOW, {"iat": "now"}), "access")) is None
 
 
 @pytest.mark.parametrize("off", [0, 7200, -7200, 86_400 * 365], ids=["right", "ahead", "behind", "a year ahead"])

@@ -93,13 +93,14 @@ def test_a_client_that_begins_to_rotate_is_asked_by_the_new_operation_again(refu
     assert (state.refresh_flow, result) == ("GetTokensFromRefreshToken", Ok(LATER))
 
 
-def test_the_old_operation_takes_a_hash_over_the_name_of_the_service() -> None:
+@pytest.mark.parametrize("name", ["5u8", 58])
+def test_the_old_operation_takes_a_hash_over_the_name_of_the_service(name: object) -> None:
     """The secret hash of a refresh is over the user's own name in the pool, not over what was typed."""
     body: Any = authentication_result()
-    body["AuthenticationResult"]["IdToken"] = unsigned_token(**{"cognito:username": "5u8", "exp": END, "iat": NOW})
+    body["AuthenticationResult"]["IdToken"] = unsigned_token(**{"cognito:username": name, "exp": END, "iat": NOW})
     state = State("jane@example.com", tokens=Tokens.read(body), refresh_flow="REFRESH_TOKEN_AUTH")
     fresh = answered({**body})
-    _, result = renewed(old_way(fresh, SECRET_HASH=hash_of("5u8")), state=state, client_secret=SECRET)
+    _, result = renewed(old_way(fresh, SECRET_HASH=hash_of(str(name))), state=state, client_secret=SECRET)
     assert isinstance(result, Ok)
 
 

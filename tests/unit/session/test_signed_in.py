@@ -312,8 +312,12 @@ def tracked(**changes: Any) -> dict[str, object]:
 NAMED: Final = unsigned_token(username=USER, exp=2_000_000_000)
 
 
-@pytest.mark.parametrize("access", [NAMED, "opaque"], ids=["the access token", "the ID token"])
-def test_the_device_is_of_whom_the_tokens_name(access: str) -> None:
+@pytest.mark.parametrize(
+    ("access", "name"),
+    [(NAMED, USER), ("opaque", USER), (unsigned_token(username=58, exp=2_000_000_000), "58")],
+    ids=["the access token", "the ID token", "a number"],
+)
+def test_the_device_is_of_whom_the_tokens_name(access: str, name: str) -> None:
     """The access token has the name that proofs use, and else the ID token."""
     both = tracked(AccessToken=access, IdToken=unsigned_token(exp=2_000_000_000, iat=1, **{"cognito:username": USER}))
     state = State("jane", Challenge("SMS_MFA", USER, "s"))
@@ -323,7 +327,7 @@ def test_the_device_is_of_whom_the_tokens_name(access: str) -> None:
     )
     device = play(Act("answer_challenge", ("1",), exchanges), state=state).state.device
     assert device is not None
-    assert (device.key, device.group_key, device.username) == ("d3v", "-g", USER)
+    assert (device.key, device.group_key, device.username) == ("d3v", "-g", name)
 
 
 def test_a_device_of_nobody_is_not_confirmed() -> None:
