@@ -18,7 +18,7 @@ _LONGEST: Final = len(str(_LARGEST))
 HALF_A_PAIR: Final = "holds half of a surrogate pair, which UTF-8 cannot carry"
 CANNOT_BE_SENT: Final = "The input has a character that cannot be sent. Please type it again."
 # The last second of the year 9999, the last of `datetime`.
-_END_OF_TIME: Final = 253_402_300_799
+END_OF_TIME: Final = 253_402_300_799
 
 
 class UnexpectedJson(ValueError):
@@ -135,7 +135,7 @@ def optional_time(body: Mapping[str, object], name: str) -> datetime | None:
     if value is None:
         return None
     # This comparison also refuses infinity and NaN.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _END_OF_TIME:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < END_OF_TIME:
         raise UnexpectedJson(f"{name} is not a time")
     from datetime import UTC, datetime, timedelta  # here: a sign-in does not need it
 

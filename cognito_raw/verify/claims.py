@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, get_args
 
 from ..concurrency.background import log_error
 from ..config import Config
+from ..models.fields import END_OF_TIME
 from ..models.tokens import TokenUse
 from ..result import Err, Ok, Result
 
@@ -168,9 +169,13 @@ def _read(payload: Mapping[str, Any], use: Any, client: Any) -> Claims | Err:
         return _invalid(payload, "sub", "a string, or empty")
     if type(exp) is not int:  # `type`, since a boolean is an integer to Python
         return _invalid(payload, "exp", "an integer")
-    if not type(get("nbf", 0)) is type(get("iat", 0)) is type(get("auth_time", 0)) is int:
-        wrong = next(name for name in _TIMES if type(get(name, 0)) is not int)
+    if exp > END_OF_TIME:
+        return _invalid(payload, "exp", "before the year 10000")
+    if not type(get("nbf", 0)) is type(get("iat")) is type(get("auth_time", 0)) is int:
+        wrong = next(name for name in _TIMES if type(get(name, 0 if name != "iat" else None)) is not int)
         return _invalid(payload, wrong, "an integer")
+    if type(get("jti", "")) is not str:
+        return _invalid(payload, "jti", "a string")
     name = "cognito:username" if use == "id" else "username"
     username = get(name)
     if type(username) is not str and name in payload:

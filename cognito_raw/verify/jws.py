@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from binascii import Error, a2b_base64
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from ..models.fields import UnexpectedJson
@@ -53,12 +54,27 @@ def read(token: object) -> Jws | Err:
         return _TOO_LARGE
     parts = text.encode().split(b".", 3) if text.isascii() else ()
     if len(parts) != 3:
-        return _SCHEME if _has_scheme(text) else _NO_PARTS
+        return _ill_formed(text, parts, _NO_PARTS)
     header, payload, signature = map(octets, parts)
     if header is None or payload is None or signature is None:
-        return _SCHEME if _has_scheme(text) else _NO_BASE64
+        return _ill_formed(text, parts, _NO_BASE64)
     kid = _key_id(header)
     return kid if isinstance(kid, Err) else Jws(kid, b".".join(parts[:2]), signature, payload)
+
+
+def _ill_formed(text: str, parts: Sequence[bytes], failure: Err) -> Err:
+    """Return the failure of a token in another form, unless it says itself that it has no signature."""
+    if _has_scheme(text):
+        return _SCHEME
+    return _NO_ALGORITHM if len(parts) > 1 and _is_unsigned(parts[0]) else failure
+
+
+def _is_unsigned(part: bytes) -> bool:
+    try:
+        header = read_object(octets(part.rstrip(b"=")) or b"")
+    except UnexpectedJson:
+        return False
+    return str(header.get("alg")).lower() == "none"
 
 
 def _has_scheme(text: str) -> bool:
@@ -103,8 +119,8 @@ def octets(text: bytes) -> bytes | None:
 
 # A pre-token-generation trigger may nest its claims, but not so deep.
 DEEPEST: Final = 32
-_LARGEST: Final = 2**53 - 1
-_LONGEST_NUMBER: Final = 17
+# In digits and a sign. The pool's triggers may write numbers of any size, and those of more digits cost time.
+_LONGEST_NUMBER: Final = 100
 # Also matches a string that does not end, so that each character is looked at once.
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
@@ -152,9 +168,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > _LONGEST_NUMBER or abs(number := int(digits)) > _LARGEST:
+    if len(digits) > _LONGEST_NUMBER:
         raise ValueError
-    return number
+    return int(digits)
 
 
 def _fraction(digits: str) -> float:

@@ -258,6 +258,23 @@ class KeySource:
         return None if held is None else to_snapshot(held, self.jwks_uri)
 
 
+class FixedSource(KeySource):
+    """Keys that are given, used at any age, and never fetched. An id that they lack is definitive."""
+
+    def fresh(self, kid: str, now: Instant) -> Key | None:  # noqa: ARG002  # they have no age
+        """Return the key."""
+        held = self._cache.held
+        return None if held is None else held.keys.get(kid)
+
+    def look_up(self, kid: str, now: Instant, timeout: float, loop: Loop | None) -> Lookup:  # noqa: ARG002
+        """Look up a key."""
+        return Lookup(self.fresh(kid, now) or _UNKNOWN)
+
+    def load(self, material: dict[str, Any], now: Instant, *, as_new: bool = False, if_needed: bool = False) -> None:  # noqa: ARG002
+        """Take a given key set, of whatever age."""
+        self._cache.held = from_material(material, self.jwks_uri, now, as_new=as_new)
+
+
 _sources: Final[WeakValueDictionary[tuple[object, ...], KeySource]] = WeakValueDictionary()
 _kept: Final[dict[str, KeySource]] = {}
 _locks: Final = ForkLock()

@@ -5,7 +5,6 @@ pyjwt does the RSA step and nothing else, so that its changing strictness never 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -66,9 +65,12 @@ def usable(key_set: Mapping[str, object]) -> KeySet:
     entries = key_set.get("keys")
     if not isinstance(entries, list):
         raise UnexpectedJson("a key set is an object with a list of keys")
-    members = [entry for entry in entries if isinstance(entry, dict)]
-    times = Counter(kid for entry in members if isinstance(kid := entry.get("kid"), str))
-    found = {entry["kid"]: key for entry in members if times[_kid(entry)] == 1 and (key := _key(entry))}
+    named: dict[str, list[Key | None]] = {}
+    for entry in entries:
+        if isinstance(entry, dict):
+            named.setdefault(_kid(entry), []).append(_key(entry))
+    # The same key may be listed twice.
+    found = {kid: keys[0] for kid, keys in named.items() if keys[0] and keys.count(keys[0]) == len(keys)}
     if not found:
         raise UnexpectedJson("a key set with no usable key")
     return found
@@ -96,9 +98,13 @@ def _is_for_rs256(entry: Mapping[str, object]) -> bool:
         entry.get("kty") == "RSA"
         and entry.get("use", "sig") == "sig"
         and entry.get("alg", "RS256") == "RS256"
-        and entry.get("key_ops", ["verify"]) == ["verify"]
+        and _may_verify(entry.get("key_ops", ["verify"]))
         and not _PRIVATE & entry.keys()
     )
+
+
+def _may_verify(operations: object) -> bool:
+    return isinstance(operations, list) and operations.count("verify") == 1
 
 
 def _is_sound(modulus: int, exponent: int) -> bool:

@@ -24,7 +24,7 @@ from ..transport import TransportName
 from ..transport.limits import SettingsError
 from .claims import AnyClient, Check, Claims, Rules
 from .jws import Jws, read, read_object
-from .key_cache import LATE, Fetch, Lookup, keys_of, source_of
+from .key_cache import LATE, Fetch, FixedSource, Lookup, keys_of, source_of
 from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
 
 W = TypeVar("W", Transport | TransportName, AsyncTransport)
@@ -52,6 +52,7 @@ class _Verifier(Generic[W]):
         leeway: float = 0.0,
         transport: W | None = None,
         keys: Mapping[str, Any] | str | bytes | None = None,
+        fetch: bool = True,
     ) -> None:
         super().__init__(config, transport=transport)  # type: ignore[call-arg]  # the runner's, which comes next
         rs256()  # raises here, not at the first token, if a package is missing
@@ -65,7 +66,9 @@ class _Verifier(Generic[W]):
             check=check,
             leeway=leeway,
         )
-        self._source = source_of(config, transport)
+        if keys is None and not fetch:
+            raise ValueError("fetch=False needs keys=, since no others are fetched")
+        self._source = source_of(config, transport) if fetch else FixedSource(config, transport)
         if keys is not None:
             self._load(keys, if_needed=True)
 
@@ -158,6 +161,7 @@ class TokenVerifier(_Verifier[Transport | TransportName], Runner):
     transport: fetches the key set, such as an `HttpxTransport` of your own; or `"standard"`. Without one of your own,
         all verifiers of a pool in the process share their keys.
     keys: a key set to begin with, as for `preload`. A usable set that the process already has is kept instead.
+    fetch: False uses these keys alone, of whatever age, and never fetches others. An unknown key refuses the token.
 
     Raises `ValueError` for arguments that make no sense, and `ImportError` if the extra `verify` is not installed.
     """

@@ -89,6 +89,9 @@ def forms() -> Iterator[Case]:
     yield "a token has ASCII dots", GOOD.replace(".", "\u2024"), MALFORMED
     yield "a token has ASCII letters", GOOD.replace("A", "\uff21"), MALFORMED
     yield "a token has no half surrogates", GOOD + "\udc80", MALFORMED
+    unsigned = encoded(b'{"alg":"none"}')
+    for odd in (f"{unsigned}.{PARTS[1]}.", f"{unsigned}.{PARTS[1]}", f"{unsigned}..", f"{unsigned}=.{PARTS[1]}.AA"):
+        yield f"alg is RS256, not none, in whatever form: {odd[-8:]}", odd, ALGORITHM
     yield "a part has no padding", GOOD + "==", MALFORMED
     yield "the header has no padding", f"{PARTS[0]}=.{PARTS[1]}.{PARTS[2]}", MALFORMED
     yield "a part is base64url, not base64", ".".join([*PARTS[:2], "+/" + PARTS[2][2:]]), MALFORMED
@@ -227,7 +230,6 @@ def payloads() -> Iterator[Case]:
         b'{"x":NaN,' + rest,
         b'{"x":-Infinity,' + rest,
         b'{"x":1e400,' + rest,
-        b'{"x":9007199254740992,' + rest,
         b'{"x":' + b"9" * 5000 + b"," + rest,
         b'{"x":"\\udc00",' + rest,
         b'{"x":"\xed\xb0\x80",' + rest,
@@ -289,8 +291,18 @@ def times() -> Iterator[Case]:
         yield f"the user name is a text, not {value!r}", token(ID, **{"cognito:username": value}), INVALID
 
 
+def others() -> Iterator[Case]:
+    """Claims that no token of the service has; well signed."""
+    yield "exp is no time after the year 9999", token(exp=253_402_300_800), INVALID
+    yield "exp is no number of 60 digits", token(exp=10**60), INVALID
+    yield "iat is there", token(iat=None), INVALID
+    value: Any
+    for value in (5, ["x"], {"x": 1}, True):
+        yield f"jti is a text, not {value!r}", token(jti=value), INVALID
+
+
 TOKENS: Final[list[Case]] = [
-    case for make in (forms, algorithms, headers, signatures, payloads, claims, times) for case in make()
+    case for make in (forms, algorithms, headers, signatures, payloads, claims, times, others) for case in make()
 ]
 
 
@@ -324,7 +336,7 @@ KEY_SETS: Final[dict[str, bytes]] = {
     "a key is for RS256": _set(jwk(alg="PS256")),
     "a key is not for any algorithm": _set({**jwk(), "alg": None}),
     "a key verifies": _set(jwk(key_ops=["sign"])),
-    "a key only verifies": _set(jwk(key_ops=["verify", "encrypt"])),
+    "a key verifies among others": _set(jwk(key_ops=["encrypt", "decrypt"])),
     "a key is public": _set(jwk(d="AQAB")),
     "a key has no primes": _set(jwk(p="AQ", q="AQ")),
     "a key has no secret": _set(jwk(k="AQ")),
