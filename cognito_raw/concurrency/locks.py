@@ -100,6 +100,12 @@ class ForkLock(_Link):
             owner.frame = None
             owner.done.release()
 
+    def is_mine(self) -> bool:
+        """Tell whether this thread holds the lock."""
+        owner = self._last
+        held = owner is not None and owner.frame is not None and owner.thread == threading.get_ident()
+        return owner is not None and held and not owner.is_lost()
+
     def _end_of_chain(self) -> _Link:
         link: _Link = self._last or self
         while link.following:

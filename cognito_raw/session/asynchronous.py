@@ -182,21 +182,23 @@ class AsyncSession(SessionProperties, AsyncRunner):
         return Ok(None)
 
     async def aclose(self) -> None:
-        """Wait for a refresh under way, then close the idle connections of the transport, shared or own, if it can.
+        """Wait for a refresh under way and for subscribers, then close the transport's idle connections, if it can.
 
         The end of an `async with` block does it too. It takes the deadline at most. The next call opens new
         connections.
         """
-        task = self._refresher.open_task(running_loop())
+        began, task = self.config.monotonic(), self._refresher.open_task(running_loop())
         if task is not None:
             self._start(task)
             await task.wait_async(self._deadline)
+        await self._wait_for_subscribers(self._deadline - (self.config.monotonic() - began))
         await super().aclose()
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
 
         Returns a function that ends this. A coroutine function is awaited. Exceptions are logged, and change nothing.
+        After a refresh, no caller waits for the callbacks but `aclose`.
         """
         return self._holder.subscribers.add(callback)
 
@@ -256,14 +258,13 @@ class AsyncSession(SessionProperties, AsyncRunner):
                 step = advance(attempts)
                 while not isinstance(step, (Ok, Err)):
                     step = advance(attempts, await self._in_turn(step, self.config.deadline, task.budget))
-            await self._notify()
+            task.finish(step)
         except BaseException as error:
             self._refresher.finish(task, None)
             if not isinstance(error, Exception):  # the event loop ends, and the refresh with it
                 raise
             task.fail(error)
-        else:
-            task.finish(step)
+        await self._notify()
 
     def _methods(self, state: State) -> SessionMethods:
         return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)
@@ -306,6 +307,13 @@ class AsyncSession(SessionProperties, AsyncRunner):
             self._notifications.add(task)  # an event loop keeps no reference to its tasks
             task.add_done_callback(self._notifications.discard)
             await asyncio.shield(task)
+
+    async def _wait_for_subscribers(self, seconds: float) -> None:
+        import asyncio
+
+        loop, own = asyncio.get_running_loop(), asyncio.current_task()
+        if tasks := [task for task in self._notifications if task is not own and task.get_loop() is loop]:
+            await asyncio.wait(tasks, timeout=max(0.0, seconds))
 
     async def _call_subscribers(self) -> None:
         pending = self._holder.subscribers.pending

@@ -176,20 +176,23 @@ class Session(SessionProperties, Runner):
         return Ok(None)
 
     def close(self) -> None:
-        """Wait for a refresh under way, then close the idle connections of the transport, shared or own, if it can.
+        """Wait for a refresh under way and for subscribers, then close the transport's idle connections, if it can.
 
         The end of a `with` block does it too. It takes the deadline at most. The next call opens new connections.
         """
-        task = self._refresher.open_task()
+        began, task = self.config.monotonic(), self._refresher.open_task()
         if task is not None:
             self._start(task)
             task.wait(self._deadline)
+        if not self._notifying.is_mine():  # else a subscriber would wait for itself
+            self._notify(wait=self._deadline - (self.config.monotonic() - began))
         super().close()
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
 
-        Returns a function that ends this. Exceptions of a callback are logged, and change nothing.
+        Returns a function that ends this. Exceptions of a callback are logged, and change nothing. After a refresh,
+        callbacks run in a thread for which no caller waits but `close`.
         """
         import inspect  # here: importing it costs more than a sign-in's arithmetic
 
@@ -254,12 +257,11 @@ class Session(SessionProperties, Runner):
                 step = advance(attempts)
                 while not isinstance(step, (Ok, Err)):
                     step = advance(attempts, self._in_turn(step, self.config.deadline, task.budget))
-            self._notify()
+            land = partial(task.finish, step)
         except BaseException as error:
             self._refresher.finish(task, None)
-            task.fail(error)
-        else:
-            task.finish(step)
+            land = partial(task.fail, error)
+        self._notify(land)
 
     def _methods(self, state: State) -> SessionMethods:
         return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)
@@ -288,12 +290,20 @@ class Session(SessionProperties, Runner):
         finally:
             self._turn.release_for(sys._getframe())
 
-    def _notify(self) -> None:
-        """Call the subscribers outside the turn, so that a callback may use the session from any thread."""
-        pending = self._holder.subscribers.pending
-        while pending and self._notifying.acquire_for(sys._getframe(), 0.0):
+    def _notify(self, first: Callable[[], object] | None = None, *, wait: float = 0.0) -> None:
+        """Call the subscribers outside the turn, so that a callback may use the session from any thread.
+
+        first: called before them. wait: seconds to wait for a thread that calls them already.
+        """
+        pending, frame = self._holder.subscribers.pending, sys._getframe()
+        while True:
+            is_mine = self._notifying.acquire_for(frame, max(0.0, wait))
             try:
-                while pending:
+                if first is not None:
+                    first()
+                while is_mine and pending:
                     pending.pop(0)()
             finally:
-                self._notifying.release_for(sys._getframe())
+                self._notifying.release_for(frame)
+            if not (is_mine and pending):
+                return

@@ -153,7 +153,7 @@ class Refresher:
         if task is None:
             return self._without_refresh(seen)
         yield Wait(task, seconds)
-        if not task.done:  # subscribers may still hear of the tokens
+        if not task.done:  # it may be about to finish
             return _LATE if self._is_open(task) else self._without_refresh(task.seen)
         result = task.value()
         return result if isinstance(result, Err) else Ok(result.value.id_token)

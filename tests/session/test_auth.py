@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cognito_raw import AsyncSession, CognitoError, Err, Session, State
+from cognito_raw import AsyncSession, CognitoError, Err, Reply, Request, Result, Session, State
 from cognito_raw.auth import SessionAuth
 from tests.support.apis import Caller, Calling, Pool, bearer, seen_by
 from tests.support.conversation import NOW, configured, signed_in, tokens
@@ -46,9 +46,14 @@ def test_without_a_token_nothing_is_sent(calling: Calling, pool: Pool, api: Serv
 
 
 def test_a_sign_out_at_the_last_moment_counts(calling: Calling, pool: Pool, api: Server) -> None:
-    """A subscriber that signs out when it hears of new tokens leaves none to send."""
-    caller = calling(pool, at=END)
-    caller.session.subscribe(lambda token: token and caller.session.logout())
+    """Tokens that are forgotten while they come are not sent."""
+    caller, answer = calling(pool, at=END), pool.send
+
+    def forgotten(request: Request) -> Result[Reply]:
+        caller.session._holder.forget()
+        return answer(request)
+
+    pool.send = forgotten  # type: ignore[method-assign]  # of this pool alone
     with pytest.raises(CognitoError, match="no-session"):
         caller.ask(SessionAuth(caller.session), "GET", api.url)
     assert (api.received, pool.refreshes) == ([], 1)

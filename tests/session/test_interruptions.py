@@ -75,6 +75,7 @@ def test_after_an_interruption_the_next_call_works(name: str, *, due: bool) -> N
         assert told[-1] == after.value, interrupted
         renewed = made.refresh()
         assert isinstance(renewed, Ok), (interrupted, renewed)
+        made.close()
         assert told[-1] == renewed.value, interrupted
         assert made.change_password("old", "new") == Ok(None)
         assert made.logout() == Ok(None)

@@ -75,6 +75,8 @@ class Machine(RuleBasedStateMachine):
         self.world.begin(faults or [])
         self.heard = len(seat.ear.told)
         result = getattr(seat.session, method)(*arguments, **options)
+        if isinstance(self.mode, Sync):
+            seat.session.close()  # waits for the subscriber
         self.world.faults = []
         forgotten = {name for _, body, outcome in self.world.log if outcome == "no device" for name in leaves(body)}
         device = seat.session.state.device

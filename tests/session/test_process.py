@@ -104,13 +104,13 @@ def hears(token):
 
 session = Session(config, state=signed_in(), transport=Answering(lambda _: REFRESHED))
 session.subscribe(hears)
-thread = threading.Thread(target=lambda: print(session.id_token().unwrap().payload["n"], flush=True))
-thread.start()
+renewed = session.id_token().unwrap()
 assert asked.wait(10)
 
 def child():
     heard = len(told)
     assert session.refresh().unwrap().payload["n"] == 2
+    session.close()
     assert len(told) == heard + 1
     assert session.logout() == Ok(None)
     assert told[-1] is None
@@ -118,7 +118,8 @@ def child():
 
 forked(child)
 go_on.set()
-thread.join(10)
+session.close()
+print(renewed.payload["n"])
 assert len(told) == 1
 """,
     "kept fresh": """

@@ -281,6 +281,7 @@ def test_callbacks_that_use_the_session_hear_all_once_and_in_order(does: str) ->
     for thread in all_at_once([session.refresh] * 50):
         thread.join(30)
         assert not thread.is_alive()
+    session.close()
     _check_news(first, last, service, session, does)
 
 
@@ -313,7 +314,9 @@ def test_coroutine_callbacks_hear_all_once_and_in_order(does: str, *, awaited: b
         session.subscribe(last)
         for _ in range(20):
             await asyncio.gather(*(session.refresh() for _ in range(5)))
+        await session.aclose()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await session.aclose()
         _check_news(first, last, service, session, does)
 
     asyncio.run(asyncio.wait_for(scene(), 30))

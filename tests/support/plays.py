@@ -77,6 +77,7 @@ def play(*acts: Act, state: State | None = None, **changes: Any) -> Outcome:
     for act in acts:
         before = session.state
         results.append(_perform(act, clock, script, getattr(session, act.method)))
+        session.close()  # waits for the subscriber
         if act.is_flow:
             assert _by_hand(config, before, act) == (session.state, results[-1])
 

@@ -122,6 +122,7 @@ def test_who_is_signed_out_while_it_waits_gets_what_it_waited_for(kind: str) -> 
     session.subscribe(lambda token: token and session.logout())
     fresh = tokens(at=END, n=2)
     assert getattr(session, kind)() == Ok(fresh.id_token if kind == "id_token" else fresh.access_token)
+    session.close()
     assert session.id_token() == Err("no-session")
 
 

@@ -168,7 +168,7 @@ def test_a_refresh_knows_if_its_tokens_have_ended(at: float, ended: bool) -> Non
 
 
 def test_a_refresh_whose_tokens_are_held_has_succeeded() -> None:
-    """Also where a subscriber keeps it from its end for longer than the caller waits."""
+    """Also where the caller's time ends just before the refresh does."""
     renewing = Renewing()
     caller = renewing.refresher.renewed(None, DEADLINE)
     assert isinstance(advance(caller), Wait)

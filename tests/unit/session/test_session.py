@@ -78,6 +78,7 @@ def test_within_is_the_same_session() -> None:
     hurried = session.within(2.5)
     hurried.subscribe(told.append)
     assert hurried.id_token() == Ok(SECOND)
+    session.close()
     assert session.state == hurried.state
     assert hurried.logout() == Ok(None)
     assert session.state.tokens is None
