@@ -190,6 +190,14 @@ class TaskLock:
             self._holder = (os.getpid(), task)
             return True
 
+    def other_task(self) -> asyncio.Task[object] | None:
+        """Return another task of this event loop that holds the lock."""
+        import asyncio
+
+        _, task = self._holder or (0, None)
+        is_other = task is not None and task is not asyncio.current_task()
+        return task if is_other and task is not None and task.get_loop() is asyncio.get_running_loop() else None
+
     def release(self) -> None:
         """Release the lock, which this task holds."""
         self._holder = None

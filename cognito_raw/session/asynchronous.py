@@ -69,7 +69,6 @@ class AsyncSession(SessionProperties, AsyncRunner):
         self._remember_device = remember_device
         self._turn = LoopLock()
         self._notifying = TaskLock()
-        self._notifications: set[asyncio.Task[None]] = set()
 
     @classmethod
     def from_tokens(
@@ -250,7 +249,7 @@ class AsyncSession(SessionProperties, AsyncRunner):
             return step
 
     def _start(self, task: RefreshTask) -> None:
-        task.start_async(partial(self._refresh, task), lost=_INTERRUPTED)
+        task.start_async(partial(self._refresh, task), lost=_INTERRUPTED, seconds=self.config.deadline)
 
     async def _refresh(self, task: RefreshTask) -> None:
         try:
@@ -264,7 +263,7 @@ class AsyncSession(SessionProperties, AsyncRunner):
             if not isinstance(error, Exception):  # the event loop ends, and the refresh with it
                 raise
             task.fail(error)
-        await self._notify()
+        await self._call_subscribers()
 
     def _methods(self, state: State) -> SessionMethods:
         return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)
@@ -303,17 +302,14 @@ class AsyncSession(SessionProperties, AsyncRunner):
         import asyncio
 
         if self._holder.subscribers.pending:
-            task = asyncio.create_task(self._call_subscribers())
-            self._notifications.add(task)  # an event loop keeps no reference to its tasks
-            task.add_done_callback(self._notifications.discard)
-            await asyncio.shield(task)
+            await asyncio.shield(asyncio.create_task(self._call_subscribers()))
 
     async def _wait_for_subscribers(self, seconds: float) -> None:
         import asyncio
 
-        loop, own = asyncio.get_running_loop(), asyncio.current_task()
-        if tasks := [task for task in self._notifications if task is not own and task.get_loop() is loop]:
-            await asyncio.wait(tasks, timeout=max(0.0, seconds))
+        task = self._notifying.other_task()
+        if task is not None:
+            await asyncio.wait((task,), timeout=max(0.0, seconds))
 
     async def _call_subscribers(self) -> None:
         pending = self._holder.subscribers.pending

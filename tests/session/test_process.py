@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from cognito_raw import AsyncSession, Err, IdToken, Ok, Session, State
+from cognito_raw import AsyncSession, Err, IdToken, Ok, Request, Session, State
 from tests.support import programs
 from tests.support.conversation import NOW, Answering, Clock, answered, authentication_result, configured, signed_in
 from tests.support.plays import Act, play
@@ -187,15 +187,20 @@ def test_one_session_lives_through_a_hundred_event_loops() -> None:
 def test_a_refresh_that_a_closed_event_loop_broke_off_is_made_by_the_next() -> None:
     """Whoever waited was cancelled with it; that an answer may be missing is known."""
     clock = Clock(NOW)
-    faults: list[Any] = ["hangs"]
-    service = Service(clock, grace=30.0, fault=lambda: faults.pop() if faults else "none")
+    service = Service(clock, grace=30.0)
     _, state = service.sign_in()
     clock.now = END
-    session = AsyncSession(configured(clock=clock, monotonic=Clock(0.0)), state=state, transport=AsyncWire(service))
-    late = asyncio.run(session.within(0.05).id_token())
+
+    async def never(request: Request) -> None:
+        service.answer(request)
+        await asyncio.Event().wait()
+
+    session = AsyncSession(configured(clock=clock, deadline=0.1), state=state, transport=Answering(never))
+    late = asyncio.run(session.id_token())
     assert isinstance(late, Err)
     assert (late.reason, session.state.unanswered) == ("timed-out", True)
-    assert isinstance(asyncio.run(session.id_token()), Ok)
+    session._transport = AsyncWire(service)
+    assert isinstance(asyncio.run(session.within(10).id_token()), Ok)
     assert (service.requests, session.state.unanswered) == (2, False)
 
 

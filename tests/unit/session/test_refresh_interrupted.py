@@ -118,12 +118,13 @@ def test_a_refresh_that_a_stopped_event_loop_left_is_made_by_the_next() -> None:
     async def never(_: Request) -> Any:
         await asyncio.Event().wait()
 
-    session = AsyncSession(configured(clock=Clock(END)), state=signed_in(), transport=Answering(never))
+    config = configured(clock=Clock(END), deadline=0.1)
+    session = AsyncSession(config, state=signed_in(), transport=Answering(never))
     stopped = asyncio.new_event_loop()
     hurried = session.within(0.02)
     assert reason(stopped.run_until_complete(hurried.id_token())) == "timed-out"
     session._transport = AsyncScript([REFRESHED])
-    assert asyncio.run(asyncio.wait_for(session.id_token(), 10)) == Ok(SECOND)
+    assert asyncio.run(asyncio.wait_for(session.within(10).id_token(), 10)) == Ok(SECOND)
     for task in asyncio.all_tasks(stopped):
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -155,11 +156,12 @@ def test_a_refresh_of_a_stopped_event_loop_is_not_waited_for() -> None:
         return fresh
 
     transport = Answering(never)
-    session = AsyncSession(configured(clock=Clock(END)), state=signed_in(), transport=transport)
+    config = configured(clock=Clock(END), deadline=0.1)
+    session = AsyncSession(config, state=signed_in(), transport=transport)
     stopped = asyncio.new_event_loop()
     assert isinstance(stopped.run_until_complete(session.within(0.02).id_token()), Err)
     transport._send = answers
-    assert asyncio.run(session.id_token()) == Ok(tokens(at=END, n=2).id_token)
+    assert asyncio.run(session.within(10).id_token()) == Ok(tokens(at=END, n=2).id_token)
     assert len(set(loops)) == 2
     for task in asyncio.all_tasks(stopped):
         task.cancel()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import IdToken, Ok, Result
-from tests.support.conversation import Clock, answered, configured, signed_in
+from cognito_raw import AsyncSession, IdToken, Ok, Result
+from tests.support.conversation import AsyncScript, Clock, answered, configured, signed_in
 from tests.support.deadlines import Stopwatch
 from tests.support.sessions import END, REFRESHED, SECOND, async_at_the_end, at_the_end, waiting_refresh
 
@@ -139,7 +139,8 @@ def test_close_waits_for_subscribers_within_its_deadline() -> None:
     session.close()
 
     async def scene() -> None:
-        other = async_at_the_end(REFRESHED)
+        config = configured(clock=Clock(END), deadline=0.1)
+        other = AsyncSession(config, state=signed_in(), transport=AsyncScript([REFRESHED]))
         other.subscribe(lambda _: asyncio.Event().wait())
         await other.refresh()
         await other.within(0.01).aclose()
