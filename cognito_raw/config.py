@@ -22,12 +22,6 @@ _EXAMPLE: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf1
 _LONGEST_DEADLINE: Final = 86_400.0
 
 
-class _ServiceEndpoint(str):
-    """The service's own endpoint, not a given one. `dataclasses.replace` passes it on, perhaps with another issuer."""
-
-    __slots__ = ()
-
-
 def _random_bytes(count: int) -> bytes:
     import secrets  # here: only a sign-in needs it
 
@@ -68,6 +62,8 @@ class Config:
     fips: bool = field(default=False, kw_only=True)
     dual_stack: bool = field(default=False, kw_only=True)
     allow_http: bool = field(default=False, kw_only=True)
+    # The endpoint if the issuer determines it. `dataclasses.replace` passes both on, perhaps with another issuer.
+    _own_endpoint: str = field(default="", repr=False, compare=False, kw_only=True)
     region: str = field(init=False, repr=False)
     pool_id: str = field(init=False, repr=False)
     issuers: tuple[str, ...] = field(init=False, repr=False)
@@ -92,7 +88,7 @@ class Config:
 
     def __post_init__(self) -> None:
         iss = _checked_text("iss", self.iss).removesuffix("/")
-        given = _checked_endpoint(self.endpoint)
+        given = "" if self.endpoint == self._own_endpoint else _checked_endpoint(self.endpoint)
         _checked_switches(given, fips=self.fips, dual_stack=self.dual_stack, allow_http=self.allow_http)
         host, pool_id = _split_issuer(iss)
         official = official_region(host)
@@ -111,7 +107,8 @@ class Config:
             issuers = (f"https://{plain}/{pool_id}", f"https://issuer-{plain}/{pool_id}")
         for name, value in (
             ("iss", iss),
-            ("endpoint", given or _ServiceEndpoint(own)),
+            ("endpoint", given or own),
+            ("_own_endpoint", "" if given else own),
             ("region", region),
             ("pool_id", pool_id),
             ("issuers", issuers),
@@ -139,7 +136,7 @@ class Config:
     @property
     def jwks_uri(self) -> str:
         """The address of the pool's key set: below the issuer, or below an `endpoint` given for an official issuer."""
-        elsewhere = len(self.issuers) == 2 and not isinstance(self.endpoint, _ServiceEndpoint)
+        elsewhere = len(self.issuers) == 2 and not self._own_endpoint
         return f"{f'{self.endpoint}/{self.pool_id}' if elsewhere else self.iss}/.well-known/jwks.json"
 
 
@@ -212,7 +209,7 @@ def _is_pool_id(text: str) -> bool:
 
 def _checked_endpoint(endpoint: object) -> str:
     """Return the given endpoint, or "" if the issuer determines it."""
-    if endpoint is None or endpoint == "" or isinstance(endpoint, _ServiceEndpoint):
+    if endpoint is None or endpoint == "":
         return ""
     text = _checked_text("endpoint", endpoint)
     _split_url("endpoint", text)

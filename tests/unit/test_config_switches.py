@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import pickle
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -48,6 +49,37 @@ def test_the_switches_are_kept_when_the_issuer_is_replaced() -> None:
     config = Config(ISS, CLIENT, fips=True, dual_stack=True)
     for as_dataclass in (config, copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
         assert replace(as_dataclass, iss=other).endpoint == "https://cognito-idp-fips.us-gov-west-1.api.aws"
+
+
+@pytest.mark.parametrize(("fips", "dual_stack"), FLAGS)
+@pytest.mark.parametrize("given", [None, "http://127.0.0.1:4566"], ids=["derived", "given"])
+@pytest.mark.parametrize("iss", [ISS, "https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_X"])
+def test_the_endpoint_of_another_configuration_is_kept(
+    fips: bool, dual_stack: bool, given: str | None, iss: str
+) -> None:
+    """It is a plain string, and goes where the other's calls go; also when the issuer is replaced."""
+    switches: dict[str, Any] = {} if given else {"fips": fips, "dual_stack": dual_stack}
+    other = Config("https://cognito-idp.us-west-2.amazonaws.com/us-west-2_X", CLIENT, endpoint=given, **switches)
+    config = Config(iss, CLIENT, endpoint=other.endpoint)
+    assert type(config.endpoint) is type(other.endpoint) is str
+    changed: Callable[..., Config]
+    for changed in (replace, _copy_replace):
+        for same in (config, changed(config, client_id="another"), changed(config, iss=other.iss)):
+            assert same.endpoint == other.endpoint
+            assert same.jwks_uri == f"{other.endpoint}/{same.pool_id}/.well-known/jwks.json"
+        assert changed(config, endpoint=None) == Config(iss, CLIENT)
+
+
+def _copy_replace(config: Config, **changes: Any) -> Config:
+    """As `copy.replace` of Python 3.13."""
+    made: Config = config.__replace__(**changes)  # type: ignore[attr-defined]  # of values
+    return made
+
+
+def test_a_switch_beside_the_endpoint_of_another_configuration_is_refused() -> None:
+    """One of them would be dropped in silence."""
+    with pytest.raises(ValueError, match="leave one of them out"):
+        Config(ISS, CLIENT, endpoint=Config(ISS, CLIENT, fips=True).endpoint, fips=True)
 
 
 VARIANTS: Final = [row[flags] for row in REGIONS for flags in row if row[flags] != row["fips0_ds0"] and "_" in flags]
