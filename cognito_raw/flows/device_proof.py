@@ -35,6 +35,17 @@ def confirm_new_device(
     The service accepts any verifier, and refuses a wrong one only at the next sign-in. Reasons: `device-key-exists`,
     `device-not-found`, and those of access tokens.
     """
+    device, request = confirmation(config, access_token, new_device, username, name)
+    answer = yield from ask("ConfirmDevice", request)
+    if isinstance(answer, Err):
+        return answer
+    return Ok(ConfirmedDevice(device, answer.value.body.get("UserConfirmationNecessary") is True))
+
+
+def confirmation(
+    config: Config, access_token: str, new_device: NewDevice, username: str, name: str | None = None
+) -> tuple[RememberedDevice, dict[str, object]]:
+    """Return a new device with a generated password, and the parameters of ConfirmDevice for it."""
     require_string(access_token=access_token, username=username, **({} if name is None else {"name": name}))
     password = base64.b64encode(config.randomness(_PASSWORD_BYTES)).decode()
     salt = int.from_bytes(config.randomness(_SALT_BYTES), "big")
@@ -45,11 +56,8 @@ def confirm_new_device(
         "DeviceKey": new_device.key,
         "DeviceSecretVerifierConfig": verifier,
     }
-    answer = yield from ask("ConfirmDevice", request if name is None else {**request, "DeviceName": name})
-    if isinstance(answer, Err):
-        return answer
     device = RememberedDevice(new_device.key, new_device.group_key, password, username)
-    return Ok(ConfirmedDevice(device, answer.value.body.get("UserConfirmationNecessary") is True))
+    return device, request if name is None else {**request, "DeviceName": name}
 
 
 def _base64(n: int) -> str:

@@ -12,7 +12,7 @@ from ..models.tokens import Tokens, claims_of, username_of
 from ..reasons import ENDS_SESSION
 from ..result import Err, Ok
 from .expiry import MANDATORY_WINDOW, HeldTokens
-from .signed_in import with_tokens
+from .signed_in import is_lost, with_tokens
 from .state import SessionFlow, State
 
 _NO_SESSION: Final = Err("no-session")
@@ -42,11 +42,6 @@ def renew(
         return (yield from _replaced(config, state, held, metadata))
     state, result = yield from _replaced(config, state, held, changed)
     return (replace(state, client_metadata=changed) if isinstance(result, Ok) else state), result
-
-
-def is_lost(failure: Err) -> bool:
-    """Tell if the service may have renewed the tokens in a reply that did not arrive."""
-    return failure.sent == "maybe" or failure.reason == "service-unavailable"
 
 
 def revoke(config: Config, state: State, held: Tokens, _: RefreshMetadata | None = None) -> SessionFlow[None]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ..config import Config
+from ..flow import ask
 from ..flows.auth_calls import AuthContext
-from ..flows.device_proof import confirm_new_device
+from ..flows.device_proof import confirmation
 from ..models.challenge import Challenge
 from ..models.device import RememberedDevice
 from ..models.frozen import replace
@@ -49,13 +50,20 @@ def after_sign_in(context: AuthContext, state: State, signed: Signed, *, remembe
         tried_username=state.last_username,
         client_metadata=metadata,
     )
-    yield state  # before the calls for the device, so that none of them can lose the tokens
     username = username_of(value)
     if remember and value.new_device is not None and username is not None:
-        confirmed = yield from confirm_new_device(config, value.access_token, value.new_device, username)
-        if isinstance(confirmed, Ok):  # a failure does no harm: the next sign-in gets another device
-            state = replace(state, device=replace(confirmed.value.device, alias=typed))
+        device, request = confirmation(config, value.access_token, value.new_device, username)
+        known = replace(state, device=replace(device, alias=typed))
+        yield known  # before the call, which may lose neither the tokens nor a device that the service then knows
+        answer = yield from ask("ConfirmDevice", request)
+        if isinstance(answer, Ok) or is_lost(answer):  # a refusal does no harm: the next sign-in gets another device
+            state = known
     return state, Ok(value.id_token)
+
+
+def is_lost(failure: Err) -> bool:
+    """Tell if the service may have acted in a reply that did not arrive."""
+    return failure.sent == "maybe" or failure.reason == "service-unavailable"
 
 
 def _asked(challenge: Challenge) -> Err:

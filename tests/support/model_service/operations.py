@@ -224,8 +224,7 @@ class Operations:
         confirmed = family.user.devices
         if device is not None and device not in confirmed:
             raise Refusal("ResourceNotFoundException", "Device does not exist.")
-        known = family.device in confirmed and (family.knows_device or self.rules.names_device)
-        if known and device != family.device:
+        if family.device in confirmed and device != family.device:
             raise Refusal("NotAuthorizedException", "Invalid Refresh Token.")
         if not self.rules.rotates:
             return self._tokens(family, None)

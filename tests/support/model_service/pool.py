@@ -126,7 +126,5 @@ class Pool(Operations):
             self.ear.hear(self.families[result["AccessToken"]], result, expire, dated=self.rules.issued == "right")
         elif outcome == "ended":
             self.ear.end()
-        elif outcome == "ok" and "DeviceKey" in body and "AccessToken" in body:
-            self.families[body["AccessToken"]].knows_device = True
         elif outcome == "ok" and "Session" in answer and "Username" in body:
             self.ear.handle = (body["Username"], answer["Session"])

@@ -79,7 +79,7 @@ class Family:
     """The tokens of one sign-in.
 
     heard: the refresh token that the session has. ends: when each replaced one ends. expire: when each access token
-    does. ended: the exception that refuses them all. knows_device: whether the session has heard of its confirmation.
+    does. ended: the exception that refuses them all.
     """
 
     user: User
@@ -89,7 +89,6 @@ class Family:
     ends: dict[str, float] = field(default_factory=dict)
     expire: dict[str, float] = field(default_factory=dict)
     ended: str | None = None
-    knows_device: bool = False
 
 
 @dataclass

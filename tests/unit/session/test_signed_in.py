@@ -339,16 +339,27 @@ def test_a_device_of_nobody_is_not_confirmed() -> None:
     assert play(Act("answer_challenge", ("1",), (exchange,)), state=state).state.device is None
 
 
-def test_a_device_that_cannot_be_confirmed_costs_no_login() -> None:
-    """The tokens are there, and were told, before it is tried."""
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        (Err("connection-lost", sent="maybe"), True),
+        (Err("timed-out", sent="maybe"), True),
+        (refused("InternalErrorException"), True),
+        (refused("InvalidParameterException"), False),
+        (Err("timed-out", sent="no"), False),
+    ],
+    ids=["lost", "late", "failed", "refused", "unsent"],
+)
+def test_a_device_that_cannot_be_confirmed_costs_no_login(answer: Any, kept: bool) -> None:
+    """The tokens are there, and were told, before it is tried. The service may know the device: then it is kept."""
     state = State("jane", Challenge("SMS_MFA", USER, "s"))
     exchanges = (
         respond(answered(tracked(AccessToken=NAMED)), {"USERNAME": USER, "SMS_MFA_CODE": "1"}, "SMS_MFA", Session="s"),
-        Exchange("ConfirmDevice", None, Err("connection-lost", sent="maybe")),
+        Exchange("ConfirmDevice", None, answer),
     )
     outcome = play(Act("answer_challenge", ("1",), exchanges), state=state)
     assert isinstance(outcome.last, Ok)
-    assert (outcome.state.device, len(outcome.told)) == (None, 1)
+    assert (outcome.state.device is not None, len(outcome.told)) == (kept, 1)
     assert outcome.state.tokens is not None
 
 
