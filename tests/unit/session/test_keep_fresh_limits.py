@@ -21,6 +21,7 @@ from tests.support.conversation import (
     signed_in,
     tokens,
 )
+from tests.support.deadlines import wait_until
 
 RENEWED = Exchange("GetTokensFromRefreshToken", None, answered(authentication_result(n=2)))
 SECOND = tokens(n=2).id_token
@@ -67,6 +68,46 @@ def test_the_task_of_keep_fresh_rests_after_news() -> None:
             assert clock.reads == before
 
     asyncio.run(asyncio.wait_for(scene(), 30))
+
+
+@pytest.mark.parametrize("first", ["id", "access"])
+@pytest.mark.parametrize("kind", [Session, AsyncSession])
+def test_without_a_refresh_token_the_first_token_ends_the_session(
+    kind: type[Session | AsyncSession], first: str
+) -> None:
+    """Its end is told then, not before, and nothing is asked."""
+    began = time.monotonic()
+
+    def clock() -> float:
+        return NOW + time.monotonic() - began
+
+    lasts = (2, 3600) if first == "id" else (3600, 2)
+    state = signed_in(lasts=lasts[0], access_lasts=lasts[1], refresh=None)
+    told: list[tuple[object, bool]] = []
+
+    def hear(token: object) -> None:
+        told.append((token, clock() >= NOW + 1))  # tokens end a second early
+
+    def kept() -> None:
+        session = Session(configured(clock=clock), state=state, transport=Script())
+        session.subscribe(hear)
+        with session.keep_fresh():
+            assert wait_until(lambda: bool(told), 10)
+        assert session.state.tokens is None
+
+    async def kept_async() -> None:
+        session = AsyncSession(configured(clock=clock), state=state, transport=AsyncScript())
+        session.subscribe(hear)
+        async with session.keep_fresh(), asyncio.timeout(10):
+            while not told:  # noqa: ASYNC110  # no event tells it
+                await asyncio.sleep(0.01)
+        assert session.state.tokens is None
+
+    if kind is Session:
+        kept()
+    else:
+        asyncio.run(kept_async())
+    assert told == [(None, True)]
 
 
 def test_keep_fresh_leaves_no_subscriber_behind(caplog: pytest.LogCaptureFixture) -> None:
