@@ -11,12 +11,15 @@ from cognito_raw import Challenge, Err, Ok, RememberedDevice, Reply, Result, Sta
 from tests.support.conversation import (
     CLIENT_ID,
     Exchange,
+    Script,
     answered,
     authentication_result,
+    configured,
     not_authorized,
     refused,
     unsigned_token,
 )
+from tests.support.modes import Mode
 from tests.support.plays import Act, play
 
 END: Final = 2_000_000_000
@@ -157,6 +160,15 @@ def test_a_handle_goes_with_its_own_user_alone() -> None:
         login("bob", INCORRECT),
         go_on("ann", "handle-1", TOKENS),
     )
+
+
+def test_a_login_without_a_password_takes_no_other_users_handle(mode: Mode) -> None:
+    """It is a mistake, and nothing is sent."""
+    state = State("ann", sign_up_session="handle-1")
+    session = mode.session(configured(), state=state, transport=Script())
+    with pytest.raises(ValueError, match="password"):
+        session.login("bob")
+    assert session.state == state
 
 
 def test_the_handle_of_a_confirmation_is_of_its_user() -> None:
