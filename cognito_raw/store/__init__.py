@@ -1,0 +1,24 @@
+"""Stores that the sessions of several processes share: in memory, in files, under the system's keyring, encrypted.
+
+`Session(config, store=store, key="ada")` uses one. Anyone's store can be one that follows the protocol, which the
+checks of `cognito_raw.testing` hold it to.
+"""
+
+from .file import FileStore
+from .keyring import KeyringStore
+from .memory import MemoryStore
+from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store
+from .sealed import AsyncSealed, Sealed
+
+__all__ = [
+    "Acquired",
+    "AsyncSealed",
+    "AsyncStore",
+    "Entry",
+    "EntryRefused",
+    "FileStore",
+    "KeyringStore",
+    "MemoryStore",
+    "Sealed",
+    "Store",
+]

@@ -1,0 +1,71 @@
+"""The protocol of stores: entries with versions, and leases.
+
+Values are bytes, so that one store can wrap another. A store that cannot be reached raises `OSError`. One that cannot
+read an entry raises `EntryRefused`. The service checks no lease, so the versions decide: a lease only saves requests.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, TypeAlias
+
+from ..models.frozen import field, frozen
+
+Acquired: TypeAlias = Literal["free", "taken over"]
+"""The former state of a lease: free, or held by an owner who did not release it."""
+
+
+@frozen
+class Entry:
+    """A saved value. Its version grows with every save."""
+
+    value: bytes = field(repr=False)
+    version: int
+
+
+class EntryRefused(ValueError):
+    """An entry that this store cannot read. Nobody may overwrite it unasked."""
+
+
+class Store(Protocol):
+    """A place that sessions of several processes share. Any text is a key."""
+
+    def load(self, key: str) -> Entry | None:
+        """Return the entry; None if it was never saved, or lost."""
+        ...
+
+    def save(self, key: str, value: bytes, *, after: int) -> int | None:
+        """Save a value at once or not at all, and return its version, which is greater than `after`.
+
+        after: the version that the value replaces; 0 for none. The store may have lost it, and hold an older one.
+            If it holds a newer one, nothing is saved, and None is returned. Leases play no part in this.
+        """
+        ...
+
+    def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
+        """Take the lease of a key for so many seconds of the store's clock; None if another owner holds it.
+
+        An owner who already holds it gets it again, as "taken over".
+        """
+        ...
+
+    def release(self, key: str, owner: str) -> None:
+        """End the lease, if this owner holds it."""
+        ...
+
+
+class AsyncStore(Protocol):
+    """The same for async programs."""
+
+    async def load(self, key: str) -> Entry | None: ...
+
+    async def save(self, key: str, value: bytes, *, after: int) -> int | None: ...
+
+    async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None: ...
+
+    async def release(self, key: str, owner: str) -> None: ...
+
+
+class StoreWithAsyncForm(Protocol):
+    """A sync store that serves async programs too, such as ours, which then run in threads."""
+
+    def as_async(self) -> AsyncStore: ...

@@ -1,0 +1,116 @@
+"""The record of one key: its entry and its lease, as values without I/O, and as bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from ..models.frozen import frozen, replace
+from .protocol import Acquired, Entry
+from .threads import SyncStore
+
+
+@frozen
+class Time:
+    """A monotonic time of this machine, in seconds, and the boot that it counts from."""
+
+    boot: str
+    seconds: float
+
+
+@frozen
+class Lease:
+    """A lease, from its beginning on."""
+
+    owner: str
+    began: Time
+    seconds: float
+
+    def holds(self, now: Time) -> bool:
+        """Tell if it has not ended. A time before its beginning is of another boot."""
+        return self.began.boot == now.boot and 0 <= now.seconds - self.began.seconds < self.seconds
+
+
+@frozen
+class Record:
+    """The entry and the lease of a key, if it has them."""
+
+    entry: Entry | None = None
+    lease: Lease | None = None
+
+    def saved(self, value: bytes, after: int) -> Record:
+        """Return the record with a new entry; the same record if somebody saved first."""
+        if self.entry is not None and self.entry.version > after:
+            return self
+        return replace(self, entry=Entry(value, after + 1))
+
+    def acquired(self, lease: Lease) -> Record:
+        """Return the record with this lease; the same record if another owner holds one."""
+        held = self.lease
+        if held is not None and held.owner != lease.owner and held.holds(lease.began):
+            return self
+        return replace(self, lease=lease)
+
+    def released(self, owner: str) -> Record:
+        """Return the record without the lease of this owner."""
+        return self if self.lease is None or self.lease.owner != owner else replace(self, lease=None)
+
+    def to_bytes(self) -> bytes:
+        """Return a checksum, a line of JSON, and the value."""
+        head: dict[str, object] = {"version": 0 if self.entry is None else self.entry.version}
+        if self.lease is not None:
+            began = self.lease.began
+            head |= {"owner": self.lease.owner, "boot": began.boot, "began": began.seconds}
+            head |= {"seconds": self.lease.seconds}
+        content = json.dumps(head).encode() + b"\n" + (b"" if self.entry is None else self.entry.value)
+        return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Record:
+        """Return the record that `to_bytes` wrote; an empty one for anything else, such as a truncated file."""
+        digest, _, content = data.partition(b"\n")
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            return cls()
+        line, _, value = content.partition(b"\n")
+        head = json.loads(line)
+        entry = Entry(value, head["version"]) if head["version"] else None
+        if "owner" not in head:
+            return cls(entry)
+        return cls(entry, Lease(head["owner"], Time(head["boot"], head["began"]), head["seconds"]))
+
+
+class RecordStore(SyncStore, ABC):
+    """A store that reads and changes whole records."""
+
+    @abstractmethod
+    def _read(self, key: str) -> Record:
+        """Return the record of a key."""
+
+    @abstractmethod
+    def _change(self, key: str, change: Callable[[Record], Record]) -> tuple[Record, Record]:
+        """Change the record of a key, alone, and return it before and after. The same record is not written."""
+
+    @abstractmethod
+    def _now(self) -> Time: ...
+
+    def load(self, key: str) -> Entry | None:
+        """Return the entry; None if it was never saved, or lost."""
+        return self._read(key).entry
+
+    def save(self, key: str, value: bytes, *, after: int) -> int | None:
+        """Save a value and return its version; None if the store holds a newer one than `after`."""
+        before, now = self._change(key, lambda record: record.saved(value, after))
+        return None if now is before or now.entry is None else now.entry.version
+
+    def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
+        """Take the lease of a key; None if another owner holds it."""
+        before, now = self._change(key, lambda record: record.acquired(Lease(owner, self._now(), seconds)))
+        if now is before:
+            return None
+        return "free" if before.lease is None else "taken over"
+
+    def release(self, key: str, owner: str) -> None:
+        """End the lease, if this owner holds it."""
+        self._change(key, lambda record: record.released(owner))

@@ -1,0 +1,117 @@
+"""Encryption of another store's values, with AES-256-GCM.
+
+Each value is bound to its key, so that nobody can move an entry to another user. The first of the keys seals, and all
+of them open, so that keys can be replaced. Versions and leases stay those of the other store.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store
+from .threads import SyncStore
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_SIZE: Final = 32
+_NONCE_SIZE: Final = 12
+_FORMAT: Final = b"cognito_raw sealed 1\0"
+
+
+class _Cipher:
+    """Seals and opens values."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        try:
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        except ImportError:
+            raise ImportError("Sealed needs the package cryptography: pip install 'cognito-raw[verify]'") from None
+        if not keys or not all(map(_is_key, keys)):
+            raise ValueError(f"keys must be a list of keys of {KEY_SIZE} random bytes, the newest first")
+        self._ciphers: list[AESGCM] = [AESGCM(key) for key in keys]
+
+    def seal(self, key: str, value: bytes) -> bytes:
+        """Return the value, encrypted with the first key."""
+        nonce = secrets.token_bytes(_NONCE_SIZE)
+        return _FORMAT + nonce + self._ciphers[0].encrypt(nonce, value, _bound(key))
+
+    def open(self, key: str, entry: Entry | None) -> Entry | None:
+        """Return the entry with its value, decrypted with the key that fits."""
+        from cryptography.exceptions import InvalidTag
+
+        if entry is None:
+            return None
+        start, nonce, sealed = entry.value[: len(_FORMAT)], *_split(entry.value[len(_FORMAT) :])
+        for cipher in self._ciphers if start == _FORMAT and len(nonce) == _NONCE_SIZE else ():
+            try:
+                return Entry(cipher.decrypt(nonce, sealed, _bound(key)), entry.version)
+            except InvalidTag:
+                continue
+        raise EntryRefused("no key opens the entry: it was sealed with another key, for another user, or not at all")
+
+
+def _is_key(key: object) -> bool:
+    return isinstance(key, bytes) and len(key) == KEY_SIZE
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    return data[:_NONCE_SIZE], data[_NONCE_SIZE:]
+
+
+def _bound(key: str) -> bytes:
+    return _FORMAT + key.encode("utf-8", "surrogatepass")
+
+
+class Sealed(SyncStore):
+    """A store whose values are encrypted. It needs the extra `verify`.
+
+    store: holds the encrypted values.
+    keys: keys of 32 random bytes, the newest first, such as `secrets.token_bytes(32)`. The first one seals.
+    """
+
+    def __init__(self, store: Store, keys: Sequence[bytes]) -> None:
+        self._store = store
+        self._cipher = _Cipher(keys)
+
+    def load(self, key: str) -> Entry | None:
+        """Return the decrypted entry. One that no key opens is an `EntryRefused`."""
+        return self._cipher.open(key, self._store.load(key))
+
+    def save(self, key: str, value: bytes, *, after: int) -> int | None:
+        """Encrypt and save a value."""
+        return self._store.save(key, self._cipher.seal(key, value), after=after)
+
+    def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
+        """Take the other store's lease."""
+        return self._store.acquire(key, owner, seconds)
+
+    def release(self, key: str, owner: str) -> None:
+        """End the other store's lease."""
+        self._store.release(key, owner)
+
+
+class AsyncSealed:
+    """The same over an `AsyncStore`."""
+
+    def __init__(self, store: AsyncStore, keys: Sequence[bytes]) -> None:
+        self._store = store
+        self._cipher = _Cipher(keys)
+
+    async def load(self, key: str) -> Entry | None:
+        """Return the decrypted entry. One that no key opens is an `EntryRefused`."""
+        return self._cipher.open(key, await self._store.load(key))
+
+    async def save(self, key: str, value: bytes, *, after: int) -> int | None:
+        """Encrypt and save a value."""
+        return await self._store.save(key, self._cipher.seal(key, value), after=after)
+
+    async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
+        """Take the other store's lease."""
+        return await self._store.acquire(key, owner, seconds)
+
+    async def release(self, key: str, owner: str) -> None:
+        """End the other store's lease."""
+        await self._store.release(key, owner)

@@ -1,0 +1,44 @@
+"""Sync stores for async programs: each call runs in a thread, so that no file holds the event loop."""
+
+from __future__ import annotations
+
+from .protocol import Acquired, AsyncStore, Entry, Store
+
+
+class InThreads:
+    """An `AsyncStore` made of a sync store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def load(self, key: str) -> Entry | None:
+        """Load in a thread."""
+        import asyncio
+
+        return await asyncio.to_thread(self._store.load, key)
+
+    async def save(self, key: str, value: bytes, *, after: int) -> int | None:
+        """Save in a thread."""
+        import asyncio
+
+        return await asyncio.to_thread(self._store.save, key, value, after=after)
+
+    async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
+        """Acquire in a thread."""
+        import asyncio
+
+        return await asyncio.to_thread(self._store.acquire, key, owner, seconds)
+
+    async def release(self, key: str, owner: str) -> None:
+        """Release in a thread."""
+        import asyncio
+
+        await asyncio.to_thread(self._store.release, key, owner)
+
+
+class SyncStore:
+    """The async form of a sync store."""
+
+    def as_async(self: Store) -> AsyncStore:
+        """Return the same store for async programs: its calls run in threads."""
+        return InThreads(self)

@@ -1,0 +1,1 @@
+"""Tests of stores, and of sessions that share one among processes."""
