@@ -36,7 +36,7 @@ def check_store(store: Store) -> None:
                 if isinstance(step, float):
                     time.sleep(step)
                 else:
-                    value = step() if callable(step) else list(threads.map(lambda call: call(), step))
+                    value = list(threads.map(lambda call: call(), step)) if isinstance(step, Sequence) else step()
                 step = _next(steps, value)
 
 
@@ -52,7 +52,7 @@ async def check_async_store(store: AsyncStore) -> None:
             if isinstance(step, float):
                 await asyncio.sleep(step)
             else:
-                value = await (step() if callable(step) else asyncio.gather(*(call() for call in step)))
+                value = await (asyncio.gather(*(call() for call in step)) if isinstance(step, Sequence) else step())
             step = _next(steps, value)
 
 

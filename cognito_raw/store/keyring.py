@@ -27,6 +27,7 @@ class KeyringStore(SyncStore):
     def __init__(self, service: str, path: str | os.PathLike[str]) -> None:
         try:
             import keyring
+            import keyring.errors
         except ImportError:
             raise ImportError("KeyringStore needs the package keyring: pip install 'cognito-raw[keyring]'") from None
         self._keyring = keyring

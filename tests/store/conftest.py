@@ -12,7 +12,7 @@ import pytest
 class Ring(keyring.backend.KeyringBackend):
     """A keyring in memory."""
 
-    priority = 1
+    priority = 1  # pyright: ignore[reportAssignmentType]  # as its documentation does
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # of a package that has no types
