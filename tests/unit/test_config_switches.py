@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -62,8 +61,8 @@ def test_the_endpoint_of_another_configuration_is_kept(
     other = Config("https://cognito-idp.us-west-2.amazonaws.com/us-west-2_X", CLIENT, endpoint=given, **switches)
     config = Config(iss, CLIENT, endpoint=other.endpoint)
     assert type(config.endpoint) is type(other.endpoint) is str
-    changed: Callable[..., Config]
-    for changed in (replace, _copy_replace):
+    ways: tuple[Any, ...] = (replace, _copy_replace)
+    for changed in ways:
         for same in (config, changed(config, client_id="another"), changed(config, iss=other.iss)):
             assert same.endpoint == other.endpoint
             assert same.jwks_uri == f"{other.endpoint}/{same.pool_id}/.well-known/jwks.json"

@@ -131,6 +131,16 @@ def test_a_short_deadline_refuses_nobody_elses_tokens(verifying: Verifying, late
         assert told(verifiers[0].verify(token())) == "Ok"
 
 
+def test_a_fetch_has_the_time_of_the_most_patient_configuration(verifying: Verifying) -> None:
+    """Whoever begins it."""
+    service, config = Service(), Clock().config()
+    patient = verifying.verifier(replace(config, deadline=30.0), transport=service)
+    impatient = verifying.verifier(replace(config, deadline=1.0), transport=service)
+    assert told(impatient.within(0.5).verify(token())) == "Ok"
+    assert told(patient.verify(token())) == "Ok"
+    assert [request.timeout for request in service.requests] == [30.0]
+
+
 def test_a_fetch_has_the_time_that_its_caller_has(verifying: Verifying) -> None:
     """If that is more than the configuration's."""
     service = Service()
@@ -160,7 +170,7 @@ def test_a_fetch_has_the_context_of_its_caller(verifying: Verifying) -> None:
 def test_a_snapshot_replaces_no_newer_keys(verifying: Verifying) -> None:
     """Neither an older one nor one that is too old, which is a mistake. Keys that count as new replace all."""
     clock = Clock()
-    verifier = verifying.verifier(clock.config(), keys=key_set("two"), transport=Service())
+    verifier = verifying.verifier(clock.config(), keys=key_set("two"), transport=Service(Err("connection-lost")))
     old = verifier.snapshot()
     for age, expected in ((HOUR / 2, None), (24 * HOUR, "more than a day")):
         clock.go_on(age)

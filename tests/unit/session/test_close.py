@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import Any
 
-from cognito_raw import AsyncSession, Reply, Request, Result, Session
+from cognito_raw import AsyncSession, Reply, Request, Result, Session, State
 from tests.support.conversation import Answering, Clock, configured, signed_in
 from tests.support.sessions import END, REFRESHED, SECOND, reason, waiting_refresh
 
@@ -25,7 +25,7 @@ def test_close_waits_for_a_refresh_under_way() -> None:
 def test_aclose_waits_for_a_refresh_under_way() -> None:
     """The event loop that ends after it kills nothing."""
 
-    async def main() -> AsyncSession:
+    async def main() -> State:
         go_on = asyncio.Event()
 
         async def slow(_: Request) -> Result[Reply]:
@@ -36,9 +36,9 @@ def test_aclose_waits_for_a_refresh_under_way() -> None:
         async with AsyncSession(configured(clock=Clock(END)), state=signed_in(), transport=transport) as session:
             assert reason(await session.within(0.01).refresh()) == "timed-out"
             asyncio.get_running_loop().call_later(0.1, go_on.set)
-        return session
+        return session.state  # before the end of the loop, which waits too
 
-    state = asyncio.run(main()).state
+    state = asyncio.run(main())
     assert state.tokens is not None
     assert state.tokens.id_token == SECOND
 

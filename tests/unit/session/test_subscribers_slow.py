@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import Any
 
 import pytest
 
-from cognito_raw import AsyncSession, IdToken, Ok, Result
-from tests.support.conversation import AsyncScript, Clock, answered, configured, signed_in
+from cognito_raw import AsyncSession, IdToken, Ok
+from tests.support.conversation import AsyncScript, Clock, configured, signed_in
 from tests.support.deadlines import Stopwatch
-from tests.support.sessions import END, REFRESHED, SECOND, async_at_the_end, at_the_end, waiting_refresh
+from tests.support.sessions import END, REFRESHED, REVOKED, SECOND, async_at_the_end, at_the_end
 
 Told = list[IdToken | None]
 
@@ -77,9 +76,9 @@ def test_an_async_refresh_is_done_before_it_is_told(method: str) -> None:
 
 
 def test_no_later_caller_calls_the_subscribers_of_a_refresh() -> None:
-    """A method that comes while they are called neither calls them nor waits for them."""
-    session, _, go_on = waiting_refresh(configured(clock=Clock(END)))
-    asked = threading.Event()
+    """Its thread has their turn before its callers go on, and calls them for later changes too."""
+    session = at_the_end(REFRESHED, REVOKED)
+    asked, turns = threading.Event(), list[bool]()
     told: list[tuple[str, IdToken | None]] = []
 
     def slow(token: IdToken | None) -> None:
@@ -87,18 +86,15 @@ def test_no_later_caller_calls_the_subscribers_of_a_refresh() -> None:
         assert asked.wait(10)
 
     session.subscribe(slow)
-    go_on.set()
+    task = session._refresher.join_or_start()
+    assert task is not None
+    task.call_when_done(lambda: turns.append(session._notifying.is_mine()))
     assert session.refresh() == Ok(SECOND)
-    session._transport = _Answer()
     assert session.logout() == Ok(None)
     asked.set()
     session.close()
+    assert turns == [True]
     assert told == [("cognito_raw refresh", SECOND), ("cognito_raw refresh", None)]
-
-
-class _Answer:
-    def send(self, _: object) -> Result[Any]:
-        return answered({})
 
 
 def test_close_waits_for_subscribers() -> None:
@@ -115,9 +111,9 @@ def test_close_waits_for_subscribers() -> None:
             other.subscribe(lambda _: asyncio.sleep(0.2))
             other.subscribe(told.append)
             await other.refresh()
+        assert told == [SECOND, SECOND]  # before the end of the loop, which waits too
 
     asyncio.run(scene())
-    assert told == [SECOND, SECOND]
 
 
 def test_close_waits_for_subscribers_within_its_deadline() -> None:
