@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from ..config import Config
 from ..flow import done
@@ -25,8 +25,6 @@ from ..result import Err, Ok
 from .renewal import revoke, revoke_all, usable_tokens
 from .signed_in import after_sign_in, device_for
 from .state import SessionFlow, State
-
-T = TypeVar("T")
 
 _NO_SESSION: Final = Err("no-session")
 

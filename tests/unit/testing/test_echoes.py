@@ -118,6 +118,7 @@ def test_no_secret_of_any_member_is_in_a_file_however_it_is_echoed(form: Any, tm
     [
         pytest.param("[184312]", "[184312]", id="a list"),
         pytest.param("[184312]", "184312", id="a number of a list"),
+        pytest.param("[1, 2, 3]", "[1, 2, 3]", id="a list of short numbers"),
         pytest.param('{"ssn": 123456789}', '{"ssn": 123456789}', id="an object"),
         pytest.param('{"ssn": 123456789}', '{"ssn":123456789}', id="an object in another form"),
         pytest.param('{"ssn": 123456789}', "123456789", id="a number of an object"),
