@@ -8,13 +8,13 @@ from typing import Final, Literal, TypeAlias, get_args
 from ..call import Call, ServiceReply
 from ..config import Config
 from ..flow import Flow, parse
-from ..models.challenge import Challenge
+from ..models.challenge import EXPONENT, Challenge
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
 from ..models.fields import mapping, optional_string, require_string, string
 from ..models.frozen import frozen, replace
 from ..models.tokens import Tokens
-from ..result import Err, Result
+from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .auth_calls import AuthContext, auth_context, initiate, respond
 from .device_proof import finish
@@ -150,7 +150,9 @@ def _sign_in(context: AuthContext, first_call: FirstCall) -> Flow[Tokens | Chall
     pair = srp.Ephemeral.draw(context.config.randomness)
     parameters["SRP_A"] = f"{pair.A:x}"
     answer = yield from initiate(context, first_call.flow, parameters, first_call.session)
-    return (yield from prove_password(context, pair, answer, first_call.srp_password, username))
+    result = yield from prove_password(context, pair, answer, first_call.srp_password, username)
+    asks_first = isinstance(answer, Ok) and answer.value.body.get("ChallengeName") == "CUSTOM_CHALLENGE"
+    return with_exponent(result, f"{pair.a:x}") if asks_first and first_call.flow == "CUSTOM_AUTH" else result
 
 
 def prove_password(
@@ -169,6 +171,16 @@ def prove_password(
     responses = {"USERNAME": username, **proof.value.responses}
     answer = yield from respond(context, "PASSWORD_VERIFIER", responses, proof.value.session)
     return (yield from finish(context, answer, username))
+
+
+def with_exponent(result: Result[Tokens | Challenge], exponent: str | None) -> Result[Tokens | Challenge]:
+    """Keep the exponent of SRP_A with a challenge that the proof may follow, or that asks for it."""
+    if isinstance(result, Err) or isinstance(result.value, Tokens) or exponent is None:
+        return result
+    challenge = result.value
+    if challenge.name not in ("CUSTOM_CHALLENGE", "PASSWORD_VERIFIER"):
+        return result
+    return Ok(replace(challenge, parameters={**challenge.parameters, EXPONENT: exponent}))
 
 
 def _names(body: Mapping[str, object]) -> tuple[str, str]:

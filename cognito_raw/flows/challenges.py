@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
+from ..call import ServiceReply
 from ..config import Config
 from ..flow import Flow, ask, parse
-from ..models.challenge import Challenge, ChallengeAnswer, TotpSetup
+from ..models.challenge import EXPONENT, Challenge, ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
 from ..models.fields import InputRefused, optional_string, require_optional_string, require_text, string
@@ -17,7 +18,7 @@ from ..reasons import ENDS_CHALLENGE
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .auth_calls import AuthContext, auth_context, respond
-from .authentication import Signing, is_forgotten, prove_password
+from .authentication import Signing, is_forgotten, prove_password, with_exponent
 from .device_proof import finish, prove_device
 from .responses import Responses, responses_to
 
@@ -117,6 +118,8 @@ def run_answer(
 
 def _answer(context: AuthContext, challenge: Challenge, responses: Responses) -> Signing:
     """Send the responses, and any proof that follows. A failure of that proof has no challenge to answer again."""
+    if challenge.name == "PASSWORD_VERIFIER" and responses.srp_password is not None:
+        return (yield from _prove(context, challenge, responses.srp_password))
     members, username = dict(responses.members), responses.members["USERNAME"]
     pair = None if responses.srp_password is None else srp.Ephemeral.draw(context.config.randomness)
     if pair is not None:
@@ -128,10 +131,19 @@ def _answer(context: AuthContext, challenge: Challenge, responses: Responses) ->
     if isinstance(answer, Err):
         return keep_challenge(answer, challenge), context.device
     if pair is None or responses.srp_password is None:
-        result = yield from finish(context, answer, username)
+        result = with_exponent((yield from finish(context, answer, username)), challenge.parameters.get(EXPONENT))
     else:
         result = yield from prove_password(context, pair, answer, responses.srp_password, username)
     return result, None if is_forgotten(context, result) else context.device
+
+
+def _prove(context: AuthContext, challenge: Challenge, password: str) -> Signing:
+    """Prove the password with the exponent of the SRP_A that began this sign-in."""
+    pair = srp.Ephemeral.of(srp.number(challenge.parameters[EXPONENT]))
+    body = {"ChallengeName": challenge.name, "ChallengeParameters": challenge.parameters, "Session": challenge.session}
+    asked = Ok(ServiceReply("RespondToAuthChallenge", body))
+    result = yield from prove_password(context, pair, asked, password, challenge.username)
+    return keep_challenge(result, challenge), None if is_forgotten(context, result) else context.device
 
 
 def _verify(challenge: Challenge, code: str, friendly_device_name: str | None) -> Flow[Challenge]:

@@ -13,6 +13,7 @@ from typing import Final
 from ..models.challenge import (
     CHALLENGE_PREFIX,
     CODES,
+    EXPONENT,
     Challenge,
     ChallengeAnswer,
     CodeChallenge,
@@ -82,7 +83,7 @@ def _of_string(kind: Challenge, answer: str, password: str | None, attributes: M
             return _named(kind, NEW_PASSWORD=answer, **named)
         case PasswordChallenge(name="PASSWORD"):
             return _named(kind, PASSWORD=answer)
-        case PasswordChallenge():
+        case PasswordChallenge(name=name) if name != "PASSWORD_VERIFIER" or EXPONENT in kind.parameters:
             return Responses({"USERNAME": kind.username}, srp_password=answer)
         case CustomChallenge():
             return _named(kind, ANSWER=answer)

@@ -28,6 +28,8 @@ def get_tokens_from_refresh_token(
     device_key: of the remembered device that signed in, if the pool tracks devices. Reasons:
     `refresh-token-expired`, `refresh-token-revoked`, `refresh-token-reused`, `refresh-token-invalid`, `user-deleted`,
     `disabled-user`, `wrong-client-secret`.
+
+    This is one call. A `Session.from_refresh_token` also goes by REFRESH_TOKEN_AUTH where a server lacks it.
     """
     require_string(refresh_token=refresh_token)
     parameters = {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 CHALLENGE_PREFIX: Final = "userAttributes."
 # The reply's own list is kept among the parameters, under its name in the reply. No parameter has that name.
 _AVAILABLE: Final = "AvailableChallenges"
+# Ours: the private exponent of a sign-in that sent SRP_A and was asked something else first. A proof may follow.
+EXPONENT: Final = "SRP_a"
 
 # The name of each code in the answer (ChallengeResponses of RespondToAuthChallenge, API reference). EMAIL_MFA is there
 # too, as an older name of EMAIL_OTP.
@@ -157,7 +159,9 @@ class CustomChallenge(Challenge):
     @property
     def public_parameters(self) -> Mapping[str, str]:
         """The trigger's publicChallengeParameters."""
-        return {name: value for name, value in self.parameters.items() if name not in ("USERNAME", _AVAILABLE)}
+        return {
+            name: value for name, value in self.parameters.items() if name not in ("USERNAME", _AVAILABLE, EXPONENT)
+        }
 
 
 class SelectChallenge(Challenge):
@@ -175,7 +179,10 @@ class SelectChallenge(Challenge):
 
 
 class PasswordChallenge(Challenge):
-    """PASSWORD, PASSWORD_SRP: the user must enter the password. Answer it with that. PASSWORD_SRP does not send it."""
+    """PASSWORD, PASSWORD_SRP: the user must enter the password. Answer it with that. PASSWORD_SRP does not send it.
+
+    So does PASSWORD_VERIFIER, which comes after the custom challenges of a sign-in that began with a password.
+    """
 
     __slots__ = ()
 
@@ -211,6 +218,7 @@ _KINDS: Final[Mapping[str, type[Challenge]]] = {
     "SELECT_CHALLENGE": SelectChallenge,
     "PASSWORD": PasswordChallenge,
     "PASSWORD_SRP": PasswordChallenge,
+    "PASSWORD_VERIFIER": PasswordChallenge,
     "WEB_AUTHN": PasskeyChallenge,
     "DEVICE_SRP_AUTH": DeviceChallenge,
     **dict.fromkeys(CODES, CodeChallenge),
@@ -229,6 +237,7 @@ def read_challenge(body: Mapping[str, object], *, username: str) -> Challenge:
     parameters = string_map(
         {"ChallengeParameters": _flattened(mapping(body, "ChallengeParameters"))}, "ChallengeParameters"
     )
+    parameters.pop(EXPONENT, None)  # no server knows it
     named = parameters.get("USERNAME") or parameters.get("USER_ID_FOR_SRP") or username
     available = body.get(_AVAILABLE)
     if _is_list(available):

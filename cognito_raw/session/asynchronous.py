@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, Self, TypeVar, overload
 
 from ..concurrency.background import log_error, running_loop
 from ..concurrency.locks import LoopLock, TaskLock
@@ -193,13 +193,18 @@ class AsyncSession(SessionProperties, AsyncRunner):
         await self._wait_for_subscribers(self._deadline - (self.config.monotonic() - began))
         await super().aclose()
 
-    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+    @overload
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]: ...
+    @overload
+    def subscribe(self, callback: Callable[[State], object], *, state: Literal[True]) -> Callable[[], None]: ...
+    def subscribe(self, callback: Callable[[Any], object], *, state: bool = False) -> Callable[[], None]:
         """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
 
+        state: whether it gets the session's state instead, to save it before a refresh token is lost.
         Returns a function that ends this. A coroutine function is awaited. Exceptions are logged, and change nothing.
         After a refresh, no caller waits for the callbacks but `aclose`.
         """
-        return self._holder.subscribers.add(callback)
+        return self._holder.subscribers.add((lambda _: callback(self.state)) if state else callback)
 
     @asynccontextmanager
     async def keep_fresh(self) -> AsyncIterator[Self]:

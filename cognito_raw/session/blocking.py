@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Final, Literal, ParamSpec, Self, TypeVar, overload
 
 from ..concurrency.locks import ForkLock
 from ..config import Config
@@ -188,9 +188,14 @@ class Session(SessionProperties, Runner):
             self._notify(wait=self._deadline - (self.config.monotonic() - began))
         super().close()
 
-    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+    @overload
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]: ...
+    @overload
+    def subscribe(self, callback: Callable[[State], object], *, state: Literal[True]) -> Callable[[], None]: ...
+    def subscribe(self, callback: Callable[[Any], object], *, state: bool = False) -> Callable[[], None]:
         """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
 
+        state: whether it gets the session's state instead, to save it before a refresh token is lost.
         Returns a function that ends this. Exceptions of a callback are logged, and change nothing. After a refresh,
         callbacks run in a thread for which no caller waits but `close`.
         """
@@ -198,7 +203,7 @@ class Session(SessionProperties, Runner):
 
         if inspect.iscoroutinefunction(callback):
             raise ValueError("callback is a coroutine function, which a sync session cannot await")
-        return self._holder.subscribers.add(callback)
+        return self._holder.subscribers.add((lambda _: callback(self.state)) if state else callback)
 
     @contextmanager
     def keep_fresh(self) -> Iterator[Self]:

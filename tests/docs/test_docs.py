@@ -68,7 +68,7 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"ey\n",
         r"False\n",
         r"grace@example\.com\n",
-        r"a new token\n",
+        r"a new token\ngrace\n",
         r"as long as .*\n",
         "",
         r"EMAIL\n",

@@ -28,8 +28,11 @@ def handler(event, context):
     source, request, response = event["triggerSource"], event["request"], event["response"]
     if source.startswith("DefineAuthChallenge"):
         last = (request["session"] or [{}])[-1]
-        right = last.get("challengeName") == "CUSTOM_CHALLENGE" and bool(last.get("challengeResult"))
-        wanted = "PASSWORD_VERIFIER" if last.get("challengeName") == "SRP_A" else "CUSTOM_CHALLENGE"
+        first, then = "PASSWORD_VERIFIER", "CUSTOM_CHALLENGE"
+        if (request.get("clientMetadata") or {}).get("first") == "question":
+            first, then = then, first
+        right = last.get("challengeName") == then and bool(last.get("challengeResult"))
+        wanted = first if last.get("challengeName") == "SRP_A" else then
         response.update(issueTokens=right, failAuthentication=len(request["session"]) > 4)
         response.update({} if right else {"challengeName": wanted})
     elif source.startswith("CreateAuthChallenge"):
@@ -73,6 +76,16 @@ def pool(pools: dict[bool, Pool], request: pytest.FixtureRequest) -> Pool:
 
 def told(result: Result[Any]) -> str:
     return result.reason if isinstance(result, Err) else "Ok"
+
+
+def test_the_triggers_of_a_pool_may_ask_before_the_password(pool: Pool, mode: Mode) -> None:
+    """The proof comes last, with what was sent first."""
+    name = next(_names)
+    pool.add_user(name, PASSWORD)
+    session = mode.session(pool.config())
+    session.login(name, PASSWORD, flow="CUSTOM_AUTH", client_metadata={"first": "question"})
+    assert told(session.answer_challenge("2")) == "password-verifier-challenge"
+    assert told(session.answer_challenge(PASSWORD)) == "Ok"
 
 
 @pytest.mark.parametrize("password", [None, PASSWORD], ids=["without SRP", "after SRP"])

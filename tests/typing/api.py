@@ -125,6 +125,7 @@ def the_session() -> None:
         assert_type(session.challenge, Challenge | None)
         assert_type(session.state.to_dict(), dict[str, object])
         assert_type(session.subscribe(print), Callable[[], None])
+        assert_type(session.subscribe(lambda state: print(state.to_dict()), state=True), Callable[[], None])
         assert_type(session.login(username="user", password="pass").unwrap(), IdToken)
 
 

@@ -43,10 +43,10 @@ KINDS: Final[dict[str, type[Challenge]]] = {
     "SELECT_CHALLENGE": SelectChallenge,
     "PASSWORD": PasswordChallenge,
     "PASSWORD_SRP": PasswordChallenge,
+    "PASSWORD_VERIFIER": PasswordChallenge,
     "WEB_AUTHN": PasskeyChallenge,
     "DEVICE_SRP_AUTH": DeviceChallenge,
     # What nobody is asked, and what does not exist yet.
-    "PASSWORD_VERIFIER": Challenge,
     "DEVICE_PASSWORD_VERIFIER": Challenge,
     "ADMIN_NO_SRP_AUTH": Challenge,
     "SOMETHING_NEW": Challenge,

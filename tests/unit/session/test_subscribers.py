@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import AsyncSession, IdToken, Ok, Session
+from cognito_raw import AsyncSession, IdToken, Ok, Session, State
 from tests.support.conversation import (
     Answering,
     AsyncScript,
     Clock,
+    Exchange,
     Script,
     answered,
     authentication_result,
@@ -45,6 +46,32 @@ def test_subscribers_are_told_in_the_order_of_their_subscriptions() -> None:
     end_first()
     session.logout()
     assert heard[3:] == [("a", None), ("b", None)]
+
+
+def test_a_subscriber_may_ask_for_the_whole_state() -> None:
+    """Every rotation can be saved, and the end of the session too. A coroutine function is awaited."""
+    rotated = Exchange("GetTokensFromRefreshToken", None, answered(authentication_result(at=END, refresh="new", n=2)))
+    saved, async_saved = list[State](), list[State]()
+    session, async_session = at_the_end(rotated, REVOKED), async_at_the_end(rotated, REVOKED)
+
+    async def save(state: State) -> None:
+        await asyncio.sleep(0)
+        async_saved.append(state)
+
+    async def main() -> None:
+        async_session.subscribe(save, state=True)
+        await async_session.id_token()
+        await async_session.aclose()
+        await async_session.logout()
+
+    session.subscribe(saved.append, state=True)
+    session.id_token()
+    session.close()
+    session.logout()
+    asyncio.run(main())
+    assert saved == async_saved
+    assert [state.tokens and state.tokens.refresh_token for state in saved] == ["new", None]
+    assert saved[-1] == session.state
 
 
 def test_who_unsubscribes_hears_nothing_more() -> None:
