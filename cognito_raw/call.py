@@ -15,7 +15,9 @@ from .models.frozen import field, frozen
 # The service's own parameters are nested four deep.
 _DEEPEST: Final = 32
 _TOO_DEEP: Final = f"the parameters are not JSON that an operation takes: they are nested more than {_DEEPEST} deep"
+USER_AGENT: Final = "cognito_raw"
 _TARGET: Final = "AWSCognitoIdentityProviderService"
+_NONE: Final[Mapping[str, str]] = {}
 
 
 @frozen
@@ -42,7 +44,7 @@ class Request:
     """
 
     url: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     timeout: float
     method: str = "POST"
@@ -73,26 +75,33 @@ class ServiceReply:
     date: float | None = None
 
 
-def render(call: Call, endpoint: str, timeout: float, *, background: bool = False) -> Request:
-    """Return the request for a call. Parameters that JSON cannot hold are a `ValueError`."""
+def render(
+    call: Call, endpoint: str, timeout: float, own: Mapping[str, str] = _NONE, *, background: bool = False
+) -> Request:
+    """Return the request for a call, with these headers of one's own.
+
+    Parameters that JSON cannot hold are a `ValueError`.
+    """
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": f"{_TARGET}.{call.operation}",
         # A compressed reply could grow without limit while it is read.
         "Accept-Encoding": "identity",
         "Cache-Control": "no-store",
-        "User-Agent": "cognito_raw",
+        "User-Agent": USER_AGENT,
+        **own,
     }
     return Request(f"{endpoint}/", headers, _body(call), timeout, background=background)
 
 
-def render_get(url: str, timeout: float) -> Request:
+def render_get(url: str, timeout: float, own: Mapping[str, str] = _NONE) -> Request:
     """Return the request for the current version of a public document."""
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",  # as above
         "Cache-Control": "no-cache",
-        "User-Agent": "cognito_raw",
+        "User-Agent": USER_AGENT,
+        **own,
     }
     return Request(url, headers, b"", timeout, "GET")
 

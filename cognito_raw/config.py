@@ -7,7 +7,7 @@ performs no I/O. The clock and the source of randomness are fields, so that othe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from .concurrency.clock import steady
@@ -47,6 +47,8 @@ class Config:
     allow_http: whether `iss` and `endpoint` may begin with http:// on other machines than this one. Others on the
         network can then read passwords and tokens. For private networks, such as `http://ministack:4566` of a compose
         file.
+    user_agent: the User-Agent of requests. By default `cognito_raw`, or that of an httpx client of your own.
+    headers: further headers of every call, such as a firewall's token. `within(headers=...)` is for some calls.
 
     Raises `ValueError` for a malformed value. The message names the value and the reason.
     """
@@ -62,6 +64,8 @@ class Config:
     fips: bool = field(default=False, kw_only=True)
     dual_stack: bool = field(default=False, kw_only=True)
     allow_http: bool = field(default=False, kw_only=True)
+    user_agent: str | None = field(default=None, repr=False, kw_only=True)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False, kw_only=True)
     # The endpoint if the issuer determines it. `dataclasses.replace` passes both on, perhaps with another issuer.
     _own_endpoint: str = field(default="", repr=False, compare=False, kw_only=True)
     region: str = field(init=False, repr=False)
@@ -84,6 +88,8 @@ class Config:
             fips: bool = False,
             dual_stack: bool = False,
             allow_http: bool = False,
+            user_agent: str | None = None,
+            headers: Mapping[str, str] = {},
         ) -> None: ...
 
     def __post_init__(self) -> None:
@@ -98,6 +104,8 @@ class Config:
             _require_private(iss=iss, endpoint=given)
         _checked_client(self.client_id, self.client_secret)
         checked_deadline(self.deadline)
+        if self.headers != {} or self.user_agent is not None:
+            self._check_headers()
         region, own = pool_id.partition("_")[0], ""
         issuers: tuple[str, ...] = (iss,)
         if official:
@@ -114,6 +122,18 @@ class Config:
             ("issuers", issuers),
         ):
             object.__setattr__(self, name, value)
+
+    def _check_headers(self) -> None:
+        from .models.headers import checked_headers, require_sendable  # here: few programs have some
+
+        object.__setattr__(self, "headers", checked_headers(self.headers))
+        if self.user_agent is not None:
+            require_sendable("user_agent", self.user_agent)
+
+    @property
+    def request_headers(self) -> Mapping[str, str]:
+        """The headers that each request has besides those of the protocol."""
+        return self.headers if self.user_agent is None else {**self.headers, "User-Agent": self.user_agent}
 
     @property
     def pool_name(self) -> str:
@@ -250,10 +270,11 @@ def _checked_client(client_id: object, client_secret: object) -> None:
         raise ValueError("client_secret holds white space or characters that no secret of the service has")
 
 
-def checked_deadline(seconds: object) -> None:
-    """Raise `ValueError` unless it is a number of seconds above 0 and at most a day."""
+def checked_deadline(seconds: object) -> float:
+    """Return the seconds. `ValueError` unless it is a number of seconds above 0 and at most a day."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds <= _LONGEST_DEADLINE:
         raise ValueError(f"deadline {seconds!r}: must be a number of seconds above 0, and at most a day")
+    return seconds
 
 
 # The DNS suffix of each partition, and that of its dual-stack hosts. AWS and GovCloud (US) share them.

@@ -120,7 +120,7 @@ def _exchange(call: Call, config: Config, ends: float, budget: Budget) -> Steps[
         left = ends - config.monotonic()
         if left <= 0:
             break
-        reply = yield render(call, config.endpoint, left, background=budget.background)
+        reply = yield render(call, config.endpoint, left, config.request_headers, background=budget.background)
         if reply is None:
             raise TypeError("a transport must answer every request with Ok or Err")
         answer = _read(call, reply, config)

@@ -6,7 +6,7 @@ No code is generated: a method is its flow, run by one of two drivers. It has th
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import closing
 from types import FunctionType
 from typing import Any, Self, TypeVar, cast
@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, cast
 from .call import Call, Request, ServiceReply
 from .config import Config, checked_deadline
 from .flow import AsyncTransport, Pause, Steps, Transport, advance
+from .models.frozen import replace
 from .result import Err, Result
 from .retry import Budget, with_retries
 from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
@@ -54,14 +55,22 @@ async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
 
 
 class _Deadlined:
+    config: Config
     _deadline: float
 
-    def within(self, seconds: float) -> Self:
-        """Return a copy whose methods may each take so many seconds in all: `client.within(2.5).sign_in(...)`."""
-        checked_deadline(seconds)
+    def within(self, seconds: float | None = None, *, headers: Mapping[str, str] | None = None) -> Self:
+        """Return a copy whose methods may each take so many seconds in all: `client.within(2.5).sign_in(...)`.
+
+        headers: further headers of its calls, which replace those of the same name.
+        """
         other = object.__new__(type(self))
         other.__dict__ |= self.__dict__
-        other._deadline = seconds
+        if seconds is not None or headers is None:
+            other._deadline = checked_deadline(seconds)
+        if headers is not None:
+            from .models.headers import merged  # here: few calls have some
+
+            other.config = replace(self.config, headers=merged(self.config.headers, headers))
         return other
 
 

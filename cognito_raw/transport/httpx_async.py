@@ -286,7 +286,7 @@ async def _exchange(client: httpx.AsyncClient, request: Request, progress: Progr
     async def note(event: str, info: Mapping[str, Any]) -> None:
         progress.note(event, info)
 
-    async with client.stream(**request_options(request), extensions={"trace": note}) as response:
+    async with client.stream(**request_options(request, client), extensions={"trace": note}) as response:
         # A hook of the caller's client may already have read the response.
         async for chunk in response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw():
             if not body.add(chunk):

@@ -160,7 +160,8 @@ class _Exchange:
     def _send(self) -> Result[Reply]:
         body = Body()
         trace = {"trace": self.progress.note}
-        with self._connection.client.stream(**request_options(self._request), extensions=trace) as response:
+        client = self._connection.client
+        with client.stream(**request_options(self._request, client), extensions=trace) as response:
             # A hook of the caller's client may already have read the response.
             for chunk in response.iter_bytes() if response.is_stream_consumed else response.iter_raw():
                 if not body.add(chunk) or self.progress.abandoned:

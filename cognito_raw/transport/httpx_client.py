@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from ..call import Request
+from ..call import USER_AGENT, Request
 from ..result import Err, Sent
 from .certificates import TrustStore, environment_locations, load_trust_store
 from .limits import TIMED_OUT, error_text, from_environment, timeout_of
@@ -35,6 +35,8 @@ _NO_CONNECTION: Final = (
 # Among the errors of malformed responses, these mean that the connection was closed. Only the start of a message
 # counts, since the rest may quote the server.
 _CLOSED: Final = ("Server disconnected", "peer closed", "peer unexpectedly closed", "<ConnectionTerm", "<StreamReset")
+# Its own User-Agent begins so.
+_AGENT: Final = "python-httpx"
 # Its error for a redirect that it cannot read. It reads every redirect, also those that it shall not follow.
 _NOWHERE: Final = "Invalid URL in location header"
 
@@ -85,12 +87,16 @@ class Progress:
             raise TimeoutError(TIMED_OUT)
 
 
-def request_options(request: Request) -> dict[str, Any]:
-    """Return the arguments of httpx's `stream` for a request."""
+def request_options(request: Request, client: httpx.Client | httpx.AsyncClient | None = None) -> dict[str, Any]:
+    """Return the arguments of httpx's `stream` for a request. A client's own User-Agent goes before our default."""
+    headers = dict(request.headers)
+    agent = _AGENT if client is None else client.headers.get("User-Agent", _AGENT)
+    if headers.get("User-Agent") == USER_AGENT and not agent.startswith(_AGENT):
+        del headers["User-Agent"]
     return {
         "method": request.method,
         "url": _url(request.url),
-        "headers": dict(request.headers),
+        "headers": headers,
         "content": request.body,
         "timeout": timeout_of(request),
         "follow_redirects": False,

@@ -123,7 +123,10 @@ class _Verifier(Generic[W]):
             fetch.finish(None)
 
     def _request(self, fetch: Fetch) -> Request:
-        return render_get(self._source.jwks_uri, fetch.timeout)
+        uri, config = self._source.jwks_uri, self.config
+        if not uri.startswith(f"{config.endpoint}/"):  # another server than that of the calls, whose secret they may be
+            config = replace(config, headers={})
+        return render_get(uri, fetch.timeout, config.request_headers)
 
     def _second_request(self, fetch: Fetch, reply: Result[Reply]) -> Request | None:
         """Return the request that is sent at once if the first connection of a process failed."""

@@ -33,6 +33,7 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"id\n",
         r"Ok\(IdToken\(exp=\d+\)\)\n",
         r"Ok\(IdToken\(exp=\d+\)\)\n",
+        r"Ok\(IdToken\(exp=\d+\)\)\n",
         r"(InitiateAuth|RespondToAuthChallenge) took less than a minute: True\n" * 2,
         r"Ok\(IdToken\(exp=\d+\)\)\n",
         r"timed-out\n",

@@ -75,6 +75,7 @@ from cognito_raw.verify import ANY_CLIENT
 
 config = Config(iss="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pKbrdhQl8", client_id="abc")
 assert_type(config.region, str)
+assert_type(Config("https://...", "abc", user_agent="a/1", headers={"X-Token": "a"}).headers, Mapping[str, str])
 assert_type(config.issuers, tuple[str, ...])
 assert_type(dataclasses.replace(config, deadline=2.5), Config)
 assert_type(Config("https://...", "abc", fips=True, dual_stack=True).fips, bool)
@@ -104,6 +105,7 @@ def the_session() -> None:
     with Session(config, state=State(), transport=HttpxTransport(), refresh_metadata={"tenant": "a"}) as session:
         assert_type(session, Session)
         assert_type(session.within(2.5), Session)
+        assert_type(session.within(headers={"X-Token": "a"}), Session)
         assert_type(session.register("user", "pass"), Result[Registration])
         assert_type(session.register("user", "pass", {"email": "a@b.example"}), Result[Registration])
         assert_type(session.register("user", attributes={"email": "a@b.example"}), Result[Registration])
