@@ -9,8 +9,9 @@ distinguished by name, since nearly all of them have the status 400.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Final, TypeVar
 
 from .call import Call, Reply, ServiceReply, render
@@ -26,6 +27,10 @@ R = TypeVar("R")
 
 # The requests of one method that may fail.
 ATTEMPTS: Final = 3
+_TOLD: Final = (
+    "%(operation)s: %(duration).3f s, status %(status)s, reason %(reason)s, "
+    "request id %(request_id)s, attempt %(attempt)d"
+)
 _NEVER: Final = float("inf")
 # Seconds before the second attempt; doubled for the third. A throttled account needs seconds to recover, a lost
 # connection does not. Both values are those of the AWS SDKs' standard mode.
@@ -120,23 +125,38 @@ def _exchange(call: Call, config: Config, ends: float, budget: Budget) -> Steps[
         left = ends - config.monotonic()
         if left <= 0:
             break
+        began = config.monotonic()
         reply = yield render(call, config.endpoint, left, config.request_headers, background=budget.background)
         if reply is None:
             raise TypeError("a transport must answer every request with Ok or Err")
         answer = _read(call, reply, config)
+        attempt += 1
+        _log(call, answer, attempt, config.monotonic() - began)
         if isinstance(answer, Ok):
             return answer
         # If this attempt was not sent, an earlier one may have been.
         sent = answer.sent if answer.sent != "no" else failure.sent
         failure = replace(answer, operation=call.operation, retryable=is_safe(call, answer), sent=sent)
         budget.note(failure, config.monotonic())
-        pause = _pause(call, failure, attempt, config, budget)
-        attempt += 1
+        pause = _pause(call, failure, attempt - 1, config, budget)
     return failure
 
 
 def _read(call: Call, reply: Result[Reply], config: Config) -> Result[ServiceReply]:
     return reply if isinstance(reply, Err) else read(call, reply.value, config.clock)
+
+
+def _log(call: Call, answer: Result[ServiceReply], attempt: int, seconds: float) -> None:
+    """Log an attempt at DEBUG: what it was and how it went, and no value of it."""
+    logging = sys.modules.get("logging")
+    if logging is None or not (logger := logging.getLogger("cognito_raw")).isEnabledFor(logging.DEBUG):
+        return  # nobody listens; the import costs more than the rest of a call
+    known = answer if isinstance(answer, Err) else answer.value
+    reason = answer.reason if isinstance(answer, Err) else None
+    told = {"operation": call.operation, "duration": seconds, "status": known.status, "reason": reason}
+    told |= {"request_id": known.request_id, "attempt": attempt}
+    with suppress(Exception):  # a handler that fails must not cost the answer
+        logger.debug(_TOLD, told, extra=told)
 
 
 def is_safe(call: Call, failure: Err) -> bool:
