@@ -51,11 +51,11 @@ ConfigurationReason: TypeAlias = Literal[
     "client-not-found", "user-pool-not-found", "resource-not-found", "user-pool-misconfigured",
     "feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "user-pool-add-on-not-enabled",
     "password-reset-not-allowed", "access-token-scope-missing",
-    "code-delivery-failed", "email-role-refused", "sms-role-refused", "lambda-reply-invalid",
+    "code-delivery-failed", "email-quota-exceeded", "email-role-refused", "sms-role-refused", "lambda-reply-invalid",
     "web-authn-client-mismatch", "web-authn-configuration-missing", "web-authn-credential-not-supported",
     "web-authn-not-enabled", "web-authn-origin-not-allowed", "web-authn-relying-party-mismatch",
-    "request-blocked", "request-not-understood", "redirect-refused", "malformed-reply", "reply-too-large",
-    "unsafe-srp-value", "foreign-tokens",
+    "request-blocked", "captcha-required", "request-not-understood", "redirect-refused",
+    "malformed-reply", "reply-too-large", "unsafe-srp-value", "foreign-tokens",
 ]
 TokenReason: TypeAlias = Literal[
     "token-malformed", "token-algorithm-refused", "token-key-unknown", "token-signature-invalid",
@@ -66,25 +66,14 @@ TokenReason: TypeAlias = Literal[
 UnknownReason: TypeAlias = Literal["unknown-error", "not-authorized"]
 
 Reason: TypeAlias = Literal[
-    ChallengeReason,
-    InputReason,
-    AccountReason,
-    SignedOutReason,
-    TemporaryReason,
-    ConfigurationReason,
-    TokenReason,
+    ChallengeReason, InputReason, AccountReason, SignedOutReason, TemporaryReason, ConfigurationReason, TokenReason,
     UnknownReason,
 ]
 
 _KINDS: Final[tuple[tuple[Kind, object], ...]] = (
-    ("challenge", ChallengeReason),
-    ("input", InputReason),
-    ("account", AccountReason),
-    ("signed-out", SignedOutReason),
-    ("temporary", TemporaryReason),
-    ("configuration", ConfigurationReason),
-    ("token", TokenReason),
-    ("unknown", UnknownReason),
+    ("challenge", ChallengeReason), ("input", InputReason), ("account", AccountReason),
+    ("signed-out", SignedOutReason), ("temporary", TemporaryReason), ("configuration", ConfigurationReason),
+    ("token", TokenReason), ("unknown", UnknownReason),
 )
 
 # These end the session: they are definitive for a refresh token. Others may pass, or come from the configuration.
@@ -107,15 +96,21 @@ _CERTIFICATE_REFUSED: Final = "CERTIFICATE_VERIFY_FAILED"
 TOKENS_ALREADY_DEAD: Final[frozenset[Reason]] = ENDS_SESSION.union(("access-token-revoked", "user-not-found"))
 # Without the user, all tokens of all sign-ins are dead. Otherwise those of other sign-ins may still be valid.
 USER_GONE: Final[frozenset[Reason]] = frozenset(("user-deleted", "user-not-found"))
-# These are about the tokens or their user. A sign-out that fails for any other reason keeps the tokens.
+# These are about the tokens, their user, or an operation that is missing. A sign-out that fails for any other reason
+# keeps the tokens.
 _ABOUT_TOKENS: Final[frozenset[Reason]] = TOKENS_ALREADY_DEAD.union((
     "access-token-expired", "access-token-invalid", "access-token-scope-missing", "disabled-user", "foreign-tokens",
-    "no-session", "operation-not-supported", "refresh-token-invalid", "token-type-not-supported",
+    "no-session", "operation-not-supported", "refresh-token-invalid", "request-not-understood",
+    "token-type-not-supported",
 ))
 SAYS_NOTHING_OF_TOKENS: Final[frozenset[Reason]] = frozenset(get_args(Reason)) - _ABOUT_TOKENS
 # The pool or the emulator does not know the operation.
 OPERATION_UNKNOWN: Final[frozenset[Reason]] = frozenset(
     ("feature-unavailable-in-tier", "operation-not-enabled", "operation-not-supported", "request-not-understood")
+)
+# A reply with one of these may be about the device that the call names, or say that the server lacks the operation.
+VAGUE: Final[frozenset[Reason]] = frozenset(
+    ("unknown-error", "not-authorized", "invalid-parameter", "resource-not-found", "service-unavailable")
 )
 # REFRESH_TOKEN_AUTH is refused if the app client rotates refresh tokens. Nobody recorded the exact error.
 REFRESH_FLOW_REFUSED: Final[frozenset[Reason]] = OPERATION_UNKNOWN.union(("not-authorized", "invalid-parameter"))
@@ -221,6 +216,8 @@ BY_MESSAGE: Final[dict[str, tuple[tuple[str, Reason], ...]]] = {
         ("Contact administrator", "password-reset-not-allowed"),
         ("security reasons", "request-blocked"),
     ),
+    "LimitExceededException": (("daily email limit", "email-quota-exceeded"),),
+    "ForbiddenException": (("captcha", "captcha-required"),),
     "ResourceNotFoundException": (
         ("ser pool client", "client-not-found"),
         ("Client ", "client-not-found"),
@@ -247,12 +244,16 @@ CHALLENGES: Final[dict[str, Reason]] = {
     "DEVICE_PASSWORD_VERIFIER": "device-password-verifier-challenge",
     "ADMIN_NO_SRP_AUTH": "admin-no-srp-auth-challenge",
 }
-# The text between a Lambda trigger's name and its message, by exception. Recorded replies: fixtures/errors.json.
-_TRIGGERED: Final = {
-    "UserLambdaValidationException": " failed with error ",
-    "UnexpectedLambdaException": " invocation failed due to error ",
-}
+# The text between a Lambda trigger's name and its message, and the reason that it means. Recorded replies:
+# fixtures/errors.json.
+_TRIGGERED: Final[tuple[tuple[str, Reason], ...]] = (
+    (" failed with error ", "lambda-refused"),
+    (" invocation failed due to error ", "lambda-failed"),
+)
+# How the names of triggers begin. In an exception that is not about triggers, other words may stand there.
+_TRIGGERS: Final = ("Pre", "Post", "Define", "Create", "Verify", "Custom", "User", "Inbound", "null")
 _LONGEST_NAME: Final = 100
+_FIREWALL: Final = "x-amzn-waf-action"
 
 
 def kind_of(reason: Reason) -> Kind:
@@ -266,7 +267,12 @@ def _kinds() -> dict[str, Kind]:
 
 
 def classify(code: str, message: str | None) -> Reason:
-    """Return the reason for an exception of the service, by its name and, if that is ambiguous, its message."""
+    """Return the reason for an exception of the service, by its name and, if that is ambiguous, its message.
+
+    A trigger's words count as such in any exception, whatever they say.
+    """
+    if (found := _triggered(code, message)) is not None:
+        return EXCEPTIONS.get(code, found[2]) if "Lambda" in code else found[2]
     # The pool's owner chose the names of custom attributes: "custom:password_hint" is not about a password.
     words = " ".join(word for word in (message or "").split() if "custom:" not in word)
     for needle, reason in BY_MESSAGE.get(code, ()):
@@ -279,15 +285,16 @@ def classify_status(status: int, headers: Mapping[str, str]) -> Reason:
     """Return the reason for a reply without an exception's name, or with one that no pool has."""
     # A firewall in front of the pool, with any body. Its silent challenge is a 202 with this header:
     # https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-actions.html
-    if status in (403, 405) or "x-amzn-waf-action" in headers:
-        return "request-blocked"
+    if status in (403, 405) or _FIREWALL in headers:
+        return "captcha-required" if headers.get(_FIREWALL) == "captcha" else "request-blocked"
     if status == 429:
         return "throttled"
     if status == 408:
         return "service-unavailable"
     if 300 <= status < 400:
         return "redirect-refused"
-    if status == 501:  # Not Implemented: some emulators say nothing else of an operation that they lack
+    # Not Implemented, or the page of moto's server: emulators may say nothing else of an operation that they lack.
+    if status == 501 or (status == 500 and headers.get("server", "").startswith("Werkzeug")):
         return "request-not-understood"
     return "service-unavailable" if status >= 500 else "malformed-reply"
 
@@ -318,13 +325,21 @@ def split_trigger(code: str | None, message: str | None) -> tuple[str | None, st
     The service puts the name before the message, and one full stop after it, even if it ends in one. The name is "null"
     for a trigger that the pool does not have.
     """
-    between = _TRIGGERED.get(code or "")
-    if between is None or message is None:
-        return None, message
-    name, found, words = message.partition(between)
-    if not found or not (name == "null" or _is_trigger(name)):
-        return None, message
-    return None if name == "null" else name, words.removesuffix(".")
+    found = _triggered(code, message)
+    return (None, message) if found is None else found[:2]
+
+
+def _triggered(code: str | None, message: str | None) -> tuple[str | None, str, Reason] | None:
+    for between, reason in _TRIGGERED:
+        name, found, words = (message or "").partition(between)
+        if (
+            found
+            and code
+            and (name == "null" or _is_trigger(name))
+            and ("Lambda" in code or name.startswith(_TRIGGERS))
+        ):
+            return None if name == "null" else name, words.removesuffix("."), reason
+    return None
 
 
 def _is_trigger(name: str) -> bool:

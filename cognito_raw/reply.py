@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from .call import Call, Reply, ServiceReply
-from .reasons import classify, classify_status, split_trigger
+from .reasons import VAGUE, Reason, classify, classify_status, split_trigger
 from .result import Err, Ok, Result, Sent
 
 # These operations return no member. So their reply may be empty, as the service's reference says of RevokeToken.
@@ -24,6 +24,11 @@ _WITHOUT_OUTPUT: Final = frozenset(
     """.split()
 )
 _LONGEST_NAME: Final = 100
+# Parts of the names and messages with which servers say that they lack an operation, and names for one.
+_LACKING: Final = (
+    "unknown unsupported notsupported notimplemented beenimplemented notfound notavailable unrecognized".split()
+)
+_OPERATION: Final = "operation action api method target command feature".split()
 # Digits of seconds, which are centuries then.
 _LONGEST_NUMBER: Final = 12
 
@@ -41,16 +46,46 @@ def read(call: Call, reply: Reply, clock: Callable[[], float] | None = None) -> 
             body = {}
         if body is not None:
             return Ok(ServiceReply(call.operation, body, reply.status, request_id, _date(reply.headers.get("date"))))
-    trigger, message = split_trigger(code, _message(reply, body))
-    reason = classify_status(reply.status, reply.headers) if code is None else classify(code, message)
-    unknown = reason == "unknown-error" and (reply.status in (408, 429) or reply.status >= 500)
-    if unknown or reply.status == 501:  # a name that is perhaps a proxy's, or says less
-        reason = classify_status(reply.status, reply.headers)
+    said = _message(reply, body)
+    trigger, message = split_trigger(code, said)
+    reason = _reason(call, reply, code, said)
     sent: Sent = "maybe" if reason == "malformed-reply" else "yes"
     wait = _retry_after(reply.headers, clock)
     return Err(
         reason, message, code, call.operation, reply.status, request_id, sent=sent, trigger=trigger, retry_after=wait
     )
+
+
+def _reason(call: Call, reply: Reply, code: str | None, said: str | None) -> Reason:
+    by_status = classify_status(reply.status, reply.headers)
+    reason = by_status if code is None else classify(code, said)
+    if reason == "unknown-error" and (reply.status in (408, 429) or reply.status >= 500):
+        reason = by_status  # the name is perhaps a proxy's
+    if reply.status == 501 or (reason == "request-blocked" and by_status == "captcha-required"):
+        reason = by_status  # it says more than the name
+    if reason in VAGUE and _lacks(call.operation, code or "", said or ""):
+        return "request-not-understood"
+    return "device-not-found" if reason in VAGUE and _is_of_device(call, reason, f"{code} {said}") else reason
+
+
+def _lacks(operation: str, code: str, said: str) -> bool:
+    """Tell if the server says that it does not have the operation, by the exception's name or in the message."""
+    name, words = code.lower().removesuffix("exception").removesuffix("error"), said.lower()
+    subject = next((name.replace(word, "") for word in _LACKING if word in name), None)
+    if subject in _OPERATION or (subject == "" and "notfound" not in name):
+        return True
+    is_named = operation.lower() in words.replace("_", "")
+    return is_named and any(word in words.replace(" ", "") for word in _LACKING)
+
+
+def _is_of_device(call: Call, reason: Reason, said: str) -> bool:
+    """Tell if the service has forgotten the device that the call names. Not all its words for that are known."""
+    found = (call.parameters.get(name) for name in ("AuthParameters", "ChallengeResponses"))
+    names_device = "DeviceKey" in call.parameters or any(
+        "DEVICE_KEY" in one for one in found if isinstance(one, Mapping)
+    )
+    is_about = "device" in said.lower() and "Device" not in call.operation and reason != "service-unavailable"
+    return names_device and (is_about or reason == "resource-not-found")
 
 
 def _json(body: bytes) -> Mapping[str, object] | None:

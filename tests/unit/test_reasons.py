@@ -302,6 +302,14 @@ MEANT: Final[dict[str, list[tuple[str, Reason]]]] = {
         ("security reasons", "request-blocked"),
         ("", "not-authorized"),
     ],
+    "LimitExceededException": [
+        ("daily email limit", "email-quota-exceeded"),
+        ("", "daily-operations-limit-exceeded"),
+    ],
+    "ForbiddenException": [
+        ("captcha", "captcha-required"),
+        ("", "request-blocked"),
+    ],
     "ResourceNotFoundException": [
         ("lient <", "client-not-found"),
         ("User pool <", "user-pool-not-found"),

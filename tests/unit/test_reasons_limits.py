@@ -35,7 +35,8 @@ REFUSED = "UserLambdaValidationException"
 def test_a_status_without_an_exception_has_its_reason(status: int, reason: Reason) -> None:
     """Statuses 300 to 399 are redirects, those from 500 outages, and 403, 405, 408 and 429 have their own reasons."""
     assert classify_status(status, {}) == reason
-    assert classify_status(status, {"x-amzn-waf-action": "captcha"}) == "request-blocked"
+    assert classify_status(status, {"x-amzn-waf-action": "captcha"}) == "captcha-required"
+    assert classify_status(status, {"x-amzn-waf-action": "challenge"}) == "request-blocked"
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ def test_a_reply_without_a_name_of_the_services_model_says_how_it_is_read() -> N
     outside = [entry for entry in ERRORS if entry["type"] not in modelled - SIGNED]
     assert all("reason" in entry for entry in outside)
     by_status = {entry.get("reason") for entry in outside if entry["type"] is None}
-    assert by_status == {"request-blocked", "throttled", "service-unavailable", "malformed-reply"}
+    ours = {"request-blocked", "captcha-required", "throttled", "service-unavailable", "malformed-reply"}
+    assert by_status == {*ours, "request-not-understood"}
 
 
 def test_an_answer_holds_what_the_reply_said() -> None:

@@ -60,6 +60,16 @@ TRIGGERED: Final[dict[str, tuple[str, str, str | None, str]]] = {
     "no trigger": (REFUSED, "null failed with error No.", None, "No"),
     "one that failed": (UNEXPECTED, "UserMigration invocation failed due to error No.", "UserMigration", "No"),
     "one that is not there and failed": (UNEXPECTED, "null invocation failed due to error No.", None, "No"),
+    "the other exception's form": (REFUSED, "PreSignUp invocation failed due to error No.", "PreSignUp", "No"),
+    "the first exception's form": (UNEXPECTED, "PreSignUp failed with error No.", "PreSignUp", "No"),
+    "another exception": ("NotAuthorizedException", "PreSignUp failed with error No.", "PreSignUp", "No"),
+    "an unknown exception": ("SomeNewException", "PreSignUp failed with error No.", "PreSignUp", "No"),
+    "a reply of the wrong form": (
+        "InvalidLambdaResponseException",
+        "PreSignUp failed with error No.",
+        "PreSignUp",
+        "No",
+    ),
 }
 # What merely looks like it, and stays whole: exception, message.
 UNTRIGGERED: Final[dict[str, tuple[str, str]]] = {
@@ -77,12 +87,8 @@ UNTRIGGERED: Final[dict[str, tuple[str, str]]] = {
     "nothing": (REFUSED, ""),
     "a full stop": (REFUSED, "."),
     "an emulator's own": (REFUSED, "Lambda threw an exception"),
-    "the other exception's form": (REFUSED, "PreSignUp invocation failed due to error No."),
-    "the first exception's form": (UNEXPECTED, "PreSignUp failed with error No."),
     "a misconfiguration": (UNEXPECTED, "null invocation failed due to configuration."),
-    "another exception": ("NotAuthorizedException", "PreSignUp failed with error No."),
-    "an unknown exception": ("SomeNewException", "PreSignUp failed with error No."),
-    "a reply of the wrong form": ("InvalidLambdaResponseException", "PreSignUp failed with error No."),
+    "no trigger in another exception": ("NotAuthorizedException", "Operation failed with error No."),
 }
 
 
@@ -116,3 +122,40 @@ def test_whatever_the_author_wrote_comes_out_again(code: str, words: str, name: 
     between = "failed with error" if code == REFUSED else "invocation failed due to error"
     err = failed(400, {"__type": code, "message": f"{name} {between} {words}."})
     assert (err.message, err.trigger) == (words, None if name == "null" else name)
+
+
+WORDS: Final = [
+    "Email not verified.",
+    "Sign-in from this country is disabled.",
+    "Trial quota exceeded, contact sales.",
+    "Refresh Token policy: use SSO.",
+    "Incorrect username or password.",
+    "The USERNAME and the password are too short.",
+    "Unknown operation SignUp",
+    "Device does not exist.",
+]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["NotAuthorizedException", "InvalidParameterException", "ResourceNotFoundException", "LimitExceededException", "X"],
+)
+@pytest.mark.parametrize("words", WORDS)
+def test_a_triggers_words_are_not_mistaken_for_the_services(code: str, words: str) -> None:
+    """In whatever exception they come, and whatever they say."""
+    err = failed(400, {"__type": code, "message": f"PreAuthentication failed with error {words}"})
+    assert (err.reason, err.trigger, err.message) == ("lambda-refused", "PreAuthentication", words.removesuffix("."))
+    err = failed(400, {"__type": code, "message": f"PreAuthentication invocation failed due to error {words}"})
+    assert (err.reason, err.trigger) == ("lambda-failed", "PreAuthentication")
+    assert failed(400, {"__type": code, "message": f"null failed with error {words}"}).reason == "lambda-refused"
+
+
+def test_the_triggers_own_exceptions_keep_their_reasons() -> None:
+    """Their name says it."""
+    for code, reason in (
+        (REFUSED, "lambda-refused"),
+        (UNEXPECTED, "lambda-failed"),
+        ("InvalidLambdaResponseException", "lambda-reply-invalid"),
+    ):
+        for between in ("failed with error", "invocation failed due to error"):
+            assert failed(400, {"__type": code, "message": f"PreSignUp {between} disabled."}).reason == reason
