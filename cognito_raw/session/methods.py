@@ -262,6 +262,7 @@ class SessionMethods:
         them, they are forgotten too. That is `Ok` if they were dead already. With `everywhere`, it is a failure,
         since other sign-ins may go on, unless the user is gone. Reasons: `no-session` (signed out already),
         `operation-not-supported` (the client revokes no tokens: they stay valid until they expire),
+        `request-not-understood` (likewise, of a server that lacks the operation),
         `refresh-token-invalid`, `disabled-user`, `wrong-client-secret` (the session stays).
         """
         if self.state.tokens is None:

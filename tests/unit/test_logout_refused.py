@@ -19,6 +19,7 @@ WORDS = [
     ("UnsupportedOperationException", ""),
     ("UnsupportedTokenTypeException", ""),
     ("UserNotFoundException", ""),
+    *[(code, "") for code, reason in EXCEPTIONS.items() if reason == "request-not-understood"],
     *[
         ("NotAuthorizedException", words)
         for words in (
