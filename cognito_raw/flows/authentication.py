@@ -11,7 +11,7 @@ from ..flow import Flow, parse
 from ..models.challenge import EXPONENT, Challenge
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
-from ..models.fields import mapping, optional_string, require_string, string
+from ..models.fields import InputRefused, mapping, optional_string, require_string, string
 from ..models.frozen import frozen, replace
 from ..models.tokens import Tokens
 from ..result import Err, Ok, Result
@@ -115,13 +115,16 @@ def _by_choice(username: str, password: str | None, preferred: FirstFactor | Non
         preferred = "PASSWORD_SRP"
     if preferred is None:
         return FirstCall("USER_AUTH", {"USERNAME": username}, session=session)
-    if preferred not in _FACTORS:
-        raise ValueError(f"preferred must be one of {', '.join(_FACTORS)}")
-    if (preferred in _WITH_PASSWORD) != (password is not None):
+    given: object = preferred
+    choice = given.strip().upper() if isinstance(given, str) else ""
+    if choice not in _FACTORS:
+        refused = InputRefused if isinstance(given, str) else ValueError
+        raise refused(f"preferred must be one of {', '.join(_FACTORS)}")
+    if (choice in _WITH_PASSWORD) != (password is not None):
         wrong = "is not used: leave it out" if password is not None else "is missing"
-        raise ValueError(f"password {wrong}, where {preferred} is preferred")
-    parameters = {"USERNAME": username, "PREFERRED_CHALLENGE": preferred}
-    if preferred == "PASSWORD" and password is not None:
+        raise InputRefused(f"password {wrong}, where {choice} is preferred")
+    parameters = {"USERNAME": username, "PREFERRED_CHALLENGE": choice}
+    if choice == "PASSWORD" and password is not None:
         return FirstCall("USER_AUTH", {**parameters, "PASSWORD": password}, session=session)
     return FirstCall("USER_AUTH", parameters, password, session)
 

@@ -88,6 +88,16 @@ def json_object(given: object) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and is_shallow(found) else None
 
 
+def no_passkey(given: object, words: str) -> ValueError:
+    """Return the error for what is no JSON of a passkey. A browser may post any string or mapping."""
+    is_posted = isinstance(given, (str, Mapping))
+    return (
+        InputRefused(words, "The passkey's answer cannot be read. Please try again.")
+        if is_posted
+        else ValueError(words)
+    )
+
+
 def limited(name: str, member: str, count: object) -> dict[str, object]:
     """Return the member of an integer, or no member for None. Raise `ValueError` for any other type."""
     if count is None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from ..config import Config
 from ..flow import Flow, ask, done, parse
-from ..models.fields import InputRefused, UnexpectedJson, require_string
+from ..models.fields import UnexpectedJson, require_string
 from ..models.passkeys import WebAuthnCredential
 from ..pages import Page
-from .parameters import json_object, limited, optional
+from .parameters import json_object, limited, no_passkey, optional
 
 
 def start_web_authn_registration(config: Config, access_token: str) -> Flow[Mapping[str, Any]]:
@@ -72,8 +72,5 @@ def _creation_options(body: Mapping[str, object]) -> Mapping[str, Any]:
 def _credential(given: object) -> dict[str, Any]:
     found = json_object(given)
     if found is None:
-        refused = InputRefused if isinstance(given, (str, Mapping)) else ValueError
-        raise refused(
-            "credential must be the JSON object that the browser's toJSON() returns, or that object as a string"
-        )
+        raise no_passkey(given, "credential must be the JSON object that the browser's toJSON() returns, or its string")
     return found

@@ -28,7 +28,7 @@ from ..models.challenge import (
 )
 from ..models.fields import InputRefused, require_string
 from ..models.frozen import frozen
-from .parameters import Hidden, json_object, typed_code
+from .parameters import Hidden, json_object, no_passkey, typed_code
 from .registration import named_attributes
 
 # Two names of one factor: the service and its clients use the first, its documentation the second.
@@ -94,7 +94,7 @@ def _of_string(kind: Challenge, answer: str, password: str | None, attributes: M
         case MfaSetup():
             return _set_up(kind, answer)
         case _:
-            raise InputRefused(_wanted(kind))
+            raise InputRefused(_wanted(kind), "This step takes no typed answer.")
 
 
 def _named(challenge: Challenge, **members: str) -> Responses:
@@ -150,8 +150,9 @@ def _credential(answer: object) -> str:
     """Return the JSON of PublicKeyCredential.toJSON(): AuthenticationResponseJSON of WebAuthn Level 3."""
     found = json_object(answer)
     if found is None or not isinstance(found.get("response"), dict):
-        refused = InputRefused if isinstance(answer, (str, Mapping)) else ValueError
-        raise refused("the answer to WEB_AUTHN is the JSON of a passkey's assertion: PublicKeyCredential.toJSON()")
+        raise no_passkey(
+            answer, "the answer to WEB_AUTHN is the JSON of a passkey's assertion, as its toJSON() returns it"
+        )
     return json.dumps(found, separators=(",", ":"))
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from cognito_raw import Challenge, Client, Err, NewDevice, State
 from cognito_raw.models.challenge import CODES
+from cognito_raw.testing import Refusal, Scripted
 from tests.support.conversation import configured, refused, signed_in
 from tests.support.failing import Failing
 from tests.support.modes import MODES, Mode
@@ -66,10 +67,15 @@ SESSIONS: Final[Mapping[str, Method]] = {
     "register: password": of_session("register", "ada", ...),
     "register: attribute": of_session("register", "ada", "password", {"email": ..., "tier": ...}),
     "confirm_registration": of_session("confirm_registration", ...),
+    "confirm_registration: username": of_session("confirm_registration", "123456", username=...),
+    "resend_verification_code: username": of_session("resend_verification_code", username=...),
+    "reset_password_confirmation: username": of_session("reset_password_confirmation", "new", "1", username=...),
     "login": of_session("login", ..., "password"),
     "login: password": of_session("login", "ada", ...),
     "login: password that is sent": of_session("login", "ada", ..., flow="USER_PASSWORD_AUTH"),
     "login: by choice": of_session("login", ..., flow="USER_AUTH"),
+    "login: factor": of_session("login", "ada", preferred=...),
+    "login: factor with a password": of_session("login", "ada", "password", preferred=...),
     "new_password_challenge": of_session("new_password_challenge", ..., state=waiting("NEW_PASSWORD_REQUIRED")),
     "new_password_challenge: attribute": of_session(
         "new_password_challenge", "new", {"name": ...}, state=waiting("NEW_PASSWORD_REQUIRED")
@@ -114,8 +120,8 @@ BESIDE: Final[Mapping[str, Mapping[str, Any]]] = {
     "verify_software_token: user_code": {"session": "text"},
     "verify_software_token: friendly_device_name": {"session": "text"},
 }
-# Options of a program. Operations and flows are no texts that a user types.
-SKIPPED: Final = ("operation",)
+# A program chooses these, and no user types them.
+SKIPPED: Final = ("operation", "attribute_name")
 
 
 def of_client(name: str, parameter: str) -> Method:
@@ -237,6 +243,14 @@ def test_a_new_password_that_is_refused_leaves_its_challenge(mode: Mode) -> None
         client.respond_to_new_password_required(state.challenge, "\ud800"),
     ):
         assert (result.reason, result.challenge) == ("input-refused", state.challenge)
+
+
+@pytest.mark.parametrize("preferred", ["email_otp", " EMAIL_OTP\n"])
+def test_a_preferred_factor_is_taken_in_any_case(mode: Mode, preferred: str) -> None:
+    """It is a choice as well."""
+    scripted = Scripted(("InitiateAuth", Refusal("UserNotFoundException")))
+    mode.session(scripted.config, transport=scripted).login("ada", preferred=preferred)
+    assert scripted.calls[0][1]["AuthParameters"]["PREFERRED_CHALLENGE"] == "EMAIL_OTP"
 
 
 @pytest.mark.parametrize("posted", ['{"id": NaN}', '{"id": "\\ud800"}', '{"a":' * 40 + "1" + "}" * 40, "[]", ""])
