@@ -157,8 +157,7 @@ class SessionMethods:
         A challenge is an `Err` whose reason ends in `-challenge`; `session.challenge` and `err.challenge` hold it.
         Tokens of an earlier sign-in stay until this one succeeds. Reasons: `new-password-challenge` and the other
         challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,
-        `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`, `no-session` (neither a password
-        nor a handle).
+        `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`, `no-session` (no password).
         """
         handle = self.state.sign_up_session if username == self.state.sign_up_username else None
         if (password, flow, preferred, session) == (None, None, None, None):
@@ -261,9 +260,8 @@ class SessionMethods:
         If the failure is not about the tokens, the session stays, so that you can try again. If the service refused
         them, they are forgotten too. That is `Ok` if they were dead already. With `everywhere`, it is a failure,
         since other sign-ins may go on, unless the user is gone. Reasons: `no-session` (signed out already),
-        `operation-not-supported` (the client revokes no tokens: they stay valid until they expire),
-        `request-not-understood` (likewise, of a server that lacks the operation),
-        `refresh-token-invalid`, `disabled-user`, `wrong-client-secret` (the session stays).
+        `operation-not-supported` and `request-not-understood` (nobody revokes the tokens, which stay valid until they
+        expire), `refresh-token-invalid`, `disabled-user`, `wrong-client-secret` (the session stays).
         """
         if self.state.tokens is None:
             return self.state, _NO_SESSION
@@ -314,8 +312,7 @@ class SessionMethods:
     ) -> SessionFlow[None]:
         """Set a new password with the code that was sent to the user of the last request.
 
-        If this session requested no reset, it is for the user of the last `register` or `login`.
-        username: another user, for back ends that keep no state.
+        If this session requested no reset, it is for the user of the last `register` or `login`, or for `username`.
         Reasons: `no-session` (no user is known), `code-mismatch`, `code-expired`, `invalid-password`,
         `password-used-before`, `user-not-found`, `too-many-failed-attempts`, `daily-operations-limit-exceeded`.
         """
