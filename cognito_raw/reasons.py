@@ -293,8 +293,7 @@ def classify_status(status: int, headers: Mapping[str, str]) -> Reason:
         return "service-unavailable"
     if 300 <= status < 400:
         return "redirect-refused"
-    # Not Implemented, or the page of moto's server: emulators may say nothing else of an operation that they lack.
-    if status == 501 or (status == 500 and headers.get("server", "").startswith("Werkzeug")):
+    if status == 501:  # Not Implemented: some emulators say nothing else of an operation that they lack
         return "request-not-understood"
     return "service-unavailable" if status >= 500 else "malformed-reply"
 

@@ -29,6 +29,8 @@ _LACKING: Final = (
     "unknown unsupported notsupported notimplemented beenimplemented notfound notavailable unrecognized".split()
 )
 _OPERATION: Final = "operation action api method target command feature".split()
+# moto's server answers with one page for an operation that it lacks and for a fault. These operations have another way.
+_LACKED: Final = ("GetTokensFromRefreshToken", "RevokeToken", "GlobalSignOut")
 # Digits of seconds, which are centuries then.
 _LONGEST_NUMBER: Final = 12
 
@@ -63,7 +65,8 @@ def _reason(call: Call, reply: Reply, code: str | None, said: str | None) -> Rea
         reason = by_status  # the name is perhaps a proxy's
     if reply.status == 501 or (reason == "request-blocked" and by_status == "captcha-required"):
         reason = by_status  # it says more than the name
-    if reason in VAGUE and _lacks(call.operation, code or "", said or ""):
+    is_moto = code is None and reply.status == 500 and reply.headers.get("server", "").startswith("Werkzeug")
+    if reason in VAGUE and (_lacks(call.operation, code or "", said or "") or (is_moto and call.operation in _LACKED)):
         return "request-not-understood"
     return "device-not-found" if reason in VAGUE and _is_of_device(call, reason, f"{code} {said}") else reason
 

@@ -66,7 +66,7 @@ OUTSIDE: Final = [entry for entry in ERRORS if "reason" in entry]
 @pytest.mark.parametrize("entry", OUTSIDE, ids=title)
 def test_what_the_services_model_does_not_have_is_read_as_what_it_is(entry: Recorded) -> None:
     """Firewalls, gateways, emulators, and names of a deeper layer: each reply has the reason that stands beside it."""
-    result = read(CALL, reply_of(entry))
+    result = read(Call(entry["operation"] or CALL.operation, {}), reply_of(entry))
     assert isinstance(result, Err)
     assert result.reason == entry.get("reason")
 

@@ -1,4 +1,4 @@
-"""A device that the service has forgotten, in words that nobody recorded, and firewalls beside it."""
+"""Words of servers that nobody recorded: of forgotten devices, firewalls and operations that they lack."""
 
 from __future__ import annotations
 
@@ -97,3 +97,19 @@ def test_a_firewalls_captcha_is_told_from_its_block(
     result = read(Call("InitiateAuth", {}), Reply(status, headers, body))
     assert isinstance(result, Err)
     assert (result.reason, result.kind) == (expected, "configuration")
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ("RevokeToken", "request-not-understood"),
+        ("GetTokensFromRefreshToken", "request-not-understood"),
+        ("InitiateAuth", "service-unavailable"),
+        ("GetDevice", "service-unavailable"),
+    ],
+)
+def test_a_page_of_moto_is_about_the_operation_where_there_is_another_way(operation: str, expected: str) -> None:
+    """Elsewhere it may be a fault that passes."""
+    result = read(Call(operation, {}), Reply(500, {"server": "Werkzeug/3.1.9 Python/3.11.7"}, b"<!doctype html>"))
+    assert isinstance(result, Err)
+    assert result.reason == expected
