@@ -21,7 +21,8 @@ def test_a_lost_confirmation_costs_no_refresh(mode: Mode, fault: Fault, operatio
     world = World()
     pool = Pool(world, "eu-west-1", Rules(rotates=False, operations=operations, names_device=False))
     seat, user = Seat(mode, pool), pool.users[0]
-    faults: list[Fault] = ["none", *[fault] * (3 if fault == "unsent" else 1)]
+    faults: list[Fault] = ["none"]
+    faults.extend([fault] * (3 if fault == "unsent" else 1))
     world.faults = faults
     login = {"password": user.password, "flow": "USER_PASSWORD_AUTH"}
     assert isinstance(seat.session.login(user.name, **login), Ok)
