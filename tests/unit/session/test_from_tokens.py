@@ -121,7 +121,7 @@ def test_tokens_of_another_pool_are_refused(mode: Mode) -> None:
 
 
 EMPTY: Final[dict[str, Callable[[Mode, Scripted], Any]]] = {
-    "a refresh token": lambda mode, script: by_refresh_token(mode, script, "", username="ada"),
+    "a refresh token": lambda mode, script: by_refresh_token(mode, script, ""),
     "all tokens": lambda mode, script: by_tokens(mode, script, Tokens(IdToken("", 0, {}), "", "")),
     "no refresh token": lambda mode, script: by_tokens(mode, script, Tokens(HELD.id_token, "")),
 }
@@ -134,6 +134,9 @@ METHODS: Final[dict[str, tuple[Any, ...]]] = {
     "answer_challenge": ("1",),
     "new_password_challenge": ("new",),
     "begin_totp_setup": (),
+    "confirm_registration": ("1",),
+    "resend_verification_code": (),
+    "reset_password_confirmation": ("new", "1"),
 }
 
 
