@@ -63,7 +63,7 @@ class Session(SessionProperties, Runner):
         refresh_metadata: RefreshMetadata | None = None,
     ) -> None:
         super().__init__(config, transport=transport)
-        self._holder = SessionHolder(config, state or State(), refresh_metadata)
+        self._holder = SessionHolder(config, State() if state is None else state, refresh_metadata)
         self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
         self._turn = ForkLock()

@@ -30,6 +30,8 @@ class SessionHolder:
     def __init__(self, config: Config, state: State, refresh_metadata: RefreshMetadata | None = None) -> None:
         is_fixed = refresh_metadata is not None and not callable(refresh_metadata)
         self.refresh_metadata = strings("refresh_metadata", refresh_metadata) if is_fixed else refresh_metadata
+        if not isinstance(state, State):
+            raise ValueError(f"state must be a State, as of State.from_dict(), not {type(state).__name__}")
         self.state = state = state.bound_to(config.pool_id, config.client_id)
         self.held = None if state.tokens is None else HeldTokens(config, state.tokens, state.drift)
         self.subscribers = Subscribers()

@@ -73,8 +73,8 @@ def test_a_handler_that_fails_costs_no_answer(mode: Mode, caplog: pytest.LogCapt
     """Whatever it raises."""
 
     class Broken(logging.Handler):
-        def emit(self, _: logging.LogRecord) -> None:
-            raise TypeError("broken handler")
+        def emit(self, record: logging.LogRecord) -> None:
+            raise TypeError(record.name)
 
     logger, broken = logging.getLogger("cognito_raw"), Broken()
     logger.addHandler(broken)

@@ -86,3 +86,11 @@ def test_the_ids_are_the_last_members(mode: Mode) -> None:
     members["tokens"] = {**members["tokens"], "later": 5}
     again = State.from_dict(members)
     assert (again, again.pool_id, again.client_id) == (state, POOL, CLIENT_ID)
+
+
+@pytest.mark.parametrize("given", [{}, {"version": 2}, "hunter2", b"{}", Session(configured())])
+def test_a_state_is_a_state(mode: Mode, given: Any) -> None:
+    """Its JSON must be read first."""
+    words = f"^state must be a State, as of State.from_dict\\(\\), not {type(given).__name__}$"
+    with pytest.raises(ValueError, match=words):
+        mode.session(configured(), state=given, transport=Script())
