@@ -49,8 +49,8 @@ def test_a_repeated_password_is_seen(column: Column, monkeypatch: pytest.MonkeyP
 def test_a_dropped_deadline_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request may take longer than its method."""
 
-    def late(call: Call, endpoint: str, timeout: float, **options: Any) -> Request:
-        return render(call, endpoint, timeout + 1.5, **options)
+    def late(call: Call, endpoint: str, timeout: float, *given: Any, **options: Any) -> Request:
+        return render(call, endpoint, timeout + 1.5, *given, **options)
 
     monkeypatch.setattr(retry, "render", late)
     monkeypatch.setattr(matrix, "GRACE", 0.2)
