@@ -11,7 +11,7 @@ from tests.faults.methods import CLIENT, METHODS, SESSION
 # So many methods apart are those of one cell, and each cell begins with another.
 STEP = 17
 # These send nothing.
-SILENT = {"close", "aclose", "within", "subscribe", "state", "challenge"}
+SILENT = {"close", "aclose", "within", "subscribe", "state", "challenge", "from_tokens", "from_refresh_token"}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
