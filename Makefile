@@ -46,6 +46,7 @@ lint: .venv/tools.ok
 types: .venv/types.ok .venv/tools.ok
 	$(TOOLS)/mypy --python-executable $(BIN)/python
 	PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright $(TOOLS)/pyright
+	PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright $(BIN)/python -m tests.typing
 
 record: .venv/test.ok
 	$(BIN)/python -m tests.record

@@ -2,12 +2,15 @@
 
 It performs no I/O and owns nothing while it waits, so its runner may close it at any time. `advance` steps a flow by
 hand. `retry` turns it into requests and pauses, and `runner` has a sync and an async driver for these.
+
+A method of a runner is a flow that is run: it has the flow's types and documentation, and no code is generated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from typing import Any, Protocol, TypeAlias, TypeVar
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 from .call import Call, Reply, Request, ServiceReply
 from .models.fields import UnexpectedJson
@@ -16,6 +19,36 @@ from .result import Err, Ok, Result
 
 T = TypeVar("T")
 Y = TypeVar("Y")
+
+if TYPE_CHECKING:  # what only type checkers read costs a cold start nothing
+    from typing import Concatenate, ParamSpec, overload
+
+    P = ParamSpec("P")
+    S_co = TypeVar("S_co", covariant=True)
+    A_co = TypeVar("A_co", covariant=True)
+
+    class _Sync(Protocol):
+        def close(self) -> None: ...
+
+    class _Async(Protocol):
+        async def aclose(self) -> None: ...
+
+    class Method(Protocol[P, S_co, A_co]):
+        """A method of both kinds of runners: a sync one returns S, an async one A."""
+
+        @overload
+        def __get__(self, instance: None, owner: type[_Sync]) -> Callable[Concatenate[Any, P], S_co]: ...
+        @overload
+        def __get__(self, instance: None, owner: type[_Async]) -> Callable[Concatenate[Any, P], A_co]: ...
+        @overload
+        def __get__(self, instance: _Sync, owner: type | None = None) -> Callable[P, S_co]: ...
+        @overload
+        def __get__(self, instance: _Async, owner: type | None = None) -> Callable[P, A_co]: ...
+
+
+# Flags of code objects, as `inspect` names them, which costs a cold start too much.
+_GENERATOR: Final = 0x20
+_COROUTINE: Final = 0x80
 
 Flow: TypeAlias = Generator[Call, Result[ServiceReply], Result[T]]
 """Yields calls, receives their results, returns a result."""
@@ -91,3 +124,71 @@ def advance(flow: Generator[Y, Any, T], answer: object = None) -> Y | T:
     except StopIteration as stop:
         returned: T = stop.value
         return returned
+
+
+class MethodOfFlow:
+    """A method that runs a flow, in a list of methods.
+
+    perform: the method's body. It gets the object, and a function that starts the flow given its first argument.
+    pages: the classes of lists, sync and async, if the flow requests a page and the method returns the list.
+    """
+
+    def __init__(
+        self,
+        flow: Callable[..., object],
+        perform: Callable[[Any, Callable[..., Any]], Any],
+        pages: tuple[type[object], type[object]] | None = None,
+    ) -> None:
+        self._flow = cast("FunctionType", flow)
+        self._perform = perform
+        self._pages = pages
+
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: object, owner: Any = None) -> Any: ...
+
+    def of(self, owner: type[object]) -> Callable[..., Any]:
+        """Return the function for this class, which has the flow's name, documentation, signature and source."""
+        flow, perform, is_async = self._flow, self._perform, hasattr(owner, "aclose")
+
+        def method(self: object, /, *args: Any, **kwargs: Any) -> Any:
+            return perform(self, lambda first, /, **more: flow(first, *args, **{**kwargs, **more}))
+
+        async def async_method(self: object, /, *args: Any, **kwargs: Any) -> Any:
+            return await perform(self, lambda first, /: flow(first, *args, **kwargs))
+
+        awaited = is_async and self._pages is None
+        made = cast("FunctionType", async_method if awaited else method)
+        shown = _shown(flow, None if self._pages is None else self._pages[is_async], awaited=awaited)
+        made.__name__, made.__qualname__ = flow.__name__, f"{owner.__qualname__}.{flow.__name__}"
+        made.__module__, made.__doc__, made.__annotations__ = owner.__module__, flow.__doc__, shown.__annotations__
+        made.__dict__["__wrapped__"] = shown
+        return made
+
+
+def _shown(flow: FunctionType, pages: type[object] | None, *, awaited: bool) -> FunctionType:
+    """Return a copy of the flow that has the signature and the kind of a method. It is shown, and never called."""
+    code, name = flow.__code__, "Result" if pages is None else pages.__name__
+    code = code.replace(
+        co_flags=code.co_flags & ~_GENERATOR | _COROUTINE * awaited, co_varnames=("self", *code.co_varnames[1:])
+    )
+    names = flow.__globals__
+    if name not in names:  # where `typing.get_type_hints` looks for it
+        names = {**names, name: pages or Result}
+    shown = FunctionType(code, names, flow.__name__, flow.__defaults__)
+    shown.__kwdefaults__ = flow.__kwdefaults__
+    shown.__annotations__ = given = dict(flow.__annotations__)
+    given.pop("config", None)
+    depth = 1 if pages is None else 2  # of T in `Flow[T]`, `SessionFlow[T]` or `Flow[Page[T]]`
+    given["return"] = f"{name}[{given['return'].split('[', depth)[depth][:-depth]}]"
+    return shown
+
+
+class Methods:
+    """The base of a list of methods. A runner that inherits the list has each as a function of its own."""
+
+    def __init_subclass__(cls) -> None:
+        for base in cls.__bases__:
+            for name, method in vars(base).items():
+                if isinstance(method, MethodOfFlow):
+                    setattr(cls, name, method.of(cls))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Generic, Literal, NoReturn, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, NoReturn, TypeAlias, TypeVar, final
 
 from .models.challenge import Challenge
 from .models.frozen import field, frozen
@@ -44,6 +44,7 @@ def _on_one_line(message: str) -> str:
     return shown if len(shown) <= _LONGEST_MESSAGE else f"{shown[:_LONGEST_MESSAGE]}..."
 
 
+@final
 @frozen
 class Ok(Generic[T_co]):
     """A success, with its `value`."""
@@ -74,6 +75,7 @@ class Ok(Generic[T_co]):
         return f"Ok({self.value!r})" if shown else f"Ok(<{type(self.value).__name__}>)"
 
 
+@final
 @frozen
 class Err:
     """A failure, with its `reason` and `kind`.
@@ -113,7 +115,7 @@ class Err:
         """
         return kind_of(self.reason)
 
-    def unwrap(self) -> NoReturn:
+    def unwrap(self) -> "NoReturn":  # noqa: UP037  # bare, pylint takes code after any `unwrap()` for unreachable
         """Raise `CognitoError`."""
         raise CognitoError(self)
 

@@ -1,15 +1,11 @@
-"""Sync and async runners of flows, and methods made of flows.
-
-No code is generated: a method is its flow, run by one of two drivers. It has the flow's types and documentation.
-"""
+"""Sync and async runners of flows."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
-from types import FunctionType
-from typing import Any, Self, TypeVar, cast
+from typing import Self, TypeVar
 
 from .call import Call, Request, ServiceReply
 from .config import Config, checked_deadline
@@ -21,9 +17,6 @@ from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
 
 R = TypeVar("R")
 T = TypeVar("T")
-V = TypeVar("V")
-F = TypeVar("F")
-M = TypeVar("M", bound=Callable[..., Any])
 
 
 def run(steps: Steps[T], transport: Transport) -> T:
@@ -150,59 +143,3 @@ class AsyncRunner(_Deadlined):
         self, flow: Generator[Call, Result[ServiceReply], R], deadline: float, budget: Budget | None = None
     ) -> R | Err:
         return await arun(with_retries(flow, self.config, deadline, budget), self._sender())
-
-
-def as_method(
-    flow: Callable[..., F], perform: Callable[[Any, Callable[..., F]], V], *, gives: type[object] | None = None
-) -> Callable[..., V]:
-    """Return a method with the flow's name, documentation and signature.
-
-    perform: the method's body. It gets the object, and a function that starts the flow given its first argument.
-    gives: the class of pages that the method returns instead of a result.
-    """
-
-    def method(self: object, /, *args: Any, **kwargs: Any) -> V:
-        return perform(self, lambda first, /, **more: flow(first, *args, **{**kwargs, **more}))
-
-    return _documented(method, flow, gives)
-
-
-def as_async_method(
-    flow: Callable[..., F], perform: Callable[[Any, Callable[..., F]], Awaitable[V]]
-) -> Callable[..., Coroutine[Any, Any, V]]:
-    """Return a coroutine method in the same way."""
-
-    async def method(self: object, /, *args: Any, **kwargs: Any) -> V:
-        return await perform(self, lambda first, /: flow(first, *args, **kwargs))
-
-    return _documented(method, flow)
-
-
-def _documented(method: M, flow: Callable[..., object], gives: type[object] | None = None) -> M:
-    """Give the method the flow's documentation. `help` shows a copy of the flow with the method's return type."""
-    flow = cast("FunctionType", flow)
-    # `typing.get_type_hints` needs the name `Result`, which not every module of flows imports.
-    names = {**flow.__globals__, "Result": Result}
-    returned = _type_parameter(flow.__annotations__["return"])
-    if gives is None:
-        returned = f"Result[{returned}]"
-    else:
-        names[gives.__name__] = gives
-        returned = f"{gives.__name__}[{_type_parameter(returned)}]"
-    shown = FunctionType(flow.__code__, names, flow.__name__, flow.__defaults__)
-    shown.__kwdefaults__ = flow.__kwdefaults__
-    shown.__annotations__ = {**flow.__annotations__, "return": returned}
-    for name, value in (
-        ("__name__", flow.__name__),
-        ("__doc__", flow.__doc__),
-        ("__module__", method.__module__),
-        ("__annotations__", shown.__annotations__),
-        ("__wrapped__", shown),
-    ):
-        setattr(method, name, value)
-    return method
-
-
-def _type_parameter(annotation: str) -> str:
-    """Return the parameter of `Flow[T]`, `SessionFlow[T]` or `Page[T]`."""
-    return annotation.partition("[")[2].removesuffix("]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from ..call import is_shallow
 from ..config import Config
@@ -40,10 +40,13 @@ class Hidden:
         return f"{type(self).__name__}(...)"
 
 
-class Wired(Protocol):
-    """A model that can be sent."""
+if TYPE_CHECKING:
+    from typing import Protocol
 
-    def to_wire(self) -> Mapping[str, object]: ...
+    class Wired(Protocol):
+        """A model that can be sent."""
+
+        def to_wire(self) -> Mapping[str, object]: ...
 
 
 def wire(kind: type[Wired], **given: object) -> Mapping[str, object]:

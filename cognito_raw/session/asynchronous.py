@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
 from ..concurrency.background import log_error, running_loop
 from ..concurrency.locks import LoopLock, TaskLock
@@ -16,10 +16,9 @@ from ..models.device import RememberedDevice
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
-from ..runner import AsyncRunner, as_async_method
+from ..runner import AsyncRunner
 from .holder import SessionHolder
-from .methods import SessionMethods
-from .properties import SessionProperties
+from .properties import SessionMembers
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
 from .subscribers import Subscriber
@@ -27,21 +26,13 @@ from .subscribers import Subscriber
 if TYPE_CHECKING:
     import asyncio
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 _NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 _INTERRUPTED: Final = Err("connection-lost", "the event loop ended during the refresh", sent="maybe", retryable=True)
 
 
-# needs: a token that is renewed first, so that an interrupted method does not interrupt a refresh.
-def _method(
-    flow: Callable[Concatenate[SessionMethods, P], SessionFlow[T]], *, needs: TokenUse | None = None
-) -> Callable[Concatenate[AsyncSession, P], Coroutine[Any, Any, Result[T]]]:
-    return as_async_method(flow, lambda self, start: self._call(lambda state: start(self._methods(state)), needs))
-
-
-class AsyncSession(SessionProperties, AsyncRunner):
+class AsyncSession(SessionMembers, AsyncRunner):
     """One user's session with the pool, async. Every method returns `Ok` or `Err`.
 
     state: the state of an earlier session, to continue it.
@@ -122,18 +113,6 @@ class AsyncSession(SessionProperties, AsyncRunner):
             remember_device=remember_device,
             refresh_metadata=refresh_metadata,
         )
-
-    register = _method(SessionMethods.register)
-    confirm_registration = _method(SessionMethods.confirm_registration)
-    resend_verification_code = _method(SessionMethods.resend_verification_code)
-    login = _method(SessionMethods.login)
-    new_password_challenge = _method(SessionMethods.new_password_challenge)
-    answer_challenge = _method(SessionMethods.answer_challenge)
-    begin_totp_setup = _method(SessionMethods.begin_totp_setup)
-    logout = _method(SessionMethods.logout)
-    request_password_reset = _method(SessionMethods.request_password_reset)
-    reset_password_confirmation = _method(SessionMethods.reset_password_confirmation)
-    change_password = _method(SessionMethods.change_password, needs="access")
 
     async def id_token(self) -> Result[IdToken]:
         """Return the ID token, renewed ahead of its end, so that it is good for a while yet.
@@ -269,9 +248,6 @@ class AsyncSession(SessionProperties, AsyncRunner):
                 raise
             task.fail(error)
         await self._call_subscribers()
-
-    def _methods(self, state: State) -> SessionMethods:
-        return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)
 
     async def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
         began, budget = self.config.monotonic(), Budget()

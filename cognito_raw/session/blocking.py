@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import Any, Concatenate, Final, Literal, ParamSpec, Self, TypeVar, overload
+from typing import Any, Final, Literal, Self, TypeVar, overload
 
 from ..concurrency.locks import ForkLock
 from ..config import Config
@@ -17,29 +17,20 @@ from ..models.device import RememberedDevice
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
-from ..runner import Runner, as_method
+from ..runner import Runner
 from ..transport import TransportName
 from .holder import SessionHolder
-from .methods import SessionMethods
-from .properties import SessionProperties
+from .properties import SessionMembers
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
 from .subscribers import Subscriber
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 _NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 
 
-# needs: a token that is renewed first, so that an interrupted method does not interrupt a refresh.
-def _method(
-    flow: Callable[Concatenate[SessionMethods, P], SessionFlow[T]], *, needs: TokenUse | None = None
-) -> Callable[Concatenate[Session, P], Result[T]]:
-    return as_method(flow, lambda self, start: self._call(lambda state: start(self._methods(state)), needs))
-
-
-class Session(SessionProperties, Runner):
+class Session(SessionMembers, Runner):
     """One user's session with the pool, sync. Every method returns `Ok` or `Err`.
 
     state: the state of an earlier session, to continue it.
@@ -121,18 +112,6 @@ class Session(SessionProperties, Runner):
             remember_device=remember_device,
             refresh_metadata=refresh_metadata,
         )
-
-    register = _method(SessionMethods.register)
-    confirm_registration = _method(SessionMethods.confirm_registration)
-    resend_verification_code = _method(SessionMethods.resend_verification_code)
-    login = _method(SessionMethods.login)
-    new_password_challenge = _method(SessionMethods.new_password_challenge)
-    answer_challenge = _method(SessionMethods.answer_challenge)
-    begin_totp_setup = _method(SessionMethods.begin_totp_setup)
-    logout = _method(SessionMethods.logout)
-    request_password_reset = _method(SessionMethods.request_password_reset)
-    reset_password_confirmation = _method(SessionMethods.reset_password_confirmation)
-    change_password = _method(SessionMethods.change_password, needs="access")
 
     def id_token(self) -> Result[IdToken]:
         """Return the ID token, renewed ahead of its end, so that it is good for a while yet.
@@ -267,9 +246,6 @@ class Session(SessionProperties, Runner):
             self._refresher.finish(task, None)
             land = partial(task.fail, error)
         self._notify(land)
-
-    def _methods(self, state: State) -> SessionMethods:
-        return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)
 
     def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
         began, budget = self.config.monotonic(), Budget()

@@ -151,7 +151,7 @@ class _Verifier(Generic[W]):
         return self._rules.validate(payload, self.config.clock())
 
 
-class TokenVerifier(_Verifier[Transport | TransportName], Runner):
+class TokenVerifier(_Verifier["Transport | TransportName"], Runner):
     """Verifies that a token is this pool's, has not expired, and is for you. Sync, and safe to use from many threads.
 
     token_use: "id", "access", or both as ("id", "access"). No other use is accepted.

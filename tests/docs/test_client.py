@@ -107,7 +107,7 @@ def names(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
 
 def printed(example: str) -> list[str]:
     """What an example should print, as it says behind each line that prints; of several lines, parted by "then"."""
-    lines = [line.partition("  # ")[2] for line in example.splitlines() if "print(" in line]
+    lines = [line.partition("  # ")[2] for line in example.splitlines() if "print" in line]
     assert all(lines), "each line that prints says what"
     return [part for line in lines for part in line.split(", then ")]
 

@@ -44,7 +44,7 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"token-group-missing\nTrue\n",
         r"\(403, 'token-group-missing'\) \(401, 'token-malformed'\)\n",
         r"True\nTrue\n",
-        r"ada\naccess-token-revoked ada\n",
+        r"ada\naccess-token-revoked\nada\n",
     ),
     "docs/apis.md": (
         r"\{'caller': 'ada@example\.com'\}\n",
@@ -61,7 +61,7 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"EMAIL\n",
         r"code-mismatch\n",
         r"grace@example\.com\n",
-        r"new-password-challenge \(\)\n",
+        r"new-password-challenge\n\(\)\n",
         r"None\n",
         r"no-session\n",
         r"otpauth://totp/Engines:grace\?\n",

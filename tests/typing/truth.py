@@ -1,13 +1,13 @@
-"""Conditions on results, which pyright refuses: a test takes each `pyright: ignore` away, and expects an error there.
+"""Conditions on results, and misspelt reasons: a test takes each `pyright: ignore` away, and expects an error there.
 
 mypy sees that what follows is not reached, and says so with `warn_unreachable` alone.
 """
 
-# pyright: reportUnnecessaryTypeIgnoreComment=true
+# pyright: reportUnnecessaryTypeIgnoreComment=true, reportUnnecessaryComparison=true
 
 from __future__ import annotations
 
-from cognito_raw import IdToken, Result, Session
+from cognito_raw import Err, IdToken, Result, Session
 
 
 def conditions(session: Session, result: Result[IdToken]) -> str:
@@ -20,3 +20,16 @@ def conditions(session: Session, result: Result[IdToken]) -> str:
         pass
     assert session.id_token()  # pyright: ignore[reportGeneralTypeIssues]  # refused
     return "in" if session.login("ada", "An-Engine-1843") else "out"  # pyright: ignore[reportGeneralTypeIssues]  # refused
+
+
+def misspelt(result: Result[IdToken]) -> str:
+    """A case for a reason or a kind that there is not is never reached."""
+    match result:
+        case Err("code-missmatch"):  # pyright: ignore[reportUnnecessaryComparison]  # refused
+            return "positional"
+        case Err(reason="code-missmatch"):  # pyright: ignore[reportUnnecessaryComparison]  # refused
+            return "by name"
+        case Err(kind="inputs"):  # pyright: ignore[reportUnnecessaryComparison]  # refused
+            return "a kind"
+        case _:
+            return "in"

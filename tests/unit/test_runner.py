@@ -22,6 +22,8 @@ JOURNEYS = [
     "resend_verification_code",
     "login",
     "new_password_challenge",
+    "answer_challenge",
+    "begin_totp_setup",
     "logout",
     "request_password_reset",
     "reset_password_confirmation",
@@ -69,7 +71,7 @@ def test_a_method_has_the_arguments_of_its_flow_and_gives_a_result(
 def test_the_types_of_a_method_can_be_read(face: Face, name: str, flow: Callable[..., object]) -> None:
     """`typing.get_type_hints` finds every name in the annotations of a method."""
     hints = get_type_hints(getattr(face, name))
-    assert set(hints) == set(flow.__annotations__)
+    assert set(hints) == set(flow.__annotations__) - {"config"}
     # The result is a union of two classes, and names them both; a list is a class of its own.
     shown = str(hints["return"])
     assert "Pages[" in shown or ("Ok[" in shown and "Err" in shown)
@@ -79,11 +81,22 @@ def test_the_types_of_a_method_can_be_read(face: Face, name: str, flow: Callable
 def test_a_method_of_an_asynchronous_face_is_a_coroutine_function(
     face: Face, name: str, flow: Callable[..., object]
 ) -> None:
-    """What must be awaited says so, and what must not says so too; the flow beneath stays a generator function."""
+    """A method says whether it must be awaited, also unwrapped; the flow stays a generator function."""
     listed = "Page[" in flow.__annotations__["return"]
-    assert inspect.iscoroutinefunction(getattr(face, name)) is (face.__name__.startswith("Async") and not listed)
+    for method in (getattr(face, name), inspect.unwrap(getattr(face, name))):
+        assert inspect.iscoroutinefunction(method) is (face.__name__.startswith("Async") and not listed)
+        assert not inspect.isgeneratorfunction(method)
+        assert next(iter(inspect.signature(method).parameters)) == "self"
+    assert getattr(face, name).__qualname__ == f"{face.__name__}.{name}"
     assert inspect.isgeneratorfunction(flow)
     assert flow.__annotations__["return"].startswith(("Flow[", "SessionFlow["))
+
+
+def test_a_call_that_is_not_awaited_names_its_method() -> None:
+    """Python's warning says which one."""
+    call: list[object] = [AsyncClient(configured(), transport=AsyncScript()).get_user("t")]
+    with pytest.warns(RuntimeWarning, match=r"coroutine 'AsyncClient\.get_user' was never awaited"):
+        call.clear()
 
 
 # --- deadlines

@@ -20,9 +20,10 @@ HERE: Final = ROOT / "tests" / "typing"
 _IGNORE: Final = re.compile(r"  # type: ignore\[[^]]*\](?=.*  # refused: )")
 
 
-def complaints(source: Path, cache: Path) -> list[int]:
+def complaints(source: Path, cache: Path, *options: str) -> list[int]:
     """The lines of which mypy, in its strict mode, reports an error."""
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), "--no-error-summary", str(source)]
+    options = ("--strict", "--no-error-summary", "--cache-dir", str(cache), *options)
+    command = [sys.executable, "-m", "mypy", *options, str(source)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     errors = [line for line in done.stdout.splitlines() if ": error: " in line]
@@ -31,23 +32,22 @@ def complaints(source: Path, cache: Path) -> list[int]:
 
 
 def pyright_complaints(source: Path) -> list[int]:
-    """The lines of which pyright reports a condition that has no truth value."""
+    """The lines of which pyright reports an error."""
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", str(source)]
     environment = {**os.environ, "PYRIGHT_PYTHON_CACHE_DIR": str(ROOT / ".venv" / "pyright")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False, env=environment)
     errors = json.loads(done.stdout)["generalDiagnostics"]
-    assert all("__bool__" in error["message"] for error in errors), errors
     return [error["range"]["start"]["line"] + 1 for error in errors]
 
 
-def test_pyright_reports_every_condition_on_a_result(tmp_path: Path) -> None:
-    """`if result:` is an error on its line; and nothing else in the file is."""
+def test_pyright_reports_every_condition_on_a_result_and_every_misspelt_reason(tmp_path: Path) -> None:
+    """`if result:` and `case Err("code-missmatch")` are errors on their lines; and nothing else in the file is."""
     pytest.importorskip("pyright")
     text = (HERE / "truth.py").read_text(encoding="utf-8")
     bare = tmp_path / "truth.py"
-    bare.write_text(re.sub(r"# pyright: .*", "", text), encoding="utf-8")
+    bare.write_text(re.sub(r"# pyright: ignore.*", "", text), encoding="utf-8")
     marked = [number for number, line in enumerate(text.splitlines(), 1) if line.endswith("# refused")]
-    assert len(marked) == 5
+    assert len(marked) == 8
     assert pyright_complaints(bare) == marked
     assert pyright_complaints(HERE / "truth.py") == []
 
@@ -62,3 +62,12 @@ def test_users_code_checks_and_their_mistakes_do_not(tmp_path: Path) -> None:
     assert "type: ignore[" not in bare.read_text(encoding="utf-8")
     assert complaints(bare, tmp_path / "cache") == marked
     assert complaints(HERE / "api.py", tmp_path / "cache") == []
+
+
+def test_mypy_reports_a_misspelt_reason_where_it_warns_of_code_that_is_not_reached(tmp_path: Path) -> None:
+    """The line after `case Err("code-missmatch")` is an error."""
+    lines = (HERE / "truth.py").read_text(encoding="utf-8").splitlines()
+    after = [number for number, line in enumerate(lines, 2) if "case Err" in line]
+    copy = tmp_path / "truth.py"
+    copy.write_text("\n".join(lines), encoding="utf-8")
+    assert set(after) <= set(complaints(copy, tmp_path / "cache", "--warn-unreachable"))
