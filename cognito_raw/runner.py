@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Self, TypeVar
 
 from .call import Call, Request, ServiceReply
+from .concurrency.background import running_loop
 from .config import Config, checked_deadline
 from .flow import AsyncTransport, Pause, Steps, Transport, advance
 from .models.frozen import replace
@@ -33,18 +34,30 @@ def run(steps: Steps[T], transport: Transport) -> T:
 
 
 async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
-    """Drive the steps to their end, in a running asyncio loop."""
-    import asyncio
-
+    """Drive the steps to their end, in any event loop for which the transport is made."""
     with closing(steps):
         step = advance(steps)
         while isinstance(step, (Request, Pause)):
             if isinstance(step, Pause):
-                await asyncio.sleep(step.seconds)
+                await _sleep(step.seconds)
                 step = advance(steps)
             else:
                 step = advance(steps, await transport.send(step))
         return step
+
+
+async def _sleep(seconds: float) -> None:
+    """Sleep in asyncio, and elsewhere by means of anyio, which comes with httpx."""
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        import anyio
+
+        await anyio.sleep(seconds)
+    else:
+        await asyncio.sleep(seconds)
 
 
 class _Deadlined:
@@ -137,6 +150,8 @@ class AsyncRunner(_Deadlined):
         await self.aclose()
 
     def _sender(self) -> AsyncTransport:
+        if self._transport is None or type(self._transport).__module__.startswith(f"{__package__}.transport."):
+            running_loop()
         return shared_async() if self._transport is None else self._transport
 
     async def _drive(

@@ -118,7 +118,7 @@ class BackgroundTask(Generic[T]):
         """Wait in an event loop. A cancelled caller leaves the task alone."""
         import asyncio
 
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         waiting = loop.create_future()
         self.call_when_done(lambda: loop.call_soon_threadsafe(waiting.cancel))
         await asyncio.wait((waiting,), timeout=seconds)
@@ -173,10 +173,16 @@ def _run_in_own_loop(job: Callable[[], Coroutine[Any, Any, object]]) -> None:
 
 
 def running_loop() -> Loop:
-    """Return the event loop that runs in this thread."""
+    """Return the event loop that runs in this thread. Raise `RuntimeError` outside asyncio."""
     import asyncio
 
-    return asyncio.get_running_loop()
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "this needs a running asyncio event loop: elsewhere, as in trio, call a sync Session, Client or "
+            "TokenVerifier in a thread, or use an AsyncClient with a transport of your own"
+        ) from None
 
 
 def log_error(event: str, error: BaseException) -> None:

@@ -194,7 +194,7 @@ class AsyncSession(SessionMembers, AsyncRunner):
         """
         import asyncio
 
-        loop, wake = asyncio.get_running_loop(), asyncio.Event()
+        loop, wake = running_loop(), asyncio.Event()
         unsubscribe = self.subscribe(lambda _: loop.call_soon_threadsafe(wake.set))
         task = loop.create_task(self._keep_fresh(wake))
         try:
@@ -250,9 +250,9 @@ class AsyncSession(SessionMembers, AsyncRunner):
         await self._call_subscribers()
 
     async def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
-        began, budget = self.config.monotonic(), Budget()
+        loop, began, budget = running_loop(), self.config.monotonic(), Budget()
         if needs is not None:
-            needed = await self._wait(self._refresher.token(needs, self._deadline, running_loop()), budget)
+            needed = await self._wait(self._refresher.token(needs, self._deadline, loop), budget)
             if isinstance(needed, Err):
                 return needed
         try:
@@ -283,7 +283,7 @@ class AsyncSession(SessionMembers, AsyncRunner):
         import asyncio
 
         if self._holder.subscribers.pending:
-            await asyncio.shield(asyncio.create_task(self._call_subscribers()))
+            await asyncio.shield(running_loop().create_task(self._call_subscribers()))
 
     async def _wait_for_subscribers(self, seconds: float) -> None:
         import asyncio

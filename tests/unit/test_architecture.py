@@ -33,9 +33,11 @@ THIRD_PARTIES: Final = {
     # httpx itself requires certifi.
     "transport": {"httpx", "certifi"},
     "auth": {"httpx"},
-    "verify": {"jwt"},
+    "verify": {"jwt", "cryptography"},
     "testing": {"pytest"},
     "models": {"segno"},
+    # httpx itself requires anyio.
+    "runner": {"anyio"},
     "store": {"filelock", "cryptography", "keyring"},
 }
 # The only entries of the package that each of these may import, beside itself.
