@@ -48,7 +48,9 @@ class SoftwareToken:
         uri = self.uri(account, issuer)
         try:
             import segno  # here: few programs draw codes, and it is not installed with the library
-        except ImportError:
+        except ModuleNotFoundError as error:
+            if error.name != "segno":  # it is there, and does not load
+                raise
             raise ImportError("qr_svg needs the package segno: pip install 'cognito-raw[qr]'") from None
         drawn: str = segno.make_qr(uri).svg_inline(scale=scale)
         return drawn

@@ -44,12 +44,17 @@ class Key:
 
 @cache
 def rs256() -> RSAAlgorithm:
-    """Return the RSA step of pyjwt. An `ImportError` names the package to install if its backend is missing."""
+    """Return the RSA step of pyjwt. An `ImportError` names the package to install, or says why it does not load."""
     try:
+        import cryptography  # pyjwt would hide why it does not load
+        import cryptography.hazmat.primitives.asymmetric.rsa  # noqa: F401
+        import jwt  # noqa: F401
         from jwt.algorithms import RSAAlgorithm
-    except ImportError:
-        words = "verifying tokens needs the package cryptography: pip install 'cognito-raw[verify]'"
-        raise ImportError(words) from None
+    except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name in ("cryptography", "jwt"):
+            words = f"verifying tokens needs the package {error.name}: pip install 'cognito-raw[verify]'"
+            raise ImportError(words) from None
+        raise ImportError(f"verifying tokens needs cryptography and pyjwt, which do not load: {error}") from error
     return RSAAlgorithm(RSAAlgorithm.SHA256)
 
 

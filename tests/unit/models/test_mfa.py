@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree
@@ -96,6 +97,15 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.Mo
     with pytest.raises(ImportError, match=r"pip install 'cognito-raw\[qr\]'") as caught:
         TOKEN.qr_svg("ada", "Engines")
     assert "JBSWY3DPEHPK3PXP" not in str(caught.value)
+
+
+def test_an_extra_that_does_not_load_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is installed, so that installing it would not help."""
+    (tmp_path / "segno.py").write_text("import a_package_of_its_own", encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "segno", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match=r"^No module named 'a_package_of_its_own'$"):
+        TOKEN.qr_svg("ada", "Engines")
 
 
 def test_settings_say_what_is_given() -> None:

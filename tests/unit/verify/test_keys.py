@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -183,12 +184,14 @@ def test_a_key_that_the_backend_refuses_is_skipped(monkeypatch: pytest.MonkeyPat
     assert ids(jwk()) == ["other"]
 
 
-def test_the_error_for_a_missing_backend_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("package", ["cryptography", "jwt"])
+def test_the_error_for_a_missing_backend_names_the_extra(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     """It is raised each time that it is needed, and not when something is imported."""
     rs256.cache_clear()
-    monkeypatch.setitem(sys.modules, "jwt.algorithms", None)
+    monkeypatch.delitem(sys.modules, "jwt.algorithms")
+    monkeypatch.setitem(sys.modules, package, None)
     for _ in range(2):
-        with pytest.raises(ImportError, match=r"pip install 'cognito-raw\[verify\]'$"):
+        with pytest.raises(ImportError, match=rf"needs the package {package}: pip install 'cognito-raw\[verify\]'$"):
             rs256()
 
 
@@ -204,3 +207,32 @@ except ImportError as error:
     print(error)
 """
     assert run(program) == "verifying tokens needs the package cryptography: pip install 'cognito-raw[verify]'"
+
+
+BROKEN: Final = {
+    "an old system": ('raise ImportError("libc.so.6: version GLIBC_2.99 not found")', "GLIBC_2.99"),
+    "another platform": ("from . import _rust", "_rust"),
+    "a package of its own": ("import _cffi_backend_of_no_one", "No module named '_cffi_backend_of_no_one'"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_backend_that_does_not_load_says_why(kind: str, tmp_path: Path) -> None:
+    """It is installed, so that installing it would not help: the error has the true cause, and no more."""
+    code, cause = BROKEN[kind]
+    folder = tmp_path / "cryptography"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(code, encoding="utf-8")
+    program = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from cognito_raw import Config, TokenVerifier
+try:
+    TokenVerifier(Config("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", "b"))
+except ImportError as error:
+    print(error)
+"""
+    said = run(program)
+    assert said.startswith("verifying tokens needs cryptography and pyjwt, which do not load: ")
+    assert cause in said
+    assert "pip install" not in said
