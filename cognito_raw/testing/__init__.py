@@ -1,16 +1,18 @@
 """The testing kit: record a client's requests to a real pool once, and replay them anywhere.
 
 `Recorder` writes a redacted cassette. `Replay` answers from it and checks every request, including the SRP proof.
-`Scripted` gives answers that the test defines. Each serves sync and async clients. `check_store` and
-`check_async_store` hold your own store to the contract of stores. None of them needs pytest, for which there is a
-plugin with the fixture `cognito_replay`.
+`Scripted` gives answers that the test defines, and `SigningKey` signs tokens. `reset` forgets what a process shares.
+`check_store` and `check_async_store` hold your own store to the contract of stores. None of them needs pytest, for
+which there is a plugin with the fixture `cognito_replay`.
 """
 
 from ..store.contract import check_async_store, check_store
 from .cassette import Cassette, CassetteError, Exchange
+from .process import reset
 from .recorder import Recorder
 from .replay import Replay, ReplayMismatch
 from .scripted import Broken, Refusal, Scripted, Timeout, password_verifier, tokens
+from .signing import SigningKey
 
 __all__ = [
     "Broken",
@@ -22,9 +24,11 @@ __all__ = [
     "Replay",
     "ReplayMismatch",
     "Scripted",
+    "SigningKey",
     "Timeout",
     "check_async_store",
     "check_store",
     "password_verifier",
+    "reset",
     "tokens",
 ]

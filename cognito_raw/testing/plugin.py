@@ -1,153 +1,161 @@
-"""The pytest plugin: tests that replay a cassette, or record it with `--cognito-record`.
-
-The cassette is beside the test, in `cassettes/<test module>/<test>.json`. The marker `cognito_replay("<name>")` makes
-it `cassettes/<name>.json`.
-"""
+"""The working part of the pytest plugin, which `pytest_cognito_raw` imports when a test uses a fixture."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 import pytest
 
+from pytest_cognito_raw import MARKER, OUTCOMES, REPLAYS
+
 from ..config import Config
-from ..session.asynchronous import AsyncSession
-from ..session.blocking import Session
 from .recorder import Recorder
 from .replay import Replay
 
 M = TypeVar("M")
 
-ReplayOrRecorder: TypeAlias = Replay | Recorder
-
-_MARKER: Final = "cognito_replay"
-_PASSED: Final = pytest.StashKey[bool]()
-_REPLAY: Final = pytest.StashKey[Replay]()
-_WRITTEN: Final = pytest.StashKey[dict[str, str]]()
 _PLAIN: Final = re.compile(r"[\w.:]+(?:\[[\w.-]*[\w.]\])?")
 _NAME: Final = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--cognito-record`."""
-    parser.getgroup("cognito_raw").addoption(
-        "--cognito-record",
-        metavar="ENDPOINT",
-        help="record the cassettes of the chosen tests against this endpoint, or 'aws' for the service's own; "
-        "the fixture cognito_config names the pool",
-    )
+@contextmanager
+def use_cassette(
+    request: pytest.FixtureRequest,
+    name: str | None = None,
+    *,
+    strict: bool = True,
+    proof: bool = False,
+    password: str | None = None,
+    keep: Iterable[str] = (),
+) -> Iterator[Replay | Recorder]:
+    """Replay a cassette in a fixture of any scope, or record it with `--cognito-record`.
 
+        @pytest.fixture(scope="module")
+        def session(request):
+            with use_cassette(request, "signed_in") as replay:
+                yield replay.session()
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and refuse an empty endpoint, as of a shell's variable that is not set."""
-    endpoint: str | None = config.getoption("--cognito-record")
-    if endpoint is not None and not endpoint.strip():
-        raise pytest.UsageError("--cognito-record is empty: give an endpoint, or 'aws' for the service's own")
-    config.addinivalue_line(
-        "markers",
-        f"{_MARKER}(name=None, *, strict=True, proof=False, password=None, keep=()): the cassette that "
-        f"the fixture {_MARKER} replays, and how; the last three are for its recording.",
-    )
+    name: of the cassette beside the test's module; for a fixture of a whole session, below pytest's root.
+        Without one, the cassette is named after the test.
+    strict, proof, password, keep: as in the marker `cognito_replay`.
 
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note the outcome of a test. Only a passed test saves its recording, or fails for exchanges that are left over.
-
-    A failed test's report shows the mismatch, since the code under test may have caught it.
+    The recording is kept if no test has failed while the fixture was in use.
     """
-    report = yield
-    if report.when == "call":
-        item.stash[_PASSED] = report.passed
-        replay = item.stash.get(_REPLAY, None)
-        if report.failed and replay is not None and replay.mismatch is not None:
-            report.sections.append((_MARKER, str(replay.mismatch)))
-    return report
+    __tracebackhide__ = True
+    node, passed = request.node, _outcome(request)
+    path, owner = _path(node, name), node.nodeid or "the whole session"
+    endpoint: str | None = request.config.getoption("--cognito-record")
+    claim = None if endpoint is None else _Claim(request, path, owner)
+    if endpoint is None or claim is None or claim.is_recorded():
+        if claim is not None and isinstance(node, pytest.Item):
+            node.add_report_section("setup", MARKER, f"{claim.other} has just recorded {path}, which this test replays")
+        replay, replays = _replay(path, owner, strict=strict, proof=proof), request.config.stash[REPLAYS]
+        replays.append(replay)
+        try:
+            yield replay
+        finally:
+            replays.remove(replay)
+        if passed():
+            replay.finish()
+        return
+    try:
+        pool: Config = request.getfixturevalue("cognito_config")
+        recorder = _or_fail(lambda: Recorder(path, _at(pool, endpoint), proof=proof, password=password, keep=keep))
+        yield recorder
+        if passed():
+            _keep(recorder)
+            claim.recorded()
+    finally:
+        claim.release()
 
 
-@pytest.fixture
-def cognito_config() -> Config:
-    """Return the pool that `--cognito-record` records. Override it, or set COGNITO_ISS and COGNITO_CLIENT_ID.
-
-    COGNITO_CLIENT_SECRET is for an app client that has one.
-    """
-    iss, client_id = os.environ.get("COGNITO_ISS"), os.environ.get("COGNITO_CLIENT_ID")
+def config_of(environment: Mapping[str, str]) -> Config:
+    """Return the pool that the environment names."""
+    iss, client_id = environment.get("COGNITO_ISS"), environment.get("COGNITO_CLIENT_ID")
     if not iss or not client_id:
         pytest.fail(
             "to record, set COGNITO_ISS and COGNITO_CLIENT_ID, or override the fixture cognito_config", pytrace=False
         )
-    return _or_fail(lambda: Config(iss, client_id, os.environ.get("COGNITO_CLIENT_SECRET") or None))
+    return _or_fail(lambda: Config(iss, client_id, environment.get("COGNITO_CLIENT_SECRET") or None))
 
 
-@pytest.fixture
-def cognito_replay(request: pytest.FixtureRequest) -> Iterator[ReplayOrRecorder]:
-    """A transport that replays the test's cassette, or records it with `--cognito-record`.
-
-    It has `config`, `session()`, `async_session()` and `password`. Sync and async clients take it as `transport=`. A
-    passed test fails if recorded exchanges are left over.
-    """
-    __tracebackhide__ = True
-    node: pytest.Item = request.node
-    name, options = _read(node.get_closest_marker(_MARKER))
-    path, strict = _path(node, name), options.pop("strict", True)
-    endpoint: str | None = request.config.getoption("--cognito-record")
-    # Some file systems ignore the case of a name.
-    written, key = node.config.stash.setdefault(_WRITTEN, {}), str(path).casefold()
-    other = written.get(key, node.nodeid)
-    if other != node.nodeid:
-        node.add_report_section("setup", _MARKER, f"{other} has just recorded {path}, which this test replays")
-    if endpoint is None or other != node.nodeid:
-        replay = node.stash[_REPLAY] = _replay(path, node, strict=strict, proof=options.get("proof", False))
-        yield replay
-        if node.stash.get(_PASSED, False):
-            replay.finish()
-    else:
-        pool: Config = request.getfixturevalue("cognito_config")
-        recorder = _or_fail(lambda: Recorder(path, _at(pool, endpoint), **options))
-        yield recorder
-        if node.stash.get(_PASSED, False):
-            _keep(recorder)
-            written[key] = node.nodeid
-
-
-@pytest.fixture
-def cognito_session(cognito_replay: ReplayOrRecorder) -> Session:
-    """A session on the test's cassette."""
-    return cognito_replay.session()
-
-
-@pytest.fixture
-def cognito_async_session(cognito_replay: ReplayOrRecorder) -> AsyncSession:
-    """An async session on the test's cassette."""
-    return cognito_replay.async_session()
-
-
-def _read(marker: pytest.Mark | None) -> tuple[str | None, dict[str, Any]]:
-    """Return the marker's name and options. A mistake in them fails the test."""
+def options_of(marker: pytest.Mark | None) -> dict[str, Any]:
+    """Return the arguments of the marker. A mistake in them fails the test."""
     if marker is None:
-        return None, {}
+        return {}
     options = dict(marker.kwargs)
     names = [*marker.args, *([options.pop("name")] if "name" in options else [])]
     if len(names) > 1 or set(options) - {"strict", "proof", "password", "keep"}:
-        pytest.fail(f"the marker {_MARKER} takes a name, strict, proof, password and keep", pytrace=False)
+        pytest.fail(f"the marker {MARKER} takes a name, strict, proof, password and keep", pytrace=False)
     name = names[0] if names else None
-    if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
-        pytest.fail(f"{name!r} is no name of a cassette, such as login or folder/login", pytrace=False)
     if not all(isinstance(options.get(flag, False), bool) for flag in ("strict", "proof")):
-        pytest.fail(f"strict and proof of the marker {_MARKER} are True or False", pytrace=False)
-    return name, options
+        pytest.fail(f"strict and proof of the marker {MARKER} are True or False", pytrace=False)
+    return {"name": name, **options}
 
 
-def _path(node: pytest.Item, name: str | None) -> Path:
-    folder = node.path.parent / "cassettes"
+def _outcome(request: pytest.FixtureRequest) -> Callable[[], bool]:
+    """Return a function that tells, at the end of a fixture, whether all tests that could use it have passed."""
+    node, failed = request.node, request.session.testsfailed
+
+    def passed() -> bool:
+        outcomes = node.stash.get(OUTCOMES, list[bool]())
+        return True in outcomes and False not in outcomes
+
+    return passed if isinstance(node, pytest.Item) else lambda: request.session.testsfailed == failed
+
+
+class _Claim:
+    """The right to record a cassette, for one test or fixture of a run, in whichever worker of xdist it runs."""
+
+    def __init__(self, request: pytest.FixtureRequest, path: Path, owner: str) -> None:
+        folder: Path = request.getfixturevalue("tmp_path_factory").getbasetemp()
+        if hasattr(request.config, "workerinput"):
+            folder = folder.parent
+        # Some file systems ignore the case of a name.
+        name = hashlib.sha256(str(path).casefold().encode()).hexdigest()
+        self._path, self._owner = path, f"{os.getpid()} {owner}"
+        self._claim, self._recorded = folder / f"{name}.claim", folder / f"{name}.recorded"
+        self.other = ""
+
+    def is_recorded(self) -> bool:
+        """Tell whether another test has recorded the cassette, which is then replayed. Otherwise take the right."""
+        try:
+            with self._claim.open("x", encoding="utf-8") as file:
+                file.write(self._owner)
+        except FileExistsError:
+            self.other = self._claim.read_text(encoding="utf-8").partition(" ")[2] or "another test"
+            if self._claim.read_text(encoding="utf-8") != self._owner:
+                if not self._recorded.exists():
+                    words = f"{self.other} is recording {self._path} at the same time"
+                    pytest.fail(f"{words}: name another cassette, or run both in one worker", pytrace=False)
+                return True
+        return False
+
+    def recorded(self) -> None:
+        """Let others replay the cassette."""
+        self._recorded.touch()
+
+    def release(self) -> None:
+        """Let others record it, unless it is recorded."""
+        if not self._recorded.exists():
+            self._claim.unlink()
+
+
+def _path(node: pytest.Item | pytest.Collector, name: str | None) -> Path:
+    folder = (node.path if isinstance(node, pytest.Session) else node.path.parent) / "cassettes"
     if name is not None:
+        if not _NAME.fullmatch(str(name)):
+            pytest.fail(f"{name!r} is no name of a cassette, such as login or folder/login", pytrace=False)
         return folder / f"{name.removesuffix('.json')}.json"
+    if not isinstance(node, pytest.Item):
+        pytest.fail("a cassette that tests share needs a name", pytrace=False)
     # The class, if any, and the test. Its parameters may have characters that a file's name should not have.
     wanted = node.nodeid.partition("::")[2].replace("::", ".")
     plain = re.sub(r"[^\w.-]+", "-", wanted).strip("-")
@@ -156,8 +164,8 @@ def _path(node: pytest.Item, name: str | None) -> Path:
     return folder / node.path.stem / f"{plain}.json"
 
 
-def _replay(path: Path, node: pytest.Item, *, strict: bool, proof: bool) -> Replay:
-    again = f"record it with: pytest --cognito-record=ENDPOINT '{node.nodeid}'"
+def _replay(path: Path, owner: str, *, strict: bool, proof: bool) -> Replay:
+    again = f"record it with: pytest --cognito-record=ENDPOINT '{owner}'"
     if not path.exists():
         pytest.fail(f"there is no cassette {path}; {again}", pytrace=False)
     replay = _or_fail(lambda: Replay(path, strict=strict))

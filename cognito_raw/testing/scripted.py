@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from ..call import Reply, Request
 from ..config import Config
@@ -13,6 +13,9 @@ from ..result import Err, Ok, Result, Sent
 from .cassette import operation_of, parameters_of
 from .kit import KitTransport, TransportResult
 from .redaction import unsigned
+
+if TYPE_CHECKING:
+    from .signing import SigningKey
 
 _ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Scripted1"
 _CLIENT_ID: Final = "scripted1client2id3"
@@ -103,22 +106,36 @@ class Scripted(KitTransport):
         raise mistake
 
 
-def tokens(username: str = "ada", *, lifetime: int = 3600, at: float | None = None, **claims: Any) -> dict[str, Any]:
-    """Return the reply of a finished sign-in, with unsigned, well-formed tokens. The ID token gets `claims`.
+def tokens(
+    username: str = "ada",
+    *,
+    lifetime: int = 3600,
+    at: float | None = None,
+    key: SigningKey | None = None,
+    config: Config | None = None,
+    scope: str = "aws.cognito.signin.user.admin",
+    **claims: Any,
+) -> dict[str, Any]:
+    """Return the reply of a finished sign-in, with well-formed tokens. The ID token gets `claims`.
 
     lifetime: seconds from `at`, or from now, until they expire.
+    key: signs the tokens. Without one, they have no valid signature.
+    config: the pool and the app client that the tokens name. The default is that of `Scripted`.
+    scope: of the access token, which also gets the claim `cognito:groups`.
     """
     import time
 
-    issued = int(time.time() if at is None else at)
-    common = {"sub": f"sub-of-{username}", "iss": _ISS, "iat": issued, "exp": issued + lifetime}
-    id_claims = {**common, "token_use": "id", "aud": _CLIENT_ID, "cognito:username": username, **claims}
-    access_claims = {**common, "token_use": "access", "client_id": _CLIENT_ID, "username": username}
+    sign, pool = unsigned if key is None else key.sign, config or Config(_ISS, _CLIENT_ID)
+    issued, groups = int(time.time() if at is None else at), claims.get("cognito:groups")
+    common = {"sub": f"sub-of-{username}", "iss": pool.iss, "iat": issued, "exp": issued + lifetime}
+    common |= {"auth_time": issued} if groups is None else {"auth_time": issued, "cognito:groups": groups}
+    id_claims = {**common, "token_use": "id", "aud": pool.client_id, "cognito:username": username, **claims}
+    access_claims = {**common, "token_use": "access", "client_id": pool.client_id, "username": username, "scope": scope}
     return {
         "AuthenticationResult": {
-            "AccessToken": unsigned(access_claims),
+            "AccessToken": sign(access_claims),
             "ExpiresIn": lifetime,
-            "IdToken": unsigned(id_claims),
+            "IdToken": sign(id_claims),
             "RefreshToken": f"refresh-token-of-{username}",
             "TokenType": "Bearer",
         },

@@ -248,6 +248,13 @@ class KeySource:
             elif not if_needed:
                 raise UnexpectedJson("a snapshot of more than a day")
 
+    def forget(self) -> None:
+        """Forget the keys. A running fetch brings none."""
+        with self._locks:
+            if self._cache.fetch is not None:
+                self._cache.fetch.finish(None)
+            self._cache = KeyCache()
+
     def is_new(self) -> bool:
         """Tell whether no fetch has ended and no key set was given yet."""
         return self._cache.held is None and self._cache.failure is None
@@ -297,6 +304,14 @@ def source_of(config: Config, transport: object) -> KeySource:
         if plain:
             _kept[config.jwks_uri] = source
         return source
+
+
+def forget_all() -> None:
+    """Forget the keys of all sources, which fetch them again."""
+    with _locks:
+        for source in list(_sources.values()):
+            source.forget()
+        _kept.clear()
 
 
 def keys_of(reply: Result[Reply]) -> KeySet | Err:

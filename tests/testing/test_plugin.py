@@ -7,33 +7,16 @@ import re
 
 import pytest
 
-from examples.local_pool import Pool, Server
+from examples.local_pool import Pool
 from tests.support.paths import EXAMPLES
+from tests.testing.conftest import PASSWORD
 
-PASSWORD = "An-Engine-1843"
 SIGNS_IN = f"""
     import asyncio
 
     def test_signs_in(cognito_session):
         assert cognito_session.login("ada", "{PASSWORD}").unwrap().payload["cognito:username"] == "ada"
 """
-
-
-@pytest.fixture(scope="module")
-def pool(server: Server) -> Pool:
-    """A pool with one user."""
-    made = server.pool()
-    made.add_user("ada", PASSWORD)
-    return made
-
-
-@pytest.fixture
-def suite(pytester: pytest.Pytester, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A folder for a suite, with the pool named in the environment."""
-    monkeypatch.setenv("COGNITO_ISS", pool.config().iss)
-    monkeypatch.setenv("COGNITO_CLIENT_ID", pool.client_id)
-    monkeypatch.delenv("COGNITO_CLIENT_SECRET", raising=False)
-    return pytester
 
 
 def record(suite: pytest.Pytester, pool: Pool) -> pytest.RunResult:
@@ -371,8 +354,8 @@ def test_the_marker_and_the_option_are_documented(suite: pytest.Pytester) -> Non
     suite.runpytest_inprocess("--markers").stdout.fnmatch_lines(["@pytest.mark.cognito_replay(name=None*"])
     suite.runpytest_inprocess("--help").stdout.fnmatch_lines(["*--cognito-record=ENDPOINT*"])
     fixtures = suite.runpytest_inprocess("--fixtures").stdout.str()
-    for name in ("cognito_replay", "cognito_session", "cognito_async_session", "cognito_config"):
-        assert f"\n{name} -- " in fixtures
+    names = ("replay", "session", "async_session", "config", "reset", "signing_key")
+    assert [name for name in names if not re.search(rf"\ncognito_{name} (\[session scope\] )?-- ", fixtures)] == []
 
 
 @pytest.mark.usefixtures("offline")

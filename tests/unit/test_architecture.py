@@ -34,7 +34,7 @@ THIRD_PARTIES: Final = {
     "transport": {"httpx", "certifi"},
     "auth": {"httpx"},
     "verify": {"jwt", "cryptography"},
-    "testing": {"pytest"},
+    "testing": {"pytest", "pytest_cognito_raw", "jwt", "cryptography"},
     "models": {"segno"},
     # httpx itself requires anyio.
     "runner": {"anyio"},

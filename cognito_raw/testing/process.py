@@ -1,0 +1,25 @@
+"""What a process shares, so that one test does not see what another one left."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+
+from .. import transport
+
+
+def reset() -> None:
+    """Forget what clients, sessions and verifiers of this process share.
+
+    The keys of all pools, also in verifiers that exist, and the shared transports with their connections, settings of
+    the environment and certificates. Objects that exist already use new ones. Transports of your own stay as they are.
+    """
+    for made in transport._sync.values():
+        while made:
+            closing = made.pop().close
+            atexit.unregister(closing)
+            closing()
+    transport._async.clear()  # its connections end with their event loops
+    cache = sys.modules.get("cognito_raw.verify.key_cache")
+    if cache is not None:
+        cache.forget_all()
