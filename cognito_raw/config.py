@@ -6,11 +6,10 @@ performs no I/O. The clock and the source of randomness are fields, so that othe
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from .concurrency.clock import steady
+from .concurrency.clock import steady, wall_clock
 from .models.frozen import field, frozen
 from .models.hosts import is_this_machine
 
@@ -58,7 +57,7 @@ class Config:
     client_secret: str | None = field(default=None, repr=False)
     endpoint: str = ""
     deadline: float = 10.0
-    clock: Callable[[], float] = field(default=time.time, repr=False, compare=False)
+    clock: Callable[[], float] = field(default=wall_clock, repr=False, compare=False)
     monotonic: Callable[[], float] = field(default=steady, repr=False, compare=False)
     randomness: Callable[[int], bytes] = field(default=_random_bytes, repr=False, compare=False)
     fips: bool = field(default=False, kw_only=True)
@@ -81,7 +80,7 @@ class Config:
             client_secret: str | None = None,
             endpoint: str | None = None,
             deadline: float = 10.0,
-            clock: Callable[[], float] = time.time,
+            clock: Callable[[], float] = wall_clock,
             monotonic: Callable[[], float] = steady,
             randomness: Callable[[int], bytes] = _random_bytes,
             *,

@@ -27,6 +27,11 @@ steady: Final[Callable[[], float]] = (
 )
 
 
+def wall_clock() -> float:
+    """Return the seconds since the epoch, by the clock that `time.time` is now: a test may have frozen it."""
+    return time.time()
+
+
 class Instant:
     """A reading of both clocks."""
 

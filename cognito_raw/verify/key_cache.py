@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from ..call import Reply
 from ..concurrency.background import BackgroundTask, Loop
-from ..concurrency.clock import Instant, steady
+from ..concurrency.clock import Instant, steady, wall_clock
 from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..models.fields import UnexpectedJson
@@ -289,11 +289,9 @@ _locks: Final = ForkLock()
 
 def source_of(config: Config, transport: object) -> KeySource:
     """Return the source for this key set, transport and clock. Without a transport or clock of one's own, it stays."""
-    import time
-
     if isinstance(transport, str):  # the name of a shared transport
         transport = None
-    plain = transport is None and config.clock is time.time and config.monotonic is steady
+    plain = transport is None and (config.clock, config.monotonic) == (wall_clock, steady)
     # By identity, since transports and clocks need not be hashable.
     name = (config.jwks_uri, None if transport is None else id(transport), id(config.clock), id(config.monotonic))
     with _locks:

@@ -98,7 +98,7 @@ def test_the_first_example_has_the_user_try_again(pool: Pool, capsys: pytest.Cap
     assert capsys.readouterr().out == "please try again: incorrect-username-or-password\n"
 
 
-@pytest.mark.parametrize("number", [2, 3, 4], ids=["recording", "scripting", "signing"])
+@pytest.mark.parametrize("number", [2, 3, 4, 5], ids=["recording", "scripting", "signing", "freezing"])
 def test_the_examples_of_the_testing_kit_run(
     pool: Pool, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
