@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -21,9 +22,7 @@ def test_a_lost_confirmation_costs_no_refresh(mode: Mode, fault: Fault, operatio
     world = World()
     pool = Pool(world, "eu-west-1", Rules(rotates=False, operations=operations, names_device=False))
     seat, user = Seat(mode, pool), pool.users[0]
-    faults: list[Fault] = ["none"]
-    faults.extend([fault] * (3 if fault == "unsent" else 1))
-    world.faults = faults
+    world.faults = ["none", *repeat(fault, 3 if fault == "unsent" else 1)]
     login = {"password": user.password, "flow": "USER_PASSWORD_AUTH"}
     assert isinstance(seat.session.login(user.name, **login), Ok)
     assert not world.faults
