@@ -25,6 +25,7 @@ from .models.challenge import (
     TotpSetup,
 )
 from .models.device import ConfirmedDevice, NewDevice, RememberedDevice
+from .models.lazy import lazy
 from .models.sign_up import Confirmation, Delivery, Registration
 from .models.tokens import IdToken, Tokens
 from .reasons import Kind, Reason
@@ -48,29 +49,24 @@ if TYPE_CHECKING:
     from .verify import AsyncTokenVerifier, Claims, TokenVerifier
 else:  # hidden from type checkers, which would accept any misspelt name
     # Imported at first use: a session does not need them at its cold start.
-    _LAZY = {
-        "client": "AsyncClient Client",
-        "models.context": "AnalyticsMetadata UserContext",
-        "models.device": "Device DeviceConfirmation DeviceSecretVerifier",
-        "models.mfa": "MfaSettings SoftwareToken SoftwareTokenVerification WebAuthnMfaSettings",
-        "models.passkeys": "WebAuthnCredential",
-        "models.profile": "AuthFactors MfaOption User",
-        "models.user_sessions": "Location UserSession",
-        "pages": "AsyncPages Page Pages",
-        "session.asynchronous": "AsyncSession",
-        "transport.httpx_async": "AsyncHttpxTransport",
-        "transport.httpx_blocking": "HttpxTransport",
-        "transport.standard": "StandardTransport",
-        "verify": "AsyncTokenVerifier Claims TokenVerifier",
-    }
-
-    def __getattr__(name: str) -> object:
-        from importlib import import_module
-
-        for module, names in _LAZY.items():
-            if name in names.split():
-                return getattr(import_module(f".{module}", __name__), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__ = lazy(
+        __name__,
+        {
+            "client": "AsyncClient Client",
+            "models.context": "AnalyticsMetadata UserContext",
+            "models.device": "Device DeviceConfirmation DeviceSecretVerifier",
+            "models.mfa": "MfaSettings SoftwareToken SoftwareTokenVerification WebAuthnMfaSettings",
+            "models.passkeys": "WebAuthnCredential",
+            "models.profile": "AuthFactors MfaOption User",
+            "models.user_sessions": "Location UserSession",
+            "pages": "AsyncPages Page Pages",
+            "session.asynchronous": "AsyncSession",
+            "transport.httpx_async": "AsyncHttpxTransport",
+            "transport.httpx_blocking": "HttpxTransport",
+            "transport.standard": "StandardTransport",
+            "verify": "AsyncTokenVerifier Claims TokenVerifier",
+        },
+    )
 
 
 __version__ = "0.1.0"

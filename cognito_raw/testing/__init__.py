@@ -6,13 +6,22 @@
 which there is a plugin with the fixture `cognito_replay`.
 """
 
-from ..store.contract import check_async_store, check_store
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..models.lazy import lazy
 from .cassette import Cassette, CassetteError, Exchange
 from .process import reset
 from .recorder import Recorder
 from .replay import Replay, ReplayMismatch
 from .scripted import Broken, Refusal, Scripted, Timeout, password_verifier, tokens
-from .signing import SigningKey
+
+if TYPE_CHECKING:
+    from ..store.contract import check_async_store, check_store
+    from .signing import SigningKey
+else:  # hidden from type checkers, which would accept any misspelt name
+    __getattr__ = lazy(__name__, {".store.contract": "check_async_store check_store", "signing": "SigningKey"})
 
 __all__ = [
     "Broken",
