@@ -61,8 +61,28 @@ class Pause:
     seconds: float
 
 
-Steps: TypeAlias = Generator[Request | Pause, Result[Reply] | None, T]
-"""Yields requests and pauses, receives each request's reply (None after a pause), returns the flow's result."""
+class Action:
+    """A step: call a function, in an async program a coroutine function, and send back its value."""
+
+    __slots__ = ("perform",)
+
+    def __init__(self, perform: Callable[[], Any]) -> None:
+        self.perform = perform
+
+
+class Limited:
+    """A call that ends by a time of the monotonic clock, and is not sent in the last seconds before it."""
+
+    __slots__ = ("call", "ends", "reserve")
+
+    def __init__(self, call: Call, ends: float = float("inf"), reserve: float = 0.0) -> None:
+        self.call = call
+        self.ends = ends
+        self.reserve = reserve
+
+
+Steps: TypeAlias = Generator[Request | Pause | Action, Any, T]
+"""Yields requests, pauses and actions, receives the reply or value of each, returns the flow's result."""
 
 
 class Transport(Protocol):
@@ -188,6 +208,7 @@ class Methods:
     """The base of a list of methods. A runner that inherits the list has each as a function of its own."""
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         for base in cls.__bases__:
             for name, method in vars(base).items():
                 if isinstance(method, MethodOfFlow):

@@ -44,7 +44,7 @@ SignedOutReason: TypeAlias = Literal[
 TemporaryReason: TypeAlias = Literal[
     "timed-out", "connection-failed", "connection-lost", "service-unavailable", "key-set-unavailable",
     "throttled", "login-attempts-limit-exceeded", "daily-operations-limit-exceeded", "too-many-failed-attempts",
-    "concurrent-modification", "lambda-failed",
+    "concurrent-modification", "lambda-failed", "store-unavailable",
 ]
 ConfigurationReason: TypeAlias = Literal[
     "invalid-parameter", "attribute-not-allowed", "wrong-client-secret",
@@ -55,7 +55,7 @@ ConfigurationReason: TypeAlias = Literal[
     "web-authn-client-mismatch", "web-authn-configuration-missing", "web-authn-credential-not-supported",
     "web-authn-not-enabled", "web-authn-origin-not-allowed", "web-authn-relying-party-mismatch",
     "request-blocked", "captcha-required", "request-not-understood", "redirect-refused",
-    "malformed-reply", "reply-too-large", "unsafe-srp-value", "foreign-tokens",
+    "malformed-reply", "reply-too-large", "unsafe-srp-value", "foreign-tokens", "store-entry-refused",
 ]
 TokenReason: TypeAlias = Literal[
     "token-malformed", "token-algorithm-refused", "token-key-unknown", "token-signature-invalid",

@@ -12,11 +12,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import closing, suppress
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from .call import Call, Reply, ServiceReply, render
 from .config import Config
-from .flow import Pause, Steps, advance
+from .flow import Action, Limited, Pause, Steps, advance
 from .models.fields import InputRefused
 from .models.frozen import replace
 from .reasons import is_passing
@@ -91,7 +91,7 @@ class Budget:
 
 
 def with_retries(
-    flow: Generator[Call, Result[ServiceReply], R],
+    flow: Generator[Call | Limited | Pause | Action, Any, R],
     config: Config,
     deadline: float | None = None,
     budget: Budget | None = None,
@@ -104,26 +104,31 @@ def with_retries(
     with closing(flow):
         try:
             step = advance(flow)
-            while isinstance(step, Call):
-                step = advance(flow, (yield from _exchange(step, config, ends, budget or Budget())))
+            while isinstance(step, (Call, Limited, Pause, Action)):
+                if isinstance(step, (Pause, Action)):
+                    step = advance(flow, (yield step))
+                else:
+                    limited = step if isinstance(step, Limited) else Limited(step)
+                    step = advance(flow, (yield from _exchange(limited, config, ends, budget or Budget())))
         except InputRefused as refused:
             return Err("input-refused", refused.sentence)
         return step
 
 
-def _exchange(call: Call, config: Config, ends: float, budget: Budget) -> Steps[Result[ServiceReply]]:
+def _exchange(limited: Limited, config: Config, ends: float, budget: Budget) -> Steps[Result[ServiceReply]]:
     """Make one call, as often as is safe, useful and in time."""
+    call, ends = limited.call, min(ends, limited.ends)
     sent: Sent = "no"
     pause = budget.wait(config.monotonic())
     failure = Err("timed-out", operation=call.operation, retryable=True)
     if pause and budget.failure is not None:  # after it nothing may be sent for a while, or at all
         failure = budget.failure
     attempt = 0
-    while pause < ends - config.monotonic():
+    while pause < ends - limited.reserve - config.monotonic():
         if pause:
             yield Pause(pause)
         left = ends - config.monotonic()
-        if left <= 0:
+        if left <= limited.reserve:
             break
         began = config.monotonic()
         reply = yield render(call, config.endpoint, left, config.request_headers, background=budget.background)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping
 from contextlib import closing
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from .call import Call, Request, ServiceReply
+from .call import Call, Request
 from .concurrency.background import running_loop
 from .config import Config, checked_deadline
-from .flow import AsyncTransport, Pause, Steps, Transport, advance
+from .flow import Action, AsyncTransport, Limited, Pause, Steps, Transport, advance
 from .models.frozen import replace
-from .result import Err, Result
+from .result import Err
 from .retry import Budget, with_retries
 from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
 
@@ -24,10 +24,12 @@ def run(steps: Steps[T], transport: Transport) -> T:
     """Drive the steps to their end, blocking."""
     with closing(steps):
         step = advance(steps)
-        while isinstance(step, (Request, Pause)):
+        while isinstance(step, (Request, Pause, Action)):
             if isinstance(step, Pause):
                 time.sleep(step.seconds)
                 step = advance(steps)
+            elif isinstance(step, Action):
+                step = advance(steps, step.perform())
             else:
                 step = advance(steps, transport.send(step))
         return step
@@ -37,10 +39,12 @@ async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
     """Drive the steps to their end, in any event loop for which the transport is made."""
     with closing(steps):
         step = advance(steps)
-        while isinstance(step, (Request, Pause)):
+        while isinstance(step, (Request, Pause, Action)):
             if isinstance(step, Pause):
                 await _sleep(step.seconds)
                 step = advance(steps)
+            elif isinstance(step, Action):
+                step = advance(steps, await step.perform())
             else:
                 step = advance(steps, await transport.send(step))
         return step
@@ -120,7 +124,7 @@ class Runner(_Deadlined):
         return shared(self._transport) if isinstance(self._transport, str) else self._transport
 
     def _drive(
-        self, flow: Generator[Call, Result[ServiceReply], R], deadline: float, budget: Budget | None = None
+        self, flow: Generator[Call | Limited | Pause | Action, Any, R], deadline: float, budget: Budget | None = None
     ) -> R | Err:
         return run(with_retries(flow, self.config, deadline, budget), self._sender())
 
@@ -155,6 +159,6 @@ class AsyncRunner(_Deadlined):
         return shared_async() if self._transport is None else self._transport
 
     async def _drive(
-        self, flow: Generator[Call, Result[ServiceReply], R], deadline: float, budget: Budget | None = None
+        self, flow: Generator[Call | Limited | Pause | Action, Any, R], deadline: float, budget: Budget | None = None
     ) -> R | Err:
         return await arun(with_retries(flow, self.config, deadline, budget), self._sender())

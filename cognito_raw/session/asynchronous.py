@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 from ..concurrency.background import log_error, running_loop
 from ..concurrency.locks import LoopLock, TaskLock
 from ..config import Config
-from ..flow import AsyncTransport, advance
+from ..flow import Action, AsyncTransport, advance
 from ..models.context import RefreshMetadata
-from ..models.device import RememberedDevice
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import AsyncRunner
-from .holder import SessionHolder
-from .properties import SessionMembers
+from .properties import SessionMembers, new_holder
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
 from .subscribers import Subscriber
@@ -26,13 +24,15 @@ from .subscribers import Subscriber
 if TYPE_CHECKING:
     import asyncio
 
+    from ..store.protocol import AsyncStore, Store
+
 T = TypeVar("T")
 
 _NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 _INTERRUPTED: Final = Err("connection-lost", "the event loop ended during the refresh", sent="maybe", retryable=True)
 
 
-class AsyncSession(SessionMembers, AsyncRunner):
+class AsyncSession(SessionMembers[AsyncTransport], AsyncRunner):
     """One user's session with the pool, async. Every method returns `Ok` or `Err`.
 
     state: the state of an earlier session, to continue it.
@@ -41,6 +41,10 @@ class AsyncSession(SessionMembers, AsyncRunner):
         It may then skip the second factor at the user's next login.
     refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None
         keeps that of the sign-in; an empty mapping sends none.
+    store, key: hold the state in this entry of a store of `cognito_raw.store`, shared with other processes. The given
+        state is used if the store has none. A sync store runs in threads.
+    staleness: seconds for which a fresh token is returned without asking the store. A sign-out elsewhere is noticed
+        after so long.
 
     Its methods take turns, but a fresh token is returned without waiting. Use it in one event loop at a time.
     """
@@ -53,66 +57,18 @@ class AsyncSession(SessionMembers, AsyncRunner):
         transport: AsyncTransport | None = None,
         remember_device: bool = True,
         refresh_metadata: RefreshMetadata | None = None,
+        store: Store | AsyncStore | None = None,
+        key: str | None = None,
+        staleness: float = 30.0,
     ) -> None:
         super().__init__(config, transport=transport)
-        self._holder = SessionHolder(config, State() if state is None else state, refresh_metadata)
+        state = State() if state is None else state
+        self._holder = new_holder(config, state, refresh_metadata, store, key, staleness, is_async=True)
         self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
         self._turn = LoopLock()
+        self._loading = LoopLock()
         self._notifying = TaskLock()
-
-    @classmethod
-    def from_tokens(
-        cls,
-        config: Config,
-        tokens: Tokens,
-        *,
-        username: str | None = None,
-        device: RememberedDevice | None = None,
-        transport: AsyncTransport | None = None,
-        remember_device: bool = True,
-        refresh_metadata: RefreshMetadata | None = None,
-    ) -> Self:
-        """Return the session of a user who signed in elsewhere: by a `Client`, or in a browser.
-
-        username: the name that the user typed, if it is known. device: the one that signed in, if the pool tracks them.
-        Tokens of another pool or app client are a `ValueError`. With empty ones, every method is `no-session`.
-        """
-        state = State.of_tokens(tokens, username, device)
-        return cls(
-            config,
-            state=state,
-            transport=transport,
-            remember_device=remember_device,
-            refresh_metadata=refresh_metadata,
-        )
-
-    @classmethod
-    def from_refresh_token(
-        cls,
-        config: Config,
-        refresh_token: str,
-        *,
-        username: str | None = None,
-        device: RememberedDevice | None = None,
-        transport: AsyncTransport | None = None,
-        remember_device: bool = True,
-        refresh_metadata: RefreshMetadata | None = None,
-    ) -> Self:
-        """Return the session of a refresh token. The first method that needs another token fetches it.
-
-        username: the service's own name of the user. An app client with a secret needs it where the pool lacks
-            GetTokensFromRefreshToken. device: the one that signed in, if the pool tracks them.
-        With an empty token, every method is `no-session`.
-        """
-        state = State.of_refresh_token(refresh_token, username, device)
-        return cls(
-            config,
-            state=state,
-            transport=transport,
-            remember_device=remember_device,
-            refresh_metadata=refresh_metadata,
-        )
 
     async def id_token(self) -> Result[IdToken]:
         """Return the ID token, renewed ahead of its end, so that it is good for a while yet.
@@ -125,17 +81,13 @@ class AsyncSession(SessionMembers, AsyncRunner):
         """
         held = self._holder.held
         fresh = None if held is None else held.fresh("id")
-        if fresh is not None:
-            return fresh
-        return await self._wait(self._refresher.token("id", self._deadline, running_loop()))
+        return await self._token("id") if fresh is None else fresh
 
     async def access_token(self) -> Result[str]:
         """Return the access token, for the service's own operations, renewed and with the reasons of `id_token`."""
         held = self._holder.held
         fresh = None if held is None else held.fresh("access")
-        if fresh is not None:
-            return fresh
-        return await self._wait(self._refresher.token("access", self._deadline, running_loop()))
+        return await self._token("access") if fresh is None else fresh
 
     async def refresh(
         self, *, seen: Tokens | None = None, client_metadata: Mapping[str, str] | None = None
@@ -148,6 +100,9 @@ class AsyncSession(SessionMembers, AsyncRunner):
 
         Callers during a refresh share its result. Reasons: those of `id_token`.
         """
+        failure = await self._load()
+        if failure is not None:
+            return failure
         return await self._wait(self._refresher.renewed(seen, self._deadline, running_loop(), client_metadata))
 
     async def forget(self) -> Result[None]:
@@ -156,8 +111,9 @@ class AsyncSession(SessionMembers, AsyncRunner):
         The tokens stay valid until they expire: `logout` revokes them. A call under way does not bring them back.
         """
         self._holder.forget()
+        failure = await self._load()
         await self._notify()
-        return Ok(None)
+        return Ok(None) if failure is None else failure
 
     async def aclose(self) -> None:
         """Wait for a refresh under way and for subscribers, then close the transport's idle connections, if it can.
@@ -209,6 +165,7 @@ class AsyncSession(SessionMembers, AsyncRunner):
 
         loop, refresher = asyncio.get_running_loop(), self._refresher
         while True:
+            await self._load()
             if refresher.seconds_until_refresh() == 0 and (task := refresher.join_or_start(loop)) is not None:
                 self._start(task)
                 await task.wait_async(self.config.deadline)
@@ -219,6 +176,31 @@ class AsyncSession(SessionMembers, AsyncRunner):
             except TimeoutError:
                 pass
             wake.clear()
+
+    async def _token(self, use: TokenUse, budget: Budget | None = None) -> Result[Any]:
+        """Return the token, after a look at the store if it is time for one."""
+        failure = await self._load()
+        if failure is None or self._holder.serves_without(failure):
+            return await self._wait(self._refresher.token(use, self._deadline, running_loop()), budget)
+        return failure
+
+    async def _load(self) -> Err | None:
+        """Ask the store, if there is one and it was not asked lately: one caller at a time."""
+        if self._holder.is_current:
+            return None
+        release = await self._loading.acquire()
+        try:
+            failure = None
+            if not self._holder.is_current:
+                with closing(self._holder.sync()) as steps:
+                    step = advance(steps)
+                    while isinstance(step, Action):
+                        step = advance(steps, await step.perform())
+                    failure = step
+        finally:
+            release()
+        await self._notify()
+        return failure
 
     async def _wait(self, waiting: Waiting[T], budget: Budget | None = None) -> T:
         """Wait for each refresh that the generator yields, and return its value. Its failures count in the budget."""
@@ -250,9 +232,10 @@ class AsyncSession(SessionMembers, AsyncRunner):
         await self._call_subscribers()
 
     async def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
-        loop, began, budget = running_loop(), self.config.monotonic(), Budget()
+        running_loop()  # outside asyncio, an error before anything is done
+        began, budget = self.config.monotonic(), Budget()
         if needs is not None:
-            needed = await self._wait(self._refresher.token(needs, self._deadline, loop), budget)
+            needed = await self._token(needs, budget)
             if isinstance(needed, Err):
                 return needed
         try:
@@ -274,7 +257,7 @@ class AsyncSession(SessionMembers, AsyncRunner):
             return _NO_TURN
         try:
             left = deadline - (self.config.monotonic() - began)
-            return await self._drive(self._holder.calls_of(flow(self._holder.state)), left, budget)
+            return await self._drive(self._holder.calls_of(flow, left), left, budget)
         finally:
             release()
 

@@ -7,30 +7,31 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import Any, Final, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
 from ..concurrency.locks import ForkLock
 from ..config import Config
-from ..flow import Transport, advance
+from ..flow import Action, Transport, advance
 from ..models.context import RefreshMetadata
-from ..models.device import RememberedDevice
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import Runner
 from ..transport import TransportName
-from .holder import SessionHolder
-from .properties import SessionMembers
+from .properties import SessionMembers, new_holder
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
 from .subscribers import Subscriber
+
+if TYPE_CHECKING:
+    from ..store.protocol import Store
 
 T = TypeVar("T")
 
 _NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 
 
-class Session(SessionMembers, Runner):
+class Session(SessionMembers[Transport | TransportName], Runner):
     """One user's session with the pool, sync. Every method returns `Ok` or `Err`.
 
     state: the state of an earlier session, to continue it.
@@ -40,6 +41,10 @@ class Session(SessionMembers, Runner):
         It may then skip the second factor at the user's next login.
     refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None
         keeps that of the sign-in; an empty mapping sends none.
+    store, key: hold the state in this entry of a store of `cognito_raw.store`, shared with other processes. The given
+        state is used if the store has none.
+    staleness: seconds for which a fresh token is returned without asking the store. A sign-out elsewhere is noticed
+        after so long.
 
     Many threads may use it: its methods take turns, but a fresh token is returned without waiting.
     """
@@ -52,66 +57,18 @@ class Session(SessionMembers, Runner):
         transport: Transport | TransportName | None = None,
         remember_device: bool = True,
         refresh_metadata: RefreshMetadata | None = None,
+        store: Store | None = None,
+        key: str | None = None,
+        staleness: float = 30.0,
     ) -> None:
         super().__init__(config, transport=transport)
-        self._holder = SessionHolder(config, State() if state is None else state, refresh_metadata)
+        state = State() if state is None else state
+        self._holder = new_holder(config, state, refresh_metadata, store, key, staleness, is_async=False)
         self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
         self._turn = ForkLock()
+        self._loading = ForkLock()
         self._notifying = ForkLock()
-
-    @classmethod
-    def from_tokens(
-        cls,
-        config: Config,
-        tokens: Tokens,
-        *,
-        username: str | None = None,
-        device: RememberedDevice | None = None,
-        transport: Transport | TransportName | None = None,
-        remember_device: bool = True,
-        refresh_metadata: RefreshMetadata | None = None,
-    ) -> Self:
-        """Return the session of a user who signed in elsewhere: by a `Client`, or in a browser.
-
-        username: the name that the user typed, if it is known. device: the one that signed in, if the pool tracks them.
-        Tokens of another pool or app client are a `ValueError`. With empty ones, every method is `no-session`.
-        """
-        state = State.of_tokens(tokens, username, device)
-        return cls(
-            config,
-            state=state,
-            transport=transport,
-            remember_device=remember_device,
-            refresh_metadata=refresh_metadata,
-        )
-
-    @classmethod
-    def from_refresh_token(
-        cls,
-        config: Config,
-        refresh_token: str,
-        *,
-        username: str | None = None,
-        device: RememberedDevice | None = None,
-        transport: Transport | TransportName | None = None,
-        remember_device: bool = True,
-        refresh_metadata: RefreshMetadata | None = None,
-    ) -> Self:
-        """Return the session of a refresh token. The first method that needs another token fetches it.
-
-        username: the service's own name of the user. An app client with a secret needs it where the pool lacks
-            GetTokensFromRefreshToken. device: the one that signed in, if the pool tracks them.
-        With an empty token, every method is `no-session`.
-        """
-        state = State.of_refresh_token(refresh_token, username, device)
-        return cls(
-            config,
-            state=state,
-            transport=transport,
-            remember_device=remember_device,
-            refresh_metadata=refresh_metadata,
-        )
 
     def id_token(self) -> Result[IdToken]:
         """Return the ID token, renewed ahead of its end, so that it is good for a while yet.
@@ -124,13 +81,13 @@ class Session(SessionMembers, Runner):
         """
         held = self._holder.held
         fresh = None if held is None else held.fresh("id")
-        return self._wait(self._refresher.token("id", self._deadline)) if fresh is None else fresh
+        return self._token("id") if fresh is None else fresh
 
     def access_token(self) -> Result[str]:
         """Return the access token, for the service's own operations, renewed and with the reasons of `id_token`."""
         held = self._holder.held
         fresh = None if held is None else held.fresh("access")
-        return self._wait(self._refresher.token("access", self._deadline)) if fresh is None else fresh
+        return self._token("access") if fresh is None else fresh
 
     def refresh(
         self, *, seen: Tokens | None = None, client_metadata: Mapping[str, str] | None = None
@@ -143,6 +100,9 @@ class Session(SessionMembers, Runner):
 
         Callers during a refresh share its result. Reasons: those of `id_token`.
         """
+        failure = self._load()
+        if failure is not None:
+            return failure
         return self._wait(self._refresher.renewed(seen, self._deadline, metadata=client_metadata))
 
     def forget(self) -> Result[None]:
@@ -151,8 +111,9 @@ class Session(SessionMembers, Runner):
         The tokens stay valid until they expire: `logout` revokes them. A call under way does not bring them back.
         """
         self._holder.forget()
+        failure = self._load()
         self._notify()
-        return Ok(None)
+        return Ok(None) if failure is None else failure
 
     def close(self) -> None:
         """Wait for a refresh under way and for subscribers, then close the transport's idle connections, if it can.
@@ -207,6 +168,7 @@ class Session(SessionMembers, Runner):
 
     def _keep_fresh(self, wake: threading.Event, leaving: threading.Event) -> None:
         while not leaving.is_set():
+            self._load()
             seconds = max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)
             task = self._refresher.join_or_start() if self._refresher.seconds_until_refresh() == 0 else None
             if task is not None:
@@ -217,6 +179,32 @@ class Session(SessionMembers, Runner):
             wake.clear()
             if task is not None:
                 task.report()
+
+    def _token(self, use: TokenUse, budget: Budget | None = None) -> Result[Any]:
+        """Return the token, after a look at the store if it is time for one."""
+        failure = self._load()
+        if failure is None or self._holder.serves_without(failure):
+            return self._wait(self._refresher.token(use, self._deadline), budget)
+        return failure
+
+    def _load(self) -> Err | None:
+        """Ask the store, if there is one and it was not asked lately: one caller at a time."""
+        if self._holder.is_current:
+            return None
+        if not self._loading.acquire_for(sys._getframe(), self._deadline):
+            return _NO_TURN
+        try:
+            failure = None
+            if not self._holder.is_current:
+                with closing(self._holder.sync()) as steps:
+                    step = advance(steps)
+                    while isinstance(step, Action):
+                        step = advance(steps, step.perform())
+                    failure = step
+        finally:
+            self._loading.release_for(sys._getframe())
+        self._notify()
+        return failure
 
     def _wait(self, waiting: Waiting[T], budget: Budget | None = None) -> T:
         """Wait for each refresh that the generator yields, and return its value. Its failures count in the budget."""
@@ -250,7 +238,7 @@ class Session(SessionMembers, Runner):
     def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Result[T]:
         began, budget = self.config.monotonic(), Budget()
         if needs is not None:
-            needed = self._wait(self._refresher.token(needs, self._deadline), budget)
+            needed = self._token(needs, budget)
             if isinstance(needed, Err):
                 return needed
         try:
@@ -267,7 +255,7 @@ class Session(SessionMembers, Runner):
             return _NO_TURN
         try:
             left = deadline - (self.config.monotonic() - began)
-            return self._drive(self._holder.calls_of(flow(self._holder.state)), left, budget)
+            return self._drive(self._holder.calls_of(flow, left), left, budget)
         finally:
             self._turn.release_for(sys._getframe())
 

@@ -49,9 +49,13 @@ class HeldTokens:
         self._lifetimes = _lifetimes(tokens)
 
     def fresh(self, use: TokenUse) -> Ok[Any] | None:
-        """Return the token if it is not due yet."""
+        """Return the token if it is not due yet. A session may then return it without another look."""
         lifetime = self._lifetimes[use == "access"]
         return lifetime.token if self._now() < lifetime.due else None
+
+    def is_due(self, use: TokenUse) -> bool:
+        """Tell if it is time to renew the token."""
+        return self._now() >= self._lifetimes[use == "access"].due
 
     def valid(self, use: TokenUse) -> Ok[Any] | None:
         """Return the token if it has surely not ended yet."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from ..call import Call, ServiceReply
+from ..call import Call
 from ..concurrency.clock import Instant
 from ..config import Config
-from ..flow import advance
+from ..flow import Action, Limited, Pause, advance
 from ..flows.parameters import strings
 from ..models.context import RefreshMetadata
 from ..models.frozen import replace
-from ..result import Result
+from ..models.tokens import Tokens
+from ..result import Err, Result
 from .expiry import HeldTokens
-from .state import SessionFlow, State
+from .state import Exclusive, SessionFlow, State
 from .subscribers import Subscribers
 
 T = TypeVar("T")
@@ -33,11 +34,25 @@ class SessionHolder:
         if not isinstance(state, State):
             raise ValueError(f"state must be a State, as of State.from_dict(), not {type(state).__name__}")
         self.state = state = state.bound_to(config.pool_id, config.client_id)
-        self.held = None if state.tokens is None else HeldTokens(config, state.tokens, state.drift)
-        self.subscribers = Subscribers()
         self._config = config
+        self.held = None if state.tokens is None else self._hold(state.tokens, state.drift)
+        self.subscribers = Subscribers()
         self._asked: Instant | None = None
         self._forgotten = 0
+
+    @property
+    def is_current(self) -> bool:
+        """Tell if no store needs to be asked."""
+        return True
+
+    def serves_without(self, failure: Err) -> bool:
+        """Tell if tokens may be returned in spite of this failure of the store: until they end."""
+        return failure.reason == "store-unavailable" and self.held is not None
+
+    def sync(self) -> Generator[Action, Any, Err | None]:
+        """Bring the state and the store together, and return the failure; there is no store here."""
+        yield from ()
+        return None
 
     def keep(self, state: State) -> None:
         """Keep a new state, and announce the tokens if they changed with it."""
@@ -48,13 +63,19 @@ class SessionHolder:
             return
         held: HeldTokens | None = None
         if tokens is not None:
-            # The reply may have come while the process was suspended: the tokens are as old as the request.
-            age = 0.0 if self._asked is None else self._asked.age(self._config)
-            state = replace(state, drift=state.drift + age)
-            held = HeldTokens(self._config, tokens, state.drift)
+            state = self._aged(state)
+            held = self._hold(tokens, state.drift)
         # Nothing can fail from here on, so the two stay consistent.
         self.state, self.held = state, held
         self.subscribers.announce(None if tokens is None else tokens.id_token)
+
+    def _aged(self, state: State) -> State:
+        """Return the state with tokens as old as the request: the reply may have come to a suspended process."""
+        age = 0.0 if self._asked is None else self._asked.age(self._config)
+        return replace(state, drift=state.drift + age)
+
+    def _hold(self, tokens: Tokens, drift: float) -> HeldTokens:
+        return HeldTokens(self._config, tokens, drift)
 
     def forget(self) -> None:
         """Forget the tokens and the challenge. A call under way does not bring them back."""
@@ -64,14 +85,21 @@ class SessionHolder:
     def _keep_unless_forgotten(self, state: State, forgotten: int) -> None:
         self.keep(state if forgotten == self._forgotten else replace(state, tokens=None, challenge=None))
 
-    def calls_of(self, flow: SessionFlow[T]) -> Generator[Call, Result[ServiceReply], Result[T]]:
-        """Yield the flow's calls alone, keep its states at once, and return its result."""
+    def calls_of(
+        self,
+        start: Callable[[State], SessionFlow[T]],
+        seconds: float,  # noqa: ARG002  # a session with a store also waits for others
+    ) -> Generator[Call | Limited | Pause | Action, Any, Result[T]]:
+        """Start the flow, yield its calls alone, keep its states at once, and return its result.
+
+        seconds: the time that all of it may take.
+        """
         forgotten = self._forgotten
-        with closing(flow):
+        with closing(start(self.state)) as flow:
             step = advance(flow)
             while not isinstance(step, tuple):
-                if isinstance(step, State):
-                    self._keep_unless_forgotten(step, forgotten)
+                if isinstance(step, (State, Exclusive)):
+                    self._keep_unless_forgotten(step if isinstance(step, State) else step.state, forgotten)
                     step = advance(flow)
                 else:
                     self._asked = Instant.now(self._config)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
 
 from ..config import Config
 from ..flow import MethodOfFlow, Methods
 from ..models.challenge import Challenge
+from ..models.context import RefreshMetadata
+from ..models.device import RememberedDevice
+from ..models.tokens import Tokens
 from .holder import SessionHolder
 from .methods import SessionMethods
 from .state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from typing import Any, Concatenate, ParamSpec, TypeVar
+    from typing import Any, Concatenate, ParamSpec
 
     from ..flow import Method
     from ..models.tokens import TokenUse
     from ..result import Result
+    from ..store.protocol import AsyncStore, Store
     from .state import SessionFlow
 
     P = ParamSpec("P")
     T = TypeVar("T")
+
+W = TypeVar("W")
 
 
 # needs: a token that is renewed first, so that an interrupted method does not interrupt a refresh.
@@ -31,7 +37,7 @@ def _method(
     return MethodOfFlow(flow, lambda self, start: self._call(lambda state: start(self._methods(state)), needs))
 
 
-class SessionMembers(Methods):
+class SessionMembers(Methods, Generic[W]):
     """The members of a session that are the same in sync and async: its methods made of flows, and its properties."""
 
     config: Config
@@ -49,6 +55,84 @@ class SessionMembers(Methods):
     request_password_reset = _method(SessionMethods.request_password_reset)
     reset_password_confirmation = _method(SessionMethods.reset_password_confirmation)
     change_password = _method(SessionMethods.change_password, needs="access")
+
+    if TYPE_CHECKING:  # the arguments that both sessions take
+
+        def __init__(
+            self,
+            config: Config,
+            *,
+            state: State | None = None,
+            transport: W | None = None,
+            remember_device: bool = True,
+            refresh_metadata: RefreshMetadata | None = None,
+            store: Store | AsyncStore | None = None,
+            key: str | None = None,
+            staleness: float = 30.0,
+        ) -> None: ...
+
+    @classmethod
+    def from_tokens(
+        cls,
+        config: Config,
+        tokens: Tokens,
+        *,
+        username: str | None = None,
+        device: RememberedDevice | None = None,
+        transport: W | None = None,
+        remember_device: bool = True,
+        refresh_metadata: RefreshMetadata | None = None,
+        store: Store | AsyncStore | None = None,
+        key: str | None = None,
+        staleness: float = 30.0,
+    ) -> Self:
+        """Return the session of a user who signed in elsewhere: by a `Client`, or in a browser.
+
+        username: the name that the user typed, if it is known. device: the one that signed in, if the pool tracks them.
+        Tokens of another pool or app client are a `ValueError`. With empty ones, every method is `no-session`.
+        """
+        return cls(
+            config,
+            state=State.of_tokens(tokens, username, device),
+            transport=transport,
+            remember_device=remember_device,
+            refresh_metadata=refresh_metadata,
+            store=store,
+            key=key,
+            staleness=staleness,
+        )
+
+    @classmethod
+    def from_refresh_token(
+        cls,
+        config: Config,
+        refresh_token: str,
+        *,
+        username: str | None = None,
+        device: RememberedDevice | None = None,
+        transport: W | None = None,
+        remember_device: bool = True,
+        refresh_metadata: RefreshMetadata | None = None,
+        store: Store | AsyncStore | None = None,
+        key: str | None = None,
+        staleness: float = 30.0,
+    ) -> Self:
+        """Return the session of a refresh token. The first method that needs another token fetches it.
+
+        username: the service's own name of the user. An app client with a secret needs it where the pool lacks
+            GetTokensFromRefreshToken. device: the one that signed in, if the pool tracks them.
+        With an empty token, every method is `no-session`.
+        """
+        return cls(
+            config,
+            state=State.of_refresh_token(refresh_token, username, device),
+            transport=transport,
+            remember_device=remember_device,
+            refresh_metadata=refresh_metadata,
+            store=store,
+            key=key,
+            staleness=staleness,
+        )
 
     @property
     def state(self) -> State:
@@ -71,3 +155,22 @@ class SessionMembers(Methods):
 
     def _methods(self, state: State) -> SessionMethods:
         return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)
+
+
+def new_holder(
+    config: Config,
+    state: State,
+    metadata: RefreshMetadata | None,
+    store: Store | AsyncStore | None,
+    key: str | None,
+    staleness: float,
+    *,
+    is_async: bool,
+) -> SessionHolder:
+    """Return the holder of a session's state, with a store if there is one."""
+    if store is None and key is None:
+        return SessionHolder(config, state, metadata)
+    from .shared import SharedHolder  # here: most sessions have no store
+    from .store_calls import calls_of
+
+    return SharedHolder(config, state, metadata, calls_of(store, is_async=is_async), key, staleness)

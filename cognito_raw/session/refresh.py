@@ -131,7 +131,7 @@ class Refresher:
             return failure if valid is None else valid
         if valid is None:
             return _NO_LIMIT
-        if held.tokens.refresh_token is None or held.fresh(use) is not None:
+        if held.tokens.refresh_token is None or not held.is_due(use):
             return valid
         if held.left(use) <= MANDATORY_WINDOW:
             return _NO_LIMIT

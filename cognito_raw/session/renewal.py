@@ -13,7 +13,7 @@ from ..reasons import ENDS_SESSION
 from ..result import Err, Ok
 from .expiry import MANDATORY_WINDOW, HeldTokens
 from .signed_in import is_lost, with_tokens
-from .state import SessionFlow, State
+from .state import Exclusive, SessionFlow, State
 
 _NO_SESSION: Final = Err("no-session")
 
@@ -95,7 +95,7 @@ def _replaced(config: Config, state: State, held: Tokens, metadata: RefreshMetad
 
     given = metadata() if callable(metadata) else metadata
     sent = (state.client_metadata if given is None else given) or None
-    yield replace(state, unanswered=True)  # so that an interruption is on record
+    yield Exclusive(replace(state, unanswered=True))  # so that an interruption is on record
     key = _device_key(state, held)
     flow, result = yield from tokens.renew(config, held, state.refresh_flow, key, sent)
     if key is not None and isinstance(result, Err) and result.reason == "device-not-found":

@@ -187,7 +187,14 @@ def _issued_for(tokens: Tokens) -> tuple[str | None, str | None]:
     return pool if "_" in pool else None, client if isinstance(client, str) else None
 
 
-SessionFlow: TypeAlias = Generator[Call | State, Any, tuple[State, Result[T]]]
+@frozen
+class Exclusive:
+    """A state before a refresh: sessions that share a store refresh one at a time, until the next state is kept."""
+
+    state: State
+
+
+SessionFlow: TypeAlias = Generator[Call | State | Exclusive, Any, tuple[State, Result[T]]]
 """Yields calls and receives their results, as a flow does. Also yields states, to be kept at once."""
 
 

@@ -9,6 +9,7 @@ from .keyring import KeyringStore
 from .memory import MemoryStore
 from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store
 from .sealed import AsyncSealed, Sealed
+from .threads import InThreads
 
 __all__ = [
     "Acquired",
@@ -17,6 +18,7 @@ __all__ = [
     "Entry",
     "EntryRefused",
     "FileStore",
+    "InThreads",
     "KeyringStore",
     "MemoryStore",
     "Sealed",

@@ -33,7 +33,7 @@ def check_store(store: Store) -> None:
             step = next(steps, None)
             while step is not None:
                 value = None
-                if isinstance(step, float):
+                if isinstance(step, (float, int)):
                     time.sleep(step)
                 else:
                     value = list(threads.map(lambda call: call(), step)) if isinstance(step, Sequence) else step()
@@ -49,7 +49,7 @@ async def check_async_store(store: AsyncStore) -> None:
         step = next(steps, None)
         while step is not None:
             value = None
-            if isinstance(step, float):
+            if isinstance(step, (float, int)):
                 await asyncio.sleep(step)
             else:
                 value = await (asyncio.gather(*(call() for call in step)) if isinstance(step, Sequence) else step())

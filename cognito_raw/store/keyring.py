@@ -12,12 +12,11 @@ from typing import Final
 from .file import FileStore
 from .protocol import Acquired, Entry, EntryRefused
 from .sealed import KEY_SIZE, Sealed
-from .threads import SyncStore
 
 _NAME: Final = "cognito_raw"
 
 
-class KeyringStore(SyncStore):
+class KeyringStore:
     """A `FileStore` whose entries only the user's keyring opens. It needs the extra `keyring`.
 
     service: the name of your program in the keyring. The key is made at the first use.

@@ -63,9 +63,3 @@ class AsyncStore(Protocol):
     async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None: ...
 
     async def release(self, key: str, owner: str) -> None: ...
-
-
-class StoreWithAsyncForm(Protocol):
-    """A sync store that serves async programs too, such as ours, which then run in threads."""
-
-    def as_async(self) -> AsyncStore: ...

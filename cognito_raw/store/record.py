@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from ..models.frozen import frozen, replace
 from .protocol import Acquired, Entry
-from .threads import SyncStore
 
 
 @frozen
@@ -81,7 +80,7 @@ class Record:
         return cls(entry, Lease(head["owner"], Time(head["boot"], head["began"]), head["seconds"]))
 
 
-class RecordStore(SyncStore, ABC):
+class RecordStore(ABC):
     """A store that reads and changes whole records."""
 
     @abstractmethod

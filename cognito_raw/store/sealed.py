@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store
-from .threads import SyncStore
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -65,7 +64,7 @@ def _bound(key: str) -> bytes:
     return _FORMAT + key.encode("utf-8", "surrogatepass")
 
 
-class Sealed(SyncStore):
+class Sealed:
     """A store whose values are encrypted. It needs the extra `verify`.
 
     store: holds the encrypted values.

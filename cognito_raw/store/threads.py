@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .protocol import Acquired, AsyncStore, Entry, Store
+from .protocol import Acquired, Entry, Store
 
 
 class InThreads:
-    """An `AsyncStore` made of a sync store."""
+    """An `AsyncStore` made of a sync store. An `AsyncSession` makes one itself."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -34,11 +34,3 @@ class InThreads:
         import asyncio
 
         await asyncio.to_thread(self._store.release, key, owner)
-
-
-class SyncStore:
-    """The async form of a sync store."""
-
-    def as_async(self: Store) -> AsyncStore:
-        """Return the same store for async programs: its calls run in threads."""
-        return InThreads(self)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from cognito_raw.store import AsyncSealed, Entry, FileStore, KeyringStore, MemoryStore, Sealed, Store
+from cognito_raw.store import AsyncSealed, Entry, FileStore, InThreads, KeyringStore, MemoryStore, Sealed, Store
 from cognito_raw.store.record import Record
 from cognito_raw.testing import check_async_store, check_store
 
@@ -39,12 +39,12 @@ def test_our_stores_keep_the_contract(name: str, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("ring")
 def test_our_stores_keep_the_contract_in_an_event_loop(name: str, tmp_path: Path) -> None:
     """Their async form does too."""
-    asyncio.run(check_async_store(STORES[name](tmp_path).as_async()))
+    asyncio.run(check_async_store(InThreads(STORES[name](tmp_path))))
 
 
 def test_an_encrypted_async_store_keeps_the_contract() -> None:
     """Encryption over a store that is async by itself."""
-    asyncio.run(check_async_store(AsyncSealed(MemoryStore().as_async(), KEYS)))
+    asyncio.run(check_async_store(AsyncSealed(InThreads(MemoryStore()), KEYS)))
 
 
 class Forgetful(MemoryStore):
@@ -163,7 +163,7 @@ def test_a_store_that_breaks_a_law_is_told_which(broken: type[MemoryStore]) -> N
     with pytest.raises(AssertionError, match=BROKEN[broken]):
         check_store(broken())
     with pytest.raises(AssertionError, match=BROKEN[broken]):
-        asyncio.run(check_async_store(broken().as_async()))
+        asyncio.run(check_async_store(InThreads(broken())))
 
 
 def test_a_store_that_looks_before_it_saves_is_noticed() -> None:

@@ -19,7 +19,7 @@ from cognito_raw import (
     advance,
 )
 from cognito_raw.session.methods import SessionMethods
-from cognito_raw.session.state import SessionFlow
+from cognito_raw.session.state import Exclusive, SessionFlow
 from tests.support.conversation import (
     NOW,
     AsyncScript,
@@ -107,7 +107,7 @@ def calls_of(flow: SessionFlow[Any]) -> Generator[Call, Any, Any]:
     """The calls of a session's flow, without the states that it yields on its way."""
     step = advance(flow)
     while not isinstance(step, tuple):
-        step = advance(flow) if isinstance(step, State) else advance(flow, (yield step))
+        step = advance(flow) if isinstance(step, (State, Exclusive)) else advance(flow, (yield step))
     return step
 
 

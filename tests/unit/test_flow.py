@@ -33,7 +33,8 @@ def two_calls() -> Flow[str]:
 def sends(closed: list[str]) -> Steps[Result[Reply] | None]:
     """Steps of one request, which note when they are closed."""
     try:
-        return (yield REQUEST)
+        reply: Result[Reply] | None = yield REQUEST
+        return reply
     finally:
         closed.append("closed")
 

@@ -48,6 +48,16 @@ def test_a_session_loads_nothing_that_only_a_client_needs() -> None:
     assert modules_after("from cognito_raw import Client", PACKAGES) >= client
 
 
+def test_a_session_without_a_store_loads_no_store() -> None:
+    """Nor what its sharing needs, also once it is made."""
+    iss = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a"
+    made = f'from cognito_raw import Config, Session; Session(Config("{iss}", "c"))'
+    loaded = modules_after(made, PACKAGES)
+    assert [name for name in loaded if "store" in name or name.endswith(".shared")] == []
+    with_store = "from cognito_raw.store import FileStore, KeyringStore, MemoryStore, Sealed; MemoryStore()"
+    assert modules_after(with_store, PACKAGES) & {"filelock", "keyring", "cryptography", "asyncio"} == set()
+
+
 ALIASES: Final = {"Flow", "Kind", "Reason", "Result"}
 
 

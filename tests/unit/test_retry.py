@@ -47,6 +47,7 @@ def attempts(
         if isinstance(step, Pause):
             pauses.append(step.seconds)
         step = advance(steps, reply if isinstance(step, Request) else None)
+    assert isinstance(step, (Ok, Err))
     return pauses, step
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from cognito_raw import Call, Err, Ok, RememberedDevice, Reply, Result, State, Tokens, advance
 from cognito_raw.session.renewal import renew
+from cognito_raw.session.state import Exclusive
 from tests.support.conversation import (
     CLIENT_ID,
     ISS,
@@ -152,7 +153,7 @@ def test_a_refresh_is_noted_before_it_is_sent() -> None:
     assert held.tokens is not None
     journey = renew(configured(), held, seen=held.tokens)
     noted = advance(journey)
-    assert noted == replace(held, unanswered=True)
+    assert noted == Exclusive(replace(held, unanswered=True))
     assert isinstance(advance(journey), Call)
     journey.close()
 

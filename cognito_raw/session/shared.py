@@ -1,0 +1,316 @@
+"""A session whose state is in a store that other sessions share, in this process or in others.
+
+The state in memory is a copy of the entry. Each change is saved before it is kept. Where somebody saved first, the
+change is made again on the newer state; new tokens only if that still holds the tokens that they replace. A refresh
+takes the lease of the entry. The service checks no lease, so the versions of entries alone decide.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Generator
+from contextlib import closing
+from functools import partial
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+from ..call import Call
+from ..concurrency.clock import Instant
+from ..concurrency.locks import ForkLock
+from ..config import Config
+from ..flow import Action, Limited, Pause, advance
+from ..models.context import RefreshMetadata
+from ..models.frozen import replace
+from ..models.tokens import Tokens, TokenUse
+from ..result import Err, Ok, Result
+from ..store.protocol import Entry
+from .expiry import HeldTokens
+from .holder import SessionHolder
+from .state import Exclusive, SessionFlow, State
+from .store_calls import Ask
+
+T = TypeVar("T")
+Steps: TypeAlias = Generator[Call | Limited | Pause | Action, Any, T]
+Change: TypeAlias = Callable[[State], State]
+
+# Seconds of a lease, and its last ones, in which nothing is sent. Who waits for a dead holder has time left to refresh.
+_LEASE: Final = 6.0
+_RESERVE: Final = 3.0
+# Seconds between two looks at the store of who waits for a lease: doubled from the first to the second.
+_POLL: Final = (0.05, 0.4)
+# Seconds between two attempts to save what could not be saved.
+_RETRY: Final = 1.0
+_NOTHING: Final = (0, hash(b""))
+_BUSY: Final = Err("timed-out", "another session refreshed for too long", retryable=True)
+_SIGNED_OUT: Final = {"tokens": None, "challenge": None}
+
+
+class SharedTokens(HeldTokens):
+    """Tokens of a store. A session returns them without another look for a while only."""
+
+    __slots__ = ("_holder",)
+
+    def __init__(self, holder: SharedHolder, config: Config, tokens: Tokens, drift: float) -> None:
+        super().__init__(config, tokens, drift)
+        self._holder = holder
+
+    def fresh(self, use: TokenUse) -> Ok[Any] | None:
+        """Return the token if it is not due yet, and the store was asked lately."""
+        return super().fresh(use) if self._holder.is_current else None
+
+
+class SharedHolder(SessionHolder):
+    """The state of a session with a store.
+
+    key: the entry. staleness: seconds for which the state in memory is used without asking the store.
+    """
+
+    __slots__ = ("_ask", "_checked", "_key", "_loaded", "_lock", "_pending", "_saved", "_staleness", "_suffix")
+
+    def __init__(
+        self,
+        config: Config,
+        state: State,
+        metadata: RefreshMetadata | None,
+        ask: Ask,
+        key: str | None,
+        staleness: float,
+    ) -> None:
+        if not isinstance(key, str):
+            raise ValueError("a session with a store needs the key of its entry, such as the user's id")
+        if not staleness >= 0:
+            raise ValueError(f"staleness {staleness!r}: must be a number of seconds")
+        self._ask = ask
+        self._key = key
+        self._staleness = staleness
+        self._suffix = os.urandom(8).hex()
+        self._lock = ForkLock()
+        self._checked: Instant | None = None
+        self._loaded = False
+        self._pending: list[Change] = []  # not saved yet
+        self._saved: tuple[int, int] = _NOTHING  # the version and the hash of the entry that `state` is
+        super().__init__(config, state, metadata)
+
+    def _hold(self, tokens: Tokens, drift: float) -> HeldTokens:
+        return SharedTokens(self, self._config, tokens, drift)
+
+    @property
+    def is_current(self) -> bool:
+        """Tell if the store was asked lately."""
+        checked, limit = self._checked, min(self._staleness, _RETRY) if self._pending else self._staleness
+        return self._loaded and checked is not None and checked.age(self._config) < limit
+
+    def forget(self) -> None:
+        """Forget the tokens and the challenge, at the next sync in the store too."""
+        super().forget()
+        self._pending.append(lambda state: replace(state, **_SIGNED_OUT))
+        self._checked = None
+
+    def calls_of(self, start: Callable[[State], SessionFlow[T]], seconds: float) -> Steps[Result[T]]:
+        """Start the flow on the store's state, keep its states there, and return its result."""
+        failure = yield from self.sync()
+        if failure is not None:
+            return failure
+        return (yield from _Run(self, start, seconds).steps())
+
+    def ask(self, method: str, *arguments: object) -> Action:
+        """Return the step that calls a method of the store for this session's entry."""
+        return self._ask(method, self._key, *arguments)
+
+    @property
+    def owner(self) -> str:
+        """The name of this session as an owner of leases. A fork has another."""
+        return f"{os.getpid()}-{self._suffix}"
+
+    def sync(self, change: Change | None = None) -> Generator[Action, Any, Err | None]:
+        """Take over a newer state of the store, make our changes on it, and save what the store lacks.
+
+        change: a change of our own. If the store fails, it is kept in memory, and saved at a later sync.
+        """
+        if change is None:
+            self._checked = Instant.now(self._config)
+        else:
+            self._pending.append(change)
+        with self._lock:
+            base, saved = self.state, self._saved
+        lacks, reload = False, change is None
+        while True:
+            if reload:
+                loaded = self._read((yield self.ask("load")))
+                if isinstance(loaded, Err):
+                    self._keep_pending(base, saved, loaded)
+                    return loaded
+                found, state = loaded.value
+                if state is not None and found[0] > saved[0]:
+                    base, saved = state, found
+                lacks = found != saved or (found == _NOTHING and base != State())
+            changes = list(self._pending)
+            state = _changed(base, changes)
+            if not changes and not lacks:
+                break
+            value = _encoded(state)
+            answer = yield self._ask("save", self._key, value, after=saved[0])
+            if isinstance(answer, Err):
+                self._keep_pending(base, saved, answer)
+                return answer
+            if answer.value is not None:
+                saved = answer.value, hash(value)
+                break
+            reload = True
+        self._settle(state, saved, changes)
+        self._loaded = True
+        return None
+
+    def _read(self, loaded: Result[Entry | None]) -> Result[tuple[tuple[int, int], State | None]]:
+        """Return the version and hash of an entry, and its state."""
+        if isinstance(loaded, Err):
+            return loaded
+        entry = loaded.value
+        if entry is None:
+            return Ok((_NOTHING, None))
+        try:
+            state = State.from_dict(json.loads(entry.value)).bound_to(self._config.pool_id, self._config.client_id)
+        except ValueError as error:  # from JSON, it would quote the entry
+            message = "the entry is not JSON" if isinstance(error, (json.JSONDecodeError, UnicodeError)) else str(error)
+            return Err("store-entry-refused", message)
+        return Ok(((entry.version, hash(entry.value)), state))
+
+    def _keep_pending(self, base: State, saved: tuple[int, int], failure: Err) -> None:
+        if failure.reason == "store-entry-refused":
+            self._loaded = False
+        else:
+            self._settle(_changed(base, self._pending), saved, [])
+
+    def _settle(self, state: State, saved: tuple[int, int], changes: list[Change]) -> None:
+        """Keep the state, unless another thread has a newer one by now."""
+        with self._lock:
+            for change in changes:
+                if change in self._pending:
+                    self._pending.remove(change)
+            if saved[0] < self._saved[0]:
+                return
+            if state.tokens == self.state.tokens:  # they are compared by identity
+                state = replace(state, tokens=self.state.tokens)
+            self._saved = saved
+            self._asked = None
+            if state != self.state:
+                self.keep(state)
+
+
+class _Run(Generic[T]):
+    """One flow on the shared state."""
+
+    def __init__(self, holder: SharedHolder, start: Callable[[State], SessionFlow[T]], seconds: float) -> None:
+        self._holder = holder
+        self._config = holder._config
+        self._start = start
+        self._ends = self._config.monotonic() + seconds
+        self._lease: float | None = None  # its end
+        self._forgotten = holder._forgotten
+        self._before = holder.state
+        self._sent = False
+
+    def steps(self) -> Steps[Result[T]]:
+        """Run the flow, from its beginning again if another session renewed the tokens meanwhile."""
+        result: Result[T] | None = None
+        while result is None:
+            result = yield from self._attempt()
+        yield from self._release()
+        return result
+
+    def _attempt(self) -> Steps[Result[T] | None]:
+        self._before = base = self._holder.state
+        with closing(self._start(base)) as flow:
+            step = advance(flow)
+            while True:
+                if isinstance(step, Call):
+                    self._holder._asked = Instant.now(self._config)
+                    self._sent = True
+                    step = advance(flow, (yield self._limited(step)))
+                    continue
+                if isinstance(step, Exclusive) and self._lease is None:
+                    failure = yield from self._acquire()
+                    if failure is not None:
+                        return failure
+                    if self._holder.state != base:
+                        return None
+                state, result = step if isinstance(step, tuple) else (step, None)
+                failure = yield from self._keep(state.state if isinstance(state, Exclusive) else state)
+                if failure is not None and (not self._sent or (isinstance(result, Ok) and self._lease is None)):
+                    return replace(failure, sent="yes" if self._sent else "no")
+                if self._lease is not None and self._is_overtaken(state):
+                    return None
+                if result is not None:
+                    return result
+                if isinstance(step, State):
+                    yield from self._release()
+                step = advance(flow)
+
+    def _limited(self, call: Call) -> Call | Limited:
+        return call if self._lease is None else Limited(call, self._lease, _RESERVE)
+
+    def _keep(self, state: State) -> Generator[Action, Any, Err | None]:
+        """Save the change since the last state, and keep it."""
+        holder, before, self._before = self._holder, self._before, state
+        if state.tokens is not None and state.tokens is not before.tokens:
+            state = holder._aged(state)
+        if self._forgotten != holder._forgotten:
+            state = replace(state, **_SIGNED_OUT)
+        changed: dict[str, object] = {
+            name: getattr(state, name) for name in _NAMES if getattr(state, name) != getattr(before, name)
+        }
+        if not changed:
+            return None
+        if "tokens" in changed:  # these belong to the tokens
+            changed |= {"drift": state.drift, "unanswered": state.unanswered}
+        renewed = before.tokens if self._lease is not None else None
+        return (yield from holder.sync(partial(_with_changes, changed, renewed)))
+
+    def _is_overtaken(self, state: State | Exclusive) -> bool:
+        """Tell if the session has other tokens than this flow left."""
+        return self._holder.state.tokens != (state.state if isinstance(state, Exclusive) else state).tokens
+
+    def _acquire(self) -> Steps[Err | None]:
+        """Take the lease, and load again. Return without it if the state changes meanwhile."""
+        holder, before, pause = self._holder, self._holder.state, _POLL[0]
+        while holder.state == before:
+            began = self._config.monotonic()
+            taken = yield holder.ask("acquire", holder.owner, _LEASE)
+            if isinstance(taken, Err):
+                return taken
+            if taken.value is not None:
+                self._lease = began + _LEASE
+                return (yield from holder.sync())
+            if self._config.monotonic() + pause >= self._ends:
+                return _BUSY
+            yield Pause(pause)
+            pause = min(2 * pause, _POLL[1])
+            failure = yield from holder.sync()
+            if failure is not None:
+                return failure
+        return None
+
+    def _release(self) -> Generator[Action, Any, None]:
+        if self._lease is not None:
+            self._lease = None
+            yield self._holder.ask("release", self._holder.owner)
+
+
+_NAMES: Final = State.__match_args__[:-2]  # not those of the pool and the app client, which never change
+
+
+def _with_changes(changed: dict[str, object], renewed: Tokens | None, state: State) -> State:
+    """Return the state with these changes. A renewal changes only the tokens that it renewed."""
+    if renewed is not None and state.tokens != renewed:
+        return state
+    return replace(state, **changed)
+
+
+def _changed(state: State, changes: list[Change]) -> State:
+    for change in list(changes):
+        state = change(state)
+    return state
+
+
+def _encoded(state: State) -> bytes:
+    return json.dumps(state.to_dict(), separators=(",", ":")).encode()
