@@ -7,7 +7,7 @@ SPREAD := --dist worksteal
 # Two workers a core: most of the slow tests wait for a socket.
 PARALLEL = -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(SPREAD)
 
-.PHONY: demo test test-unit soak coverage faults check lint types record bench build tools clean
+.PHONY: demo test test-unit soak fleet coverage faults check lint types record bench build tools clean
 
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
@@ -25,6 +25,10 @@ soak: SEED := $(or $(SEED),$(shell date +%s))
 soak: .venv/test.ok
 	@echo "SEED=$(SEED)"
 	SEQUENCES=$(SEQUENCES) $(BIN)/python -m pytest --hypothesis-seed=$(SEED) -n 2 $(OPTIONS) tests/session/test_model.py
+
+# Sessions of 8 processes of 50 threads over one store, each step of a refresh killed and stopped: a few minutes.
+fleet: .venv/test.ok
+	FLEET=1 $(BIN)/python -m pytest $(OPTIONS) tests/store/test_fleet.py tests/store/test_interruptions.py
 
 # All tests once more, slower: every branch of the package must be run.
 coverage: .venv/test.ok .venv/npm.ok

@@ -48,11 +48,11 @@ class FileStore(RecordStore):
     def _path(self, key: str) -> str:
         return os.path.join(self._folder, hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest())
 
-    def locked(self, name: str) -> AbstractContextManager[object]:
+    def locked(self, name: str, timeout: float = _LOCK_TIMEOUT) -> AbstractContextManager[object]:
         """Lock a name in the folder among all processes, for a moment."""
         path = os.path.join(self._folder, name)
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
-        return self._new_lock(f"{path}.lock", timeout=_LOCK_TIMEOUT, poll_interval=_POLL_INTERVAL, mode=0o600)
+        return self._new_lock(f"{path}.lock", timeout=timeout, poll_interval=_POLL_INTERVAL, mode=0o600)
 
     def _read(self, key: str) -> Record:
         path = self._path(key)
@@ -60,13 +60,18 @@ class FileStore(RecordStore):
         with self.locked(path) if _WINDOWS and os.path.exists(path) else nullcontext():
             return _read(path)
 
-    def _change(self, key: str, change: Callable[[Record], Record]) -> tuple[Record, Record]:
+    def _change(self, key: str, change: Callable[[Record], Record], *, wait: bool = True) -> tuple[Record, Record]:
         path = self._path(key)
-        with self.locked(path):
-            before = _read(path)
-            now = change(before)
-            if now is not before:
-                _replace(path, now.to_bytes())
+        try:
+            with self.locked(path, _LOCK_TIMEOUT if wait else 0.0):
+                before = _read(path)
+                now = change(before)
+                if now is not before:
+                    _replace(path, now.to_bytes())
+        except TimeoutError:
+            if wait:
+                raise
+            before = now = Record()
         return before, now
 
     def _now(self) -> Time:

@@ -19,7 +19,7 @@ class MemoryStore(RecordStore):
     def _read(self, key: str) -> Record:
         return self._records.get(key) or Record()
 
-    def _change(self, key: str, change: Callable[[Record], Record]) -> tuple[Record, Record]:
+    def _change(self, key: str, change: Callable[[Record], Record], *, wait: bool = True) -> tuple[Record, Record]:  # noqa: ARG002
         with self._lock:
             before = self._read(key)
             now = self._records[key] = change(before)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 
 from ..models.frozen import frozen, replace
 from .protocol import Acquired, Entry
@@ -88,8 +89,11 @@ class RecordStore(ABC):
         """Return the record of a key."""
 
     @abstractmethod
-    def _change(self, key: str, change: Callable[[Record], Record]) -> tuple[Record, Record]:
-        """Change the record of a key, alone, and return it before and after. The same record is not written."""
+    def _change(self, key: str, change: Callable[[Record], Record], *, wait: bool = True) -> tuple[Record, Record]:
+        """Change the record of a key, alone, and return it before and after. The same record is not written.
+
+        wait: whether to wait for others who change it. Without, the record may stay the same on their account.
+        """
 
     @abstractmethod
     def _now(self) -> Time: ...
@@ -105,10 +109,17 @@ class RecordStore(ABC):
 
     def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
         """Take the lease of a key; None if another owner holds it."""
-        before, now = self._change(key, lambda record: record.acquired(Lease(owner, self._now(), seconds)))
+        change = partial(self._acquired, owner, seconds)
+        held = self._read(key)  # first without a lock, since many may wait for the lease
+        if change(held) is held:
+            return None
+        before, now = self._change(key, change, wait=False)
         if now is before:
             return None
         return "free" if before.lease is None else "taken over"
+
+    def _acquired(self, owner: str, seconds: float, record: Record) -> Record:
+        return record.acquired(Lease(owner, self._now(), seconds))
 
     def release(self, key: str, owner: str) -> None:
         """End the lease, if this owner holds it."""

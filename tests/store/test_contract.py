@@ -71,7 +71,7 @@ class Careless(MemoryStore):
 class Racing(MemoryStore):
     """Looks first, and saves later."""
 
-    def _change(self, key: str, change: Callable[[Record], Record]) -> tuple[Record, Record]:
+    def _change(self, key: str, change: Callable[[Record], Record], *, wait: bool = True) -> tuple[Record, Record]:  # noqa: ARG002
         before = self._read(key)
         for _ in range(200):
             os.sched_yield()
@@ -93,7 +93,7 @@ class Folding(MemoryStore):
     def _read(self, key: str) -> Record:
         return super()._read(key.lower())
 
-    def _change(self, key: str, change: Callable[[Record], Record]) -> tuple[Record, Record]:
+    def _change(self, key: str, change: Callable[[Record], Record], *, wait: bool = True) -> tuple[Record, Record]:  # noqa: ARG002
         return super()._change(key.lower(), change)
 
 

@@ -1,0 +1,237 @@
+"""Processes that share a session over one folder, against a service that rotates refresh tokens, over HTTP.
+
+`make fleet` plays it with 8 processes of 50 threads for 30 rounds, and each step of a refresh. The tests play a sample.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from cognito_raw import Err, IdToken, Ok, Result, Session
+from cognito_raw.store import FileStore
+from tests.store.worker import LIFE, Time
+from tests.support.paths import ROOT
+from tests.support.programs import PACKAGES
+from tests.support.rotation import Family, Service
+from tests.support.rotation_server import served
+
+FLEET: Final = "FLEET" in os.environ
+PROCESSES, THREADS, ROUNDS = (8, 50, 30) if FLEET else (3, 12, 4)
+# The steps of a refresh by a session that has loaded nothing: each call is two, one before and one after it.
+CALLS: Final = ("load", "load", "acquire", "load", "save", "send", "save", "release")
+LAST: Final = 2 * len(CALLS)
+SENT: Final = 2 * CALLS.index("send") + 1
+STEPS: Final = range(1, LAST + 1) if FLEET else (SENT - 6, SENT, SENT + 1, SENT + 2, SENT + 3)
+
+
+class Worker:
+    """A process with a session."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+
+    def order(self, **order: Any) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+
+    def told(self) -> Any:
+        """What the threads got; None of a process that was killed."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else None
+
+
+class Fleet:
+    """A service, a folder, and the processes that share it."""
+
+    def __init__(self, folder: Path, grace: float) -> None:
+        self.folder = folder
+        self.time = Time(time.monotonic())
+        self.service = Service(self.time.wall, grace=grace)
+        self.endpoint = ""
+        self._stack = ExitStack()
+
+    def sign_in(self, name: str = "one") -> Family:
+        """Sign a user in, whose state is in the folder of this name then."""
+        family, state = self.service.sign_in(name)
+        self.session(name, state=state).id_token().unwrap()
+        return family
+
+    def session(self, name: str = "one", **options: Any) -> Session:
+        """A session of this process."""
+        store = FileStore(self.folder / name)
+        return Session(self.time.config(self.endpoint), transport="standard", store=store, key="ada", **options)
+
+    def worker(self, *arguments: object, name: str = "one") -> Worker:
+        """A session of another process."""
+        given = (self.folder / name, self.endpoint, self.time.began, *arguments)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.store.worker", *map(str, given)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join((PACKAGES, str(ROOT)))},
+            encoding="utf-8",
+        )
+        self._stack.callback(_ended, process)
+        return Worker(process)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def _ended(process: subprocess.Popen[str]) -> None:
+    with process:
+        process.kill()
+
+
+@contextmanager
+def fleet(folder: Path, grace: float = 30.0) -> Iterator[Fleet]:
+    """The service, served, and no process left behind."""
+    made = Fleet(folder, grace)
+    with served(made.service) as endpoint:
+        made.endpoint = endpoint
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def together(workers: Sequence[Worker], fleet: Fleet, **order: Any) -> list[Any]:
+    """What all of them got, at the same time."""
+    for worker in workers:
+        worker.order(ahead=fleet.time.ahead, **order)
+    return [worker.told() for worker in workers]
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["one session a process", "one session a thread"])
+def test_one_refresh_a_round_among_all_processes(*, own: bool, tmp_path: Path) -> None:
+    """All threads of all processes want a token at its end: each gets the new one, and nobody is signed out."""
+    with fleet(tmp_path) as all_of_them:
+        family = all_of_them.sign_in()
+        workers = [all_of_them.worker(THREADS) for _ in range(PROCESSES)]
+        for round_ in range(1, ROUNDS + 1):
+            all_of_them.time.ahead += LIFE
+            told = together(workers, all_of_them, own=own)
+            assert told == PROCESSES * [{"got": {"valid": THREADS}, "tokens": [family.newest]}], round_
+            assert all_of_them.service.requests == round_
+        assert family.ended is None
+        assert family.refreshes == ROUNDS
+
+
+@pytest.mark.parametrize("damage", ["truncated", "removed"])
+def test_what_happens_to_the_files_signs_nobody_out(damage: str, tmp_path: Path) -> None:
+    """The processes save back what they know, and refresh once."""
+    with fleet(tmp_path) as all_of_them:
+        family = all_of_them.sign_in()
+        workers = [all_of_them.worker(THREADS) for _ in range(2)]
+        together(workers, all_of_them)
+        for round_ in range(1, 4):
+            if damage == "removed":
+                shutil.rmtree(tmp_path / "one")
+            else:
+                for path in (tmp_path / "one").iterdir():
+                    os.truncate(path, path.stat().st_size // 2)
+            all_of_them.time.ahead += LIFE
+            told = together(workers, all_of_them)
+            assert told == 2 * [{"got": {"valid": THREADS}, "tokens": [family.newest]}], round_
+        assert family.ended is None
+        assert all_of_them.session().id_token().unwrap().payload["n"] == family.newest
+
+
+def test_a_full_disk_signs_nobody_out(tmp_path: Path) -> None:
+    """While it is full, nothing is refreshed, and the reason says why. Then all goes on."""
+    with fleet(tmp_path) as all_of_them:
+        family = all_of_them.sign_in()
+        workers = [all_of_them.worker(THREADS) for _ in range(2)]
+        together(workers, all_of_them)
+        all_of_them.time.ahead += LIFE
+        assert [told["got"] for told in together(workers, all_of_them, limit=100)] == 2 * [
+            {"store-unavailable": THREADS}
+        ]
+        assert all_of_them.service.requests == 0
+        all_of_them.time.ahead += 60
+        assert [told["got"] for told in together(workers, all_of_them)] == 2 * [{"valid": THREADS}]
+        assert (family.refreshes, family.ended) == (1, None)
+
+
+def survivor(fleet: Fleet, name: str) -> Result[IdToken]:
+    """What another session gets."""
+    return fleet.session(name).id_token()
+
+
+def victims(fleet: Fleet, kind: signal.Signals) -> dict[int, tuple[Family, Worker]]:
+    """A process for each step, which is killed or stopped there; each has a user of its own."""
+    made = {}
+    for step in STEPS:
+        family = fleet.sign_in(f"{step}")
+        made[step] = family, fleet.worker(1, step, int(kind), name=f"{step}")
+    fleet.time.ahead += LIFE
+    for _, worker in made.values():
+        worker.order(ahead=fleet.time.ahead)
+    return made
+
+
+def survivors(fleet: Fleet) -> dict[int, Result[IdToken]]:
+    """What another session gets of each user, all at the same time."""
+    with ThreadPoolExecutor(len(STEPS)) as threads:
+        return dict(zip(STEPS, threads.map(lambda step: survivor(fleet, f"{step}"), STEPS), strict=True))
+
+
+@pytest.mark.parametrize("grace", [30.0, 0.0] if FLEET else [0.0])
+def test_a_holder_that_is_killed_at_any_step_holds_nobody_up(grace: float, tmp_path: Path) -> None:
+    """Another session gets a token in time; only without a grace period, an answer that was not saved is the end."""
+    with fleet(tmp_path, grace) as all_of_them:
+        killed = victims(all_of_them, signal.SIGKILL)
+        for _, worker in killed.values():
+            assert worker.process.wait(60) == -signal.SIGKILL
+        lost = [step for step, (family, _) in killed.items() if _is_lost(all_of_them, family, step)]
+        results = survivors(all_of_them)
+        ends = Counter(result.reason for result in results.values() if isinstance(result, Err))
+        assert lost == [step for step in STEPS if SENT < step <= SENT + 2]
+        assert ends == ({} if grace else {"refresh-answer-lost": len(lost)})
+        for step, result in results.items():
+            assert isinstance(result, Ok) == (grace > 0 or step not in lost), (step, result)
+            assert isinstance(result, Err) or result.value.exp > all_of_them.time.wall()
+
+
+def _is_lost(fleet: Fleet, family: Family, step: int) -> bool:
+    """Tell if the service has answered, and the store does not have its answer."""
+    entry = FileStore(fleet.folder / f"{step}").load("ada")
+    assert entry is not None
+    return family.refreshes == 1 and json.loads(entry.value)["tokens"]["refresh_token"] != family.newest
+
+
+@pytest.mark.skipif(not FLEET, reason="long: make fleet")
+def test_a_holder_that_is_stopped_for_longer_than_its_lease_goes_on(tmp_path: Path) -> None:
+    """It saves nothing over the tokens of the session that took over, and has a valid token too."""
+    with fleet(tmp_path) as all_of_them:
+        stopped = victims(all_of_them, signal.SIGSTOP)
+        for _, worker in stopped.values():
+            assert os.WIFSTOPPED(os.waitpid(worker.process.pid, os.WUNTRACED)[1])
+        results = survivors(all_of_them)
+        for step, (family, worker) in stopped.items():
+            token = results[step].unwrap()
+            worker.process.send_signal(signal.SIGCONT)
+            told = worker.told()
+            assert told["got"] == {"valid": 1}, step
+            assert told["tokens"] == [token.payload["n"]], step
+            assert all_of_them.session(f"{step}").id_token() == Ok(token)
+            assert family.ended is None
