@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..call import Call
 from ..concurrency.clock import Instant
@@ -49,10 +49,11 @@ class SessionHolder:
         """Tell if tokens may be returned in spite of this failure of the store: until they end."""
         return failure.reason == "store-unavailable" and self.held is not None
 
-    def sync(self) -> Generator[Action, Any, Err | None]:
-        """Bring the state and the store together, and return the failure; there is no store here."""
-        yield from ()
-        return None
+    if TYPE_CHECKING:  # called only if a store needs to be asked
+
+        def sync(self) -> Generator[Action, Any, Err | None]:
+            """Bring the state and the store together, and return the failure."""
+            ...
 
     def keep(self, state: State) -> None:
         """Keep a new state, and announce the tokens if they changed with it."""

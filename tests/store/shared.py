@@ -16,13 +16,14 @@ LIFE: Final = 3600
 
 
 class Watched(MemoryStore):
-    """Notes the calls, and fails those that are down. `before` is called before each."""
+    """Notes the calls, and fails those that are down. `before` is called before each, `saved` after a save, once."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[str] = []
         self.down: set[str] = set()
         self.before: Callable[[str], object] = lambda _: None
+        self.saved: Callable[[], object] = lambda: None
 
     def _note(self, name: str) -> None:
         self.calls.append(name)
@@ -36,7 +37,10 @@ class Watched(MemoryStore):
 
     def save(self, key: str, value: bytes, *, after: int) -> int | None:
         self._note("save")
-        return super().save(key, value, after=after)
+        version = super().save(key, value, after=after)
+        saved, self.saved = self.saved, lambda: None
+        saved()
+        return version
 
     def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
         self._note("acquire")
@@ -73,8 +77,8 @@ class Wire:
         self.operations.append(request.headers["X-Amz-Target"].rpartition(".")[2])
         before, self.before = self.before, lambda: None
         before()
-        if self.operations[-1] == "GlobalSignOut":
-            return answered({})
+        if self.operations[-1] in ("GlobalSignOut", "ForgotPassword"):
+            return answered({"CodeDeliveryDetails": {}})
         reply, _ = self.service.answer(request)
         during, self.during = self.during, lambda: None
         during()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -17,8 +18,9 @@ from typing import Final
 
 import pytest
 
-from cognito_raw.store import Entry, FileStore
+from cognito_raw.store import Entry, FileStore, file
 from cognito_raw.store.record import Lease, Record, Time
+from cognito_raw.testing import check_store
 from tests.support import programs
 from tests.support.programs import PACKAGES
 
@@ -62,7 +64,7 @@ def test_without_the_package_it_says_what_to_install(tmp_path: Path, monkeypatch
 KILLED: Final = """
 import os, signal, sys
 import cognito_raw
-from cognito_raw.store import Entry, FileStore
+from cognito_raw.store import Entry, FileStore, file
 
 package = os.path.dirname(cognito_raw.__file__)
 store = FileStore(sys.argv[1])
@@ -98,6 +100,7 @@ print(at > 30)
 """
 
 
+@pytest.mark.once
 def test_a_process_that_is_killed_at_any_line_leaves_the_old_entry_or_the_new_one(tmp_path: Path) -> None:
     """The next one saves at once, and removes what was left."""
     assert programs.run(KILLED, str(tmp_path)) == "True"
@@ -105,7 +108,7 @@ def test_a_process_that_is_killed_at_any_line_leaves_the_old_entry_or_the_new_on
 
 FULL: Final = """
 import os, resource, sys
-from cognito_raw.store import Entry, FileStore
+from cognito_raw.store import Entry, FileStore, file
 
 store = FileStore(sys.argv[1])
 version = store.save("ada", b"old", after=0)
@@ -148,6 +151,32 @@ def test_a_changed_byte_is_a_lost_entry(tmp_path: Path) -> None:
     for at in range(len(data)):
         (tmp_path / NAME).write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
         assert store.load("ada") is None
+
+
+def test_a_file_that_cannot_be_flushed_is_not_put_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk may say so only when it writes. Nothing is left behind."""
+    store = FileStore(tmp_path)
+    store.save("ada", b"1", after=0)
+
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        store.save("ada", b"2", after=1)
+    assert store.load("ada") == Entry(b"1", 1)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_it_does_without_what_a_system_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The id of a boot, and folders that can be opened; and it opens no file that may be replaced meanwhile."""
+    monkeypatch.setattr(file, "_BOOT_ID", str(tmp_path / "none"))
+    monkeypatch.setattr(file, "_WINDOWS", True)
+    file._boot_id.cache_clear()
+    try:
+        check_store(FileStore(tmp_path / "store"))
+    finally:
+        file._boot_id.cache_clear()
 
 
 def test_a_removed_folder_is_made_again(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def test_after_an_interruption_the_next_call_works(name: str) -> None:
         assert other.id_token() == after
         renewed = made.refresh()
         assert isinstance(renewed, Ok), (at, renewed)
+        made.close()  # which waits for the subscribers
         assert told[-1] == renewed.value, at
         assert other.id_token() == renewed
         assert made.logout() == Ok(None)

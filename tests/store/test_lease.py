@@ -79,6 +79,16 @@ def test_a_holder_that_never_ends_is_waited_for_within_the_deadline(world: World
     assert world.wire.operations == []
 
 
+@pytest.mark.parametrize("failing", ["acquire", "load"])
+def test_a_store_that_fails_while_a_session_waits_is_told(failing: str, world: World) -> None:
+    """Nothing is refreshed."""
+    session = really(world)
+    world.store.acquire("ada", "other", 60)
+    world.store.before = lambda name: world.store.fail(failing) if name == "acquire" else None
+    assert session.refresh().reason == "store-unavailable"
+    assert world.wire.operations == []
+
+
 def test_a_dead_holder_is_taken_over(world: World) -> None:
     """Its answer may be lost: the refresh token goes once more, within the grace period."""
     world.store.acquire("ada", "other", 0.3)

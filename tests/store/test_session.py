@@ -119,6 +119,28 @@ def test_the_first_use_of_many_threads_is_one_look(mode: Mode) -> None:
     assert world.store.calls == ["load"]
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_two_changes_at_the_same_time_are_both_kept(when: str, mode: Mode) -> None:
+    """One thread forgets the tokens while the other saves: the newer state stays in memory too."""
+    world = World(mode)
+    if not isinstance(session := world.signed_in(), Session):
+        pytest.skip("an async session has one thread")
+
+    def forget(_: str = "save") -> None:
+        world.store.before = lambda _: None
+        assert session.forget() == Ok(None)
+
+    if when == "before":
+        world.store.before = lambda name: forget() if name == "save" else None
+    else:
+        world.store.saved = forget
+    session.request_password_reset("grace")
+    assert session.state.tokens is None
+    assert session.state.reset_username == "grace"
+    assert world.store.tokens() is None
+    assert world.session().id_token() == Err("no-session")
+
+
 METHODS: Final[dict[str, Callable[[Any], Any]]] = {
     "id_token": lambda session: session.id_token(),
     "access_token": lambda session: session.access_token(),
