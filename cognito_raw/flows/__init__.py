@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from .authentication import sign_in
     from .challenges import answer_challenge, begin_totp_setup, respond_to_new_password_required
-    from .device_proof import confirm_new_device
     from .devices import confirm_device, forget_device, get_device, list_devices, update_device_status
     from .events import update_auth_event_feedback
     from .mfa import associate_software_token, set_user_mfa_preference, verify_software_token
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
         update_user_attributes,
         verify_user_attribute,
     )
+    from .proofs import confirm_new_device
     from .raw import call, initiate_auth, respond_to_auth_challenge
     from .registration import confirm_sign_up, resend_confirmation_code, sign_up
     from .tokens import get_tokens_from_refresh_token, global_sign_out, revoke_token
@@ -41,7 +41,7 @@ else:  # hidden from type checkers, which would then accept any misspelt name
     _MODULES: Final = (
         "authentication",
         "challenges",
-        "device_proof",
+        "proofs",
         "registration",
         "passwords",
         "tokens",

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
-from ..call import Call, ServiceReply
 from ..config import Config
-from ..flow import Flow, parse
-from ..models.challenge import EXPONENT, Challenge
+from ..flow import Flow
+from ..models.challenge import Challenge
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
-from ..models.fields import InputRefused, mapping, optional_string, require_string, string
+from ..models.fields import InputRefused, require_string
 from ..models.frozen import frozen, replace
 from ..models.tokens import Tokens
-from ..result import Err, Ok, Result
+from ..result import Ok
 from ..srp import exchange as srp
-from .auth_calls import AuthContext, auth_context, initiate, respond
-from .device_proof import finish
+from .auth_calls import AuthContext, auth_context, initiate
 from .parameters import Hidden
-from .password_proof import SrpIdentity, prove
+from .proofs import Signing, finish, is_forgotten, prove_password, with_exponent
 
 SignInFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
 FirstFactor: TypeAlias = Literal["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]
-Signing: TypeAlias = Generator[Call, Result[ServiceReply], tuple[Result[Tokens | Challenge], RememberedDevice | None]]
-"""Returns the result and the device, which is None if the service has forgotten it."""
 
 _FLOWS: Final = get_args(SignInFlow)
 _FACTORS: Final = get_args(FirstFactor)
@@ -137,11 +133,6 @@ def run_sign_in(context: AuthContext, first_call: FirstCall) -> Signing:
     return result, context.device
 
 
-def is_forgotten(context: AuthContext, result: Result[object]) -> bool:
-    """Tell if the service has forgotten the device of this sign-in."""
-    return context.device is not None and isinstance(result, Err) and result.reason == "device-not-found"
-
-
 def _sign_in(context: AuthContext, first_call: FirstCall) -> Flow[Tokens | Challenge]:
     parameters, username = dict(first_call.parameters), first_call.parameters["USERNAME"]
     if first_call.srp_password is None:
@@ -156,38 +147,3 @@ def _sign_in(context: AuthContext, first_call: FirstCall) -> Flow[Tokens | Chall
     result = yield from prove_password(context, pair, answer, first_call.srp_password, username)
     asks_first = isinstance(answer, Ok) and answer.value.body.get("ChallengeName") == "CUSTOM_CHALLENGE"
     return with_exponent(result, f"{pair.a:x}") if asks_first and first_call.flow == "CUSTOM_AUTH" else result
-
-
-def prove_password(
-    context: AuthContext, pair: srp.Ephemeral, answer: Result[ServiceReply], password: str, username: str
-) -> Flow[Tokens | Challenge]:
-    """Prove the password if the answer asks for it. Otherwise return the answer's result."""
-    if isinstance(answer, Err) or answer.value.body.get("ChallengeName") != "PASSWORD_VERIFIER":
-        return (yield from finish(context, answer, username))
-    named = parse(answer, _names)
-    if isinstance(named, Err):
-        return named
-    user_id, username = named.value
-    proof = prove(context.config, pair, answer.value, SrpIdentity(context.config.pool_name, user_id, password))
-    if isinstance(proof, Err):
-        return proof
-    responses = {"USERNAME": username, **proof.value.responses}
-    answer = yield from respond(context, "PASSWORD_VERIFIER", responses, proof.value.session)
-    return (yield from finish(context, answer, username))
-
-
-def with_exponent(result: Result[Tokens | Challenge], exponent: str | None) -> Result[Tokens | Challenge]:
-    """Keep the exponent of SRP_A with a challenge that the proof may follow, or that asks for it."""
-    if isinstance(result, Err) or isinstance(result.value, Tokens) or exponent is None:
-        return result
-    challenge = result.value
-    if challenge.name not in ("CUSTOM_CHALLENGE", "PASSWORD_VERIFIER"):
-        return result
-    return Ok(replace(challenge, parameters={**challenge.parameters, EXPONENT: exponent}))
-
-
-def _names(body: Mapping[str, object]) -> tuple[str, str]:
-    """Return the user id that the proof hashes, and the user name for the next request."""
-    parameters = mapping(body, "ChallengeParameters")
-    user_id = string(parameters, "USER_ID_FOR_SRP")
-    return user_id, optional_string(parameters, "USERNAME") or user_id

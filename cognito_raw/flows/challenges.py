@@ -18,8 +18,7 @@ from ..reasons import ENDS_CHALLENGE
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .auth_calls import AuthContext, auth_context, respond
-from .authentication import Signing, is_forgotten, prove_password, with_exponent
-from .device_proof import finish, prove_device
+from .proofs import Signing, finish, is_forgotten, prove_device, prove_password, with_exponent
 from .responses import Responses, responses_to
 
 T = TypeVar("T")

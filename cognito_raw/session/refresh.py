@@ -21,8 +21,7 @@ from ..result import Err, Ok, Result
 from ..retry import Budget
 from .expiry import MANDATORY_WINDOW
 from .holder import SessionHolder
-from .renewal import renew
-from .signed_in import is_lost
+from .renewal import is_lost, renew
 from .state import SessionFlow, State
 
 T = TypeVar("T")

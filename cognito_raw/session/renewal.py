@@ -11,8 +11,7 @@ from ..models.frozen import replace
 from ..models.tokens import Tokens, claims_of, username_of
 from ..reasons import ENDS_SESSION
 from ..result import Err, Ok
-from .expiry import MANDATORY_WINDOW, HeldTokens
-from .signed_in import is_lost, with_tokens
+from .expiry import MANDATORY_WINDOW, HeldTokens, issue_time
 from .state import Exclusive, SessionFlow, State
 
 _NO_SESSION: Final = Err("no-session")
@@ -135,3 +134,16 @@ def _owner(held: Tokens) -> tuple[object, ...]:
     identity, access = held.id_token.payload, claims_of(held.access_token)
     pools = (str(payload.get("iss")).rpartition("/")[2] for payload in (identity, access))
     return (identity.get("sub"), identity.get("aud"), access.get("sub"), access.get("client_id"), *pools)
+
+
+def with_tokens(config: Config, state: State, fresh: Tokens) -> State:
+    """Return the state with new tokens. They were issued just now, which shows the drift between the clocks."""
+    issued = issue_time(fresh)
+    drift = 0.0 if issued is None else issued - config.clock()
+    username = username_of(fresh) if state.username is None else state.username
+    return replace(state, tokens=fresh, drift=drift, unanswered=False, username=username)
+
+
+def is_lost(failure: Err) -> bool:
+    """Tell if the service may have acted in a reply that did not arrive."""
+    return failure.sent == "maybe" or failure.reason == "service-unavailable"

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ..config import Config
 from ..flow import ask
 from ..flows.auth_calls import AuthContext
-from ..flows.device_proof import confirmation
+from ..flows.proofs import confirmation
 from ..models.challenge import Challenge
 from ..models.device import RememberedDevice
 from ..models.frozen import replace
 from ..models.tokens import IdToken, Tokens, username_of
 from ..result import Err, Ok, Result
-from .expiry import issue_time
+from .renewal import is_lost, with_tokens
 from .state import SessionFlow, State
 
 Signed: TypeAlias = tuple[Result[Tokens | Challenge], RememberedDevice | None]
@@ -61,20 +60,7 @@ def after_sign_in(context: AuthContext, state: State, signed: Signed, *, remembe
     return state, Ok(value.id_token)
 
 
-def is_lost(failure: Err) -> bool:
-    """Tell if the service may have acted in a reply that did not arrive."""
-    return failure.sent == "maybe" or failure.reason == "service-unavailable"
-
-
 def _asked(challenge: Challenge) -> Err:
     from ..reasons import challenge_reason  # here: only a challenge needs it
 
     return Err(challenge_reason(challenge.name), challenge=challenge, sent="yes")
-
-
-def with_tokens(config: Config, state: State, fresh: Tokens) -> State:
-    """Return the state with new tokens. They were issued just now, which shows the drift between the clocks."""
-    issued = issue_time(fresh)
-    drift = 0.0 if issued is None else issued - config.clock()
-    username = username_of(fresh) if state.username is None else state.username
-    return replace(state, tokens=fresh, drift=drift, unanswered=False, username=username)

@@ -24,7 +24,7 @@ from cognito_raw import (
     flows,
 )
 from cognito_raw.flows.auth_calls import AuthContext
-from cognito_raw.flows.device_proof import finish, prove_device
+from cognito_raw.flows.proofs import finish, prove_device
 from cognito_raw.srp.exchange import N
 from tests.support.challenge_service import x_of
 from tests.support.conversation import (

@@ -1,22 +1,26 @@
-"""Remembered devices: a password for a new one, and its SRP proof at the next sign-in."""
+"""The proofs of a sign-in: that of the password, and that of a remembered device, whose password we make."""
 
 from __future__ import annotations
 
 import base64
-from typing import Final
+from collections.abc import Generator, Mapping
+from typing import Final, TypeAlias
 
-from ..call import ServiceReply
+from ..call import Call, ServiceReply
 from ..config import Config
-from ..flow import Flow, ask
-from ..models.challenge import Challenge
+from ..flow import Flow, ask, parse
+from ..models.challenge import EXPONENT, Challenge
 from ..models.device import ConfirmedDevice, NewDevice, RememberedDevice
-from ..models.fields import require_string
+from ..models.fields import mapping, optional_string, require_string, string
 from ..models.frozen import replace
 from ..models.tokens import Tokens
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .auth_calls import AuthContext, outcome, respond
 from .password_proof import SrpIdentity, prove
+
+Signing: TypeAlias = Generator[Call, Result[ServiceReply], tuple[Result[Tokens | Challenge], RememberedDevice | None]]
+"""Returns the result and the device, which is None if the service has forgotten it."""
 
 # As AWS's own clients draw them.
 _PASSWORD_BYTES: Final = 40
@@ -97,3 +101,43 @@ def _of_device(result: Result[Tokens | Challenge]) -> Result[Tokens | Challenge]
     if isinstance(result, Err) and result.reason == "incorrect-username-or-password":
         return replace(result, reason="device-not-found")
     return result
+
+
+def is_forgotten(context: AuthContext, result: Result[object]) -> bool:
+    """Tell if the service has forgotten the device of this sign-in."""
+    return context.device is not None and isinstance(result, Err) and result.reason == "device-not-found"
+
+
+def prove_password(
+    context: AuthContext, pair: srp.Ephemeral, answer: Result[ServiceReply], password: str, username: str
+) -> Flow[Tokens | Challenge]:
+    """Prove the password if the answer asks for it. Otherwise return the answer's result."""
+    if isinstance(answer, Err) or answer.value.body.get("ChallengeName") != "PASSWORD_VERIFIER":
+        return (yield from finish(context, answer, username))
+    named = parse(answer, _names)
+    if isinstance(named, Err):
+        return named
+    user_id, username = named.value
+    proof = prove(context.config, pair, answer.value, SrpIdentity(context.config.pool_name, user_id, password))
+    if isinstance(proof, Err):
+        return proof
+    responses = {"USERNAME": username, **proof.value.responses}
+    answer = yield from respond(context, "PASSWORD_VERIFIER", responses, proof.value.session)
+    return (yield from finish(context, answer, username))
+
+
+def with_exponent(result: Result[Tokens | Challenge], exponent: str | None) -> Result[Tokens | Challenge]:
+    """Keep the exponent of SRP_A with a challenge that the proof may follow, or that asks for it."""
+    if isinstance(result, Err) or isinstance(result.value, Tokens) or exponent is None:
+        return result
+    challenge = result.value
+    if challenge.name not in ("CUSTOM_CHALLENGE", "PASSWORD_VERIFIER"):
+        return result
+    return Ok(replace(challenge, parameters={**challenge.parameters, EXPONENT: exponent}))
+
+
+def _names(body: Mapping[str, object]) -> tuple[str, str]:
+    """Return the user id that the proof hashes, and the user name for the next request."""
+    parameters = mapping(body, "ChallengeParameters")
+    user_id = string(parameters, "USER_ID_FOR_SRP")
+    return user_id, optional_string(parameters, "USERNAME") or user_id
