@@ -15,7 +15,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def handle_error(self, *_: object) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that were killed."""
 
 
@@ -38,7 +38,7 @@ def served(service: Service) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(reply.value.body)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as its base calls it
             """Write no log."""
 
     server = _Server(("127.0.0.1", 0), Handler)
