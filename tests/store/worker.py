@@ -116,7 +116,7 @@ def main(folder: str, endpoint: str, began: str, threads: str, step: str = "0", 
 
 
 def _ask(sessions: list[Session], clocks: Time) -> dict[str, Any]:
-    gate, got = threading.Barrier(len(sessions)), Counter[str]()
+    gate, got = threading.Barrier(len(sessions)), list[str]()
     tokens: set[str] = set()
 
     def ask(session: Session) -> None:
@@ -125,14 +125,14 @@ def _ask(sessions: list[Session], clocks: Time) -> dict[str, Any]:
         if isinstance(result, Ok):
             tokens.add(str(result.value.payload["n"]))
         valid = isinstance(result, Ok) and result.value.exp > clocks.wall()
-        got["valid" if valid else "ended" if isinstance(result, Ok) else result.reason] += 1
+        got.append("valid" if valid else "ended" if isinstance(result, Ok) else result.reason)
 
     asking = [threading.Thread(target=ask, args=(session,)) for session in sessions]
     for thread in asking:
         thread.start()
     for thread in asking:
         thread.join()
-    return {"got": got, "tokens": sorted(tokens)}
+    return {"got": Counter(got), "tokens": sorted(tokens)}
 
 
 def _limit_files(size: int) -> None:
