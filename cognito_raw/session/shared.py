@@ -1,8 +1,8 @@
 """A session whose state is in a store that other sessions share, in this process or in others.
 
 The state in memory is a copy of the entry. Each change is saved before it is kept. Where somebody saved first, the
-change is made again on the newer state; new tokens only if that still holds the tokens that they replace. A refresh
-takes the lease of the entry. The service checks no lease, so the versions of entries alone decide.
+change is made again on the newer state. New tokens are kept only where they replace the tokens in it. A refresh takes
+the lease of the entry. The service checks no lease, so the versions of entries alone decide.
 """
 
 from __future__ import annotations

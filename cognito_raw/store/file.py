@@ -1,8 +1,8 @@
 """A store in a folder: one file an entry, for the processes of one machine.
 
 Each file is replaced as a whole and flushed to the disk, so that no crash leaves half of it. A lock of the operating
-system is held only while a file is read and replaced. The lease is a record in the file: a stopped process holds no
-lock with it, and it ends by the clock that all processes of the machine share.
+system is held only while a file is read and replaced. The lease is a record in the file, so that a stopped process
+holds no lock. It ends by the clock that all processes of the machine share.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Search for secrets in the service's words: in whatever letters and escapes it quotes them.
 
-A text is read in several ways: as it is, and with the escapes of HTML, JSON and addresses decoded, at most two within
-each other. Each reading knows the places of its letters in the text. Secrets are compared without regard to case.
+A text is read in several ways: as it is, and with the escapes of HTML, JSON and addresses decoded. At most two escapes
+are within each other. Each reading knows the places of its letters in the text. Secrets are compared without regard
+to case.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a process shares, so that one test does not see what another one left."""
+"""A reset of all that a process shares, so that no test sees what another one left."""
 
 from __future__ import annotations
 

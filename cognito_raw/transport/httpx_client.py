@@ -59,7 +59,7 @@ class Progress:
 
     @property
     def sent(self) -> Sent:
-        """Whether any of the request may have been sent."""
+        """Tell if any of the request may have been sent."""
         return "no" if self.connecting or (self._traced and not self.started) else "maybe"
 
     def has_started(self) -> bool:
