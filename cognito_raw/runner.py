@@ -38,7 +38,7 @@ def run(steps: Steps[T], transport: Transport) -> T:
 async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
     """Drive the steps to their end, in any event loop for which the transport is made."""
     with closing(steps):
-        step = advance(steps)
+        step = await _advance(steps)
         while isinstance(step, (Request, Pause, Action)):
             if isinstance(step, Pause):
                 await _sleep(step.seconds)
@@ -46,8 +46,22 @@ async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
             elif isinstance(step, Action):
                 step = advance(steps, await step.perform())
             else:
-                step = advance(steps, await transport.send(step))
+                step = await _advance(steps, await transport.send(step))
         return step
+
+
+async def _advance(steps: Steps[T], answer: object = None) -> Request | Pause | Action | T:
+    """Advance the steps, which may compute a proof. In asyncio, do it when no other task does."""
+    import asyncio
+
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return advance(steps, answer)
+    from .concurrency.turns import turns_of
+
+    await turns_of(loop).take()
+    return advance(steps, answer)
 
 
 async def _sleep(seconds: float) -> None:

@@ -1,0 +1,54 @@
+"""Turns of the tasks of an event loop at what takes long to compute, such as a proof.
+
+Where many tasks are ready at once, each computes in an iteration of the loop of its own. So the loop is never held for
+longer than one of them takes, and answers the network in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from weakref import ref
+
+
+class Turns:
+    """The turns of one event loop, in order of arrival."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self) -> None:
+        """Wait for an iteration of the loop in which no other task has its turn."""
+        loop = asyncio.get_running_loop()
+        if self._taken:
+            turn = loop.create_future()
+            self._waiting.append(turn)
+            await turn
+        else:
+            self._taken = True
+            loop.call_soon(self._give)
+
+    def _give(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():  # done if its task was cancelled
+                turn.set_result(None)
+                asyncio.get_running_loop().call_soon(self._give)
+                return
+        self._taken = False
+
+
+class _Own(threading.local):
+    turns: tuple[ref[asyncio.AbstractEventLoop], Turns] | None = None
+
+
+_own = _Own()
+
+
+def turns_of(loop: asyncio.AbstractEventLoop) -> Turns:
+    """Return the turns of the event loop that runs in this thread."""
+    if _own.turns is None or _own.turns[0]() is not loop:
+        _own.turns = ref(loop), Turns()
+    return _own.turns[1]
