@@ -243,18 +243,6 @@ def test_an_error_page_of_moto_is_a_failure_like_any(moto_pool: Pool, mode: Mode
         assert (reason(result), result.status) == ("service-unavailable", 500)
 
 
-def test_a_session_goes_the_other_way_on_moto(moto_pool: Pool, mode: Mode) -> None:
-    """It has neither the newer refresh nor a revocation."""
-    name = new_name()
-    moto_pool.add_user(name, PASSWORD)
-    session = mode.session(moto_pool.config())
-    session.login(name, PASSWORD, flow="USER_PASSWORD_AUTH").unwrap()
-    session.refresh().unwrap()
-    assert session.state.refresh_flow == "REFRESH_TOKEN_AUTH"
-    assert reason(session.logout()) == "request-not-understood"
-    assert session.state.tokens is None
-
-
 # --- cognito-local
 
 
