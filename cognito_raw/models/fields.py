@@ -170,6 +170,13 @@ def require_string(**values: object) -> None:
             raise InputRefused(f"{name} {HALF_A_PAIR}", CANNOT_BE_SENT)
 
 
+def require_username(username: object) -> None:
+    """Check the same of a user's name, which must not be empty either."""
+    require_string(username=username)
+    if not username:
+        raise InputRefused("username is empty", "The user name is empty. Please type it.")
+
+
 def require_optional_string(**values: object) -> None:
     """Check the same, but accept None."""
     require_string(**{name: value for name, value in values.items() if value is not None})

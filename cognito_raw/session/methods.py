@@ -16,7 +16,7 @@ from ..flows.auth_calls import auth_context
 from ..flows.authentication import FirstFactor, SignInFlow, first_call_of, run_sign_in
 from ..models.challenge import ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, RefreshMetadata, UserContext
-from ..models.fields import require_optional_string, require_string, require_text
+from ..models.fields import require_optional_string, require_string, require_text, require_username
 from ..models.frozen import field, frozen, replace
 from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
@@ -57,7 +57,7 @@ class SessionMethods:
         """
         from ..flows.registration import named_attributes, sign_up
 
-        require_string(username=username)
+        require_username(username)
         require_optional_string(password=password)
         named_attributes({} if attributes is None else attributes)
         state = replace(self.state, tried_username=username)
@@ -94,6 +94,7 @@ class SessionMethods:
         state, username = self.state, self.state.last_username if username is None else username
         if username is None:
             return state, _NO_SESSION
+        require_username(username)
         confirm = partial(
             confirm_sign_up,
             self.config,
@@ -128,6 +129,7 @@ class SessionMethods:
         username = self.state.last_username if username is None else username
         if username is None:
             return self.state, _NO_SESSION
+        require_username(username)
         result = yield from resend_confirmation_code(
             self.config,
             username,
@@ -265,9 +267,8 @@ class SessionMethods:
         """
         if self.state.tokens is None:
             return self.state, _NO_SESSION
-        state, result = yield from (revoke_all if everywhere else revoke)(
-            self.config, self.state, self.state.tokens, self.refresh_metadata
-        )
+        end = revoke_all if everywhere else revoke
+        state, result = yield from end(self.config, self.state, self.state.tokens, self.refresh_metadata)
         if isinstance(result, Err) and result.reason in (USER_GONE if everywhere else TOKENS_ALREADY_DEAD):
             result = Ok(None)
         over = isinstance(result, Ok) or result.reason not in SAYS_NOTHING_OF_TOKENS
@@ -288,7 +289,7 @@ class SessionMethods:
         """
         from ..flows.passwords import forgot_password
 
-        require_string(username=username)
+        require_username(username)
         state = replace(self.state, tried_username=username, reset_username=username)
         yield state
         result = yield from forgot_password(
@@ -318,10 +319,10 @@ class SessionMethods:
         """
         from ..flows.passwords import confirm_forgot_password
 
-        if username is None:
-            username = self.state.reset_username or self.state.last_username
+        username = self.state.reset_username or self.state.last_username if username is None else username
         if username is None:
             return self.state, _NO_SESSION
+        require_username(username)
         result = yield from confirm_forgot_password(
             self.config,
             username,

@@ -245,6 +245,27 @@ def test_a_new_password_that_is_refused_leaves_its_challenge(mode: Mode) -> None
         assert (result.reason, result.challenge) == ("input-refused", state.challenge)
 
 
+EMPTY_NAMES: Final[Mapping[str, tuple[Any, ...]]] = {
+    "register": ("", "password"),
+    "request_password_reset": ("",),
+    "confirm_registration": ("123456",),
+    "resend_verification_code": (),
+    "reset_password_confirmation": ("new", "123456"),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY_NAMES)
+def test_an_empty_name_is_refused(mode: Mode, name: str) -> None:
+    """The service takes none, and would speak of a parameter, which no user understands."""
+    transport, state = Failing(), State("ada")
+    session = mode.session(CONFIG, state=state, transport=transport)
+    beside = {} if "" in EMPTY_NAMES[name] else {"username": ""}
+    result = getattr(session, name)(*EMPTY_NAMES[name], **beside)
+    assert (result.reason, result.kind, transport.operations) == ("input-refused", "input", [])
+    assert result.message == "The user name is empty. Please type it."
+    assert session.state == state
+
+
 @pytest.mark.parametrize("preferred", ["email_otp", " EMAIL_OTP\n"])
 def test_a_preferred_factor_is_taken_in_any_case(mode: Mode, preferred: str) -> None:
     """It is a choice as well."""
