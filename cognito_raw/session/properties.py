@@ -121,7 +121,7 @@ class SessionMembers(Methods, Generic[W]):
 
         username: the service's own name of the user. An app client with a secret needs it where the pool lacks
             GetTokensFromRefreshToken. device: the one that signed in, if the pool tracks them.
-        With an empty token, every method is `no-session`.
+        With an empty token, or one that cannot be sent, every method is `no-session`.
         """
         return cls(
             config,

@@ -9,6 +9,7 @@ from ..call import Call
 from ..models.challenge import Challenge, challenge_of
 from ..models.device import RememberedDevice
 from ..models.fields import (
+    InputRefused,
     UnexpectedJson,
     boolean,
     optional_integer,
@@ -121,9 +122,12 @@ class State:
     def of_refresh_token(
         cls, refresh_token: str, username: str | None = None, device: RememberedDevice | None = None
     ) -> State:
-        """Return the state of a user of whom only the refresh token is known. An empty one is none."""
-        require_string(refresh_token=refresh_token)
-        require_optional_string(username=username)
+        """Return the state of a refresh token alone. One that is empty, or that cannot be sent, is none."""
+        try:
+            require_string(refresh_token=refresh_token)
+            require_optional_string(username=username)
+        except InputRefused:  # a browser sent it, and no service gave it
+            return cls()
         named = username if device is None else device.username
         tokens = Tokens(_ended_token(named), "", refresh_token) if refresh_token else None
         return cls(named if username is None else username, tokens=tokens, device=device)
