@@ -24,7 +24,7 @@ def checked_headers(given: object) -> dict[str, str]:
         if not _is_token(name):
             raise ValueError(f"headers: {name!r} is no name of a header")
         if name.lower() in _RESERVED:
-            instead = ": pass user_agent=" if name.lower() == "user-agent" else ""
+            instead = ": use Config(user_agent=...)" if name.lower() == "user-agent" else ""
             raise ValueError(f"headers: {name} is set by the protocol{instead}")
         require_sendable(f"headers[{name!r}]", value)
     if len({name.lower() for name in given}) < len(given):

@@ -32,7 +32,7 @@ REFUSED: Final[dict[str, tuple[Any, str]]] = {
     ),
     "another script": ({"X-Token": "hunter2\xe9"}, r"headers\['X-Token'\] is empty, begins or ends with a blank, or "),
     "one name twice": ({"X-Token": "hunter2", "x-token": "b"}, "headers: one is given twice, in capital and in small "),
-    "the agent": ({"user-agent": "hunter2"}, "headers: user-agent is set by the protocol: pass user_agent="),
+    "the agent": ({"user-agent": "hunter2"}, "headers: user-agent is set by the protocol: use Config"),
     **{
         name: ({name: "hunter2"}, f"headers: {name} is set by the protocol$")
         for name in (*render(Call("GetUser", {}), "", 1).headers, "Host", "Content-Length", "Transfer-Encoding")
