@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import select
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
 import httpx
@@ -103,7 +103,10 @@ def install(client: Any, network: Callable[[Any], object]) -> bool:
     try:
         for transport in (client._transport, *client._mounts.values()):
             if transport is not None:
-                transport._pool._network_backend = network(transport._pool._network_backend)
+                pool = transport._pool
+                pool._network_backend = network(pool._network_backend)
+                # It serves one request at a time. An interruption could leave its own lock taken, and so hang `close`.
+                pool._optional_thread_lock = nullcontext()
     except AttributeError:
         return False
     return True

@@ -10,6 +10,8 @@ from typing import Any, Final
 import cognito_raw
 
 PACKAGE: Final = str(cognito_raw.__file__).removesuffix("__init__.py")
+# Functions of the standard library and of httpcore that take locks.
+LOCKING: Final = frozenset({"__enter__", "_acquireLock"})
 
 
 class Interrupted(BaseException):
@@ -17,13 +19,17 @@ class Interrupted(BaseException):
 
 
 def interrupt(call: Callable[[], object], at: int) -> bool:
-    """Run a call and raise at its line of this number, over all frames of the package. False if it has fewer."""
+    """Run a call and raise at its line of this number, over all frames of the package. False if it has fewer.
+
+    The moment at which others have just taken a lock of theirs counts as a line too.
+    """
     lines = iter(range(at + 1))
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
-        if not frame.f_code.co_filename.startswith(PACKAGE):
+        is_ours = frame.f_code.co_filename.startswith(PACKAGE)
+        if not is_ours and frame.f_code.co_name not in LOCKING:
             return None
-        if event == "line" and next(lines, None) == at:
+        if event == ("line" if is_ours else "return") and next(lines, None) == at:
             sys.settrace(None)
             raise Interrupted
         return trace
