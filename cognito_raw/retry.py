@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import closing, suppress
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .call import Call, Reply, ServiceReply, render
 from .config import Config
@@ -23,10 +23,15 @@ from .reasons import is_passing
 from .reply import read
 from .result import Err, Ok, Result, Sent
 
+if TYPE_CHECKING:
+    import logging
+
 R = TypeVar("R")
 
 # The requests of one method that may fail.
 ATTEMPTS: Final = 3
+_LOGGER: Final = "cognito_raw"
+_DEBUG: Final = 10  # as in `logging`
 _TOLD: Final = (
     "%(operation)s: %(duration).3f s, status %(status)s, reason %(reason)s, "
     "request id %(request_id)s, attempt %(attempt)d"
@@ -153,15 +158,29 @@ def _read(call: Call, reply: Result[Reply], config: Config) -> Result[ServiceRep
 
 def _log(call: Call, answer: Result[ServiceReply], attempt: int, seconds: float) -> None:
     """Log an attempt at DEBUG: what it was and how it went, and no value of it."""
-    logging = sys.modules.get("logging")
-    if logging is None or not (logger := logging.getLogger("cognito_raw")).isEnabledFor(logging.DEBUG):
-        return  # nobody listens; the import costs more than the rest of a call
+    logger = _logger()
+    if logger is None:
+        return
     known = answer if isinstance(answer, Err) else answer.value
     reason = answer.reason if isinstance(answer, Err) else None
     told = {"operation": call.operation, "duration": seconds, "status": known.status, "reason": reason}
     told |= {"request_id": known.request_id, "attempt": attempt}
     with suppress(Exception):  # a handler that fails must not cost the answer
         logger.debug(_TOLD, told, extra=told)
+
+
+def _logger() -> logging.Logger | None:
+    """Return the logger if somebody listens.
+
+    `getLogger` has a lock of the whole process, which an interruption may leave taken. It is not called before.
+    """
+    # The import would cost more than the rest of a call. Another thread may be in the midst of it.
+    root: logging.Logger | None = getattr(sys.modules.get("logging"), "root", None)
+    if root is None:
+        return None
+    named = root.manager.loggerDict.get(_LOGGER)
+    level = getattr(named, "getEffectiveLevel", root.getEffectiveLevel)()
+    return root.manager.getLogger(_LOGGER) if level <= _DEBUG else None
 
 
 def is_safe(call: Call, failure: Err) -> bool:
