@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -111,6 +112,25 @@ class ForkLock(_Link):
         while link.following:
             link = link.following[0]
         return link
+
+
+class AutoResetEvent:
+    """An event that a wait resets. No interruption leaves it locked, as may happen to those of `threading`."""
+
+    __slots__ = ("_is_unset",)
+
+    def __init__(self) -> None:
+        self._is_unset = threading.Lock()
+        self._is_unset.acquire()
+
+    def set(self) -> None:
+        """Let one wait end, a present or a later one."""
+        with suppress(RuntimeError):  # it is set already
+            self._is_unset.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for so many seconds at most. Return whether it was set."""
+        return self._is_unset.acquire(timeout=seconds)
 
 
 class LoopLock:

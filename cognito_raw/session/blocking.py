@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
-from ..concurrency.locks import ForkLock
+from ..concurrency.locks import AutoResetEvent, ForkLock
 from ..config import Config
 from ..flow import Action, Transport, advance
 from ..models.context import RefreshMetadata
@@ -152,7 +152,7 @@ class Session(SessionMembers[Transport | TransportName], Runner):
         For long-running programs whose subscribers want every new token; `id_token()` does not need it. Failures,
         sign-outs and sign-ins do not end it.
         """
-        wake, leaving = threading.Event(), threading.Event()
+        wake, leaving = AutoResetEvent(), AutoResetEvent()
         unsubscribe = self.subscribe(lambda _: wake.set())
         job = partial(self._keep_fresh, wake, leaving)
         thread = threading.Thread(target=job, name="cognito_raw keep_fresh", daemon=True)
@@ -166,8 +166,8 @@ class Session(SessionMembers[Transport | TransportName], Runner):
             if not sys.is_finalizing():  # then the thread never runs again, and would never end
                 thread.join()
 
-    def _keep_fresh(self, wake: threading.Event, leaving: threading.Event) -> None:
-        while not leaving.is_set():
+    def _keep_fresh(self, wake: AutoResetEvent, leaving: AutoResetEvent) -> None:
+        while not leaving.wait(0):
             self._load()
             seconds = max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)
             task = self._refresher.join_or_start() if self._refresher.seconds_until_refresh() == 0 else None
@@ -176,7 +176,6 @@ class Session(SessionMembers[Transport | TransportName], Runner):
                 self._start(task)
                 seconds = self.config.deadline
             wake.wait(seconds)
-            wake.clear()
             if task is not None:
                 task.report()
 

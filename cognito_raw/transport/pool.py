@@ -13,14 +13,14 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
 from ..call import Request
 from ..concurrency.background import start_thread
 from ..concurrency.clock import steady
-from ..concurrency.locks import ForkLock
+from ..concurrency.locks import AutoResetEvent, ForkLock
 from .deadline import Deadline
 from .leases import Address, Lease, Leases
 from .limits import MAX_CONNECTIONS, MAX_IDLE, REAP_INTERVAL
@@ -98,7 +98,7 @@ class Pool(Generic[C]):
         self._idle: list[C] = []
         self._generation = 0
         self._reaper: threading.Thread | None = None
-        self._ending = threading.Event()
+        self._ending = AutoResetEvent()
         _pools.add(self)
 
     def lock(self) -> ForkLock:
@@ -170,13 +170,13 @@ class Pool(Generic[C]):
         reaping = self._reaper is not None and self._reaper.is_alive()  # not in a fork
         if reaping or len(self._idle) < 2 or sys.is_finalizing():
             return
-        self._ending.clear()
+        self._ending = ending = AutoResetEvent()
         # None if there can be no more threads: then the next request closes them.
-        self._reaper = start_thread(self._reap, "cognito_raw idle")
+        self._reaper = start_thread(partial(self._reap, ending), "cognito_raw idle")
 
-    def _reap(self) -> None:
+    def _reap(self, ending: AutoResetEvent) -> None:
         reaping = True
-        while reaping and not self._ending.wait(REAP_INTERVAL):
+        while reaping and not ending.wait(REAP_INTERVAL):
             with self.lock():
                 stale = self._take_stale()
                 if not self._idle:

@@ -83,3 +83,15 @@ def test_after_an_interruption_the_next_call_works(name: str, *, due: bool) -> N
         assert made.refresh() == Err("no-session")
     assert interrupted > 5
     assert session().state != State()
+
+
+def test_an_interruption_does_not_stop_keep_fresh() -> None:
+    """Its thread hears of the news that follow, and ends with the block."""
+    at, more = 0, True
+    while more:
+        made = Session(configured(), state=signed_in(), transport=Service())
+        with made.keep_fresh():
+            more = interrupt(made.forget, at)
+            assert isinstance(made.login("jane", "secret", flow="USER_PASSWORD_AUTH"), Ok)
+        at += 1
+    assert at > 5

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cognito_raw import HttpxTransport, StandardTransport
+from cognito_raw.transport.pool import Connection, Pool
 from tests.support.hostile import echoing, serving
 from tests.support.interruptions import interrupt
 from tests.support.transports import body_of, post
@@ -46,3 +47,29 @@ def test_no_lease_is_lost(kind: type[HttpxTransport | StandardTransport], *, idl
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(interrupted_lines, kind, idle=idle).result() > 100
     gc.collect()
+
+
+class _Idle(Connection):
+    def close(self) -> None:
+        """Close nothing."""
+
+
+def interrupted_releases() -> int:
+    """Interrupt the start of the thread that closes idle connections, at one line after the other."""
+    at, interrupted = 0, True
+    while interrupted:
+        pool: Pool[_Idle] = Pool()
+        pool.release(_Idle("address"))
+        interrupted = interrupt(lambda: pool.release(_Idle("address")), at)  # noqa: B023  # called at once
+        for _ in range(2):
+            pool.release(_Idle("address"))
+            pool.end_reaper()
+        pool.close()
+        at += 1
+    return at
+
+
+def test_the_thread_that_closes_idle_connections_can_be_started_and_ended() -> None:
+    """Whichever line of its start was interrupted."""
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(interrupted_releases).result() > 10

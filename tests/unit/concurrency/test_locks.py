@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cognito_raw.concurrency.locks import ForkLock, LoopLock
+from cognito_raw.concurrency.locks import AutoResetEvent, ForkLock, LoopLock
 
 
 def test_one_thread_at_a_time_holds_a_lock() -> None:
@@ -229,3 +229,13 @@ def test_a_turn_of_the_parent_is_free_in_a_child() -> None:
         assert os.waitpid(child, 0)[1] == 0
         over.set()
         holder.result(10)
+
+
+def test_an_event_ends_one_wait_each_time() -> None:
+    """Set twice before it, it still ends only one."""
+    event = AutoResetEvent()
+    assert not event.wait(0)
+    event.set()
+    event.set()
+    assert event.wait(60)
+    assert not event.wait(0)
