@@ -161,11 +161,11 @@ class SessionMethods:
         challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,
         `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`, `no-session` (no password).
         """
+        require_username(username)
         handle = self.state.sign_up_session if username == self.state.sign_up_username else None
         if (password, flow, preferred, session) == (None, None, None, None):
             session = handle
             if handle is None:
-                require_string(username=username)
                 return self.state, _NO_SESSION
         first_call = first_call_of(username, password, flow, preferred, session)
         device = device_for(self.state, username, proves_password=first_call.srp_password is not None)

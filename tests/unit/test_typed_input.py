@@ -247,6 +247,7 @@ def test_a_new_password_that_is_refused_leaves_its_challenge(mode: Mode) -> None
 
 EMPTY_NAMES: Final[Mapping[str, tuple[Any, ...]]] = {
     "register": ("", "password"),
+    "login": ("", "password"),
     "request_password_reset": ("",),
     "confirm_registration": ("123456",),
     "resend_verification_code": (),
