@@ -6,12 +6,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..concurrency.clock import steady
 from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT
 
 T = TypeVar("T")
+
+# Seconds by which a time-out may come too early: Windows's clocks are coarse.
+_TOO_EARLY: Final = 0.02
 
 
 class Deadline:
@@ -34,10 +37,14 @@ class Deadline:
     def wait(self, operation: Callable[[], T], sock: socket.socket) -> T:
         """Run an operation of a socket until it succeeds or the deadline passes. Look at the clocks regularly."""
         while True:
-            sock.settimeout(min(self.remaining(), POLL_INTERVAL))
+            seconds = min(self.remaining(), POLL_INTERVAL)
+            sock.settimeout(seconds)
+            began = steady()
             try:
                 return operation()
             except TimeoutError:
+                if steady() - began < seconds - _TOO_EARLY:  # not the socket's, but a signal handler's
+                    raise
                 self.remaining()
 
     def join(self, thread: threading.Thread) -> None:

@@ -50,6 +50,8 @@ def _first_connected(
             if connected := _connected(attempts, seconds):
                 return connected
         except OSError as error:
+            if isinstance(error, TimeoutError) and error.errno is None:  # no attempt's, but a signal handler's
+                raise
             failure = error
     raise failure
 

@@ -12,7 +12,7 @@ import httpx
 from ..call import USER_AGENT, Request
 from ..result import Err, Sent
 from .certificates import TrustStore, environment_locations, load_trust_store
-from .limits import TIMED_OUT, error_text, from_environment, timeout_of
+from .limits import TIMED_OUT, error_text, from_environment, is_of_program, timeout_of
 from .proxy import Proxy, proxy_for, split_url
 
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)
@@ -51,7 +51,7 @@ class Progress:
     """
 
     def __init__(self, *, traced: bool) -> None:
-        self._traced = traced
+        self.traced = traced
         self.started = False
         self.connecting = False
         self.stream: Any = None
@@ -60,7 +60,7 @@ class Progress:
     @property
     def sent(self) -> Sent:
         """Tell if any of the request may have been sent."""
-        return "no" if self.connecting or (self._traced and not self.started) else "maybe"
+        return "no" if self.connecting or (self.traced and not self.started) else "maybe"
 
     def has_started(self) -> bool:
         """Return whether sending may have started, on any connection."""
@@ -175,7 +175,9 @@ def default_trust_store() -> TrustStore:
 
 
 def error_result(error: Exception, progress: Progress) -> Err:
-    """Return the `Err` for an exception during a request."""
+    """Return the `Err` for an exception during a request. Raise the program's own, but for those of its client."""
+    if progress.traced and is_of_program(error):
+        raise error
     text = error_text(error)
     unsent: Sent = "maybe" if progress.started else "no"
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
@@ -36,6 +37,8 @@ TOO_MANY_INTERIM: Final = "too many interim responses"
 TOO_LONG_HEAD: Final = "the headers are too long"
 # Some errors quote whole headers.
 _MAX_ERROR_TEXT: Final = 200
+# Packages whose exceptions tell of the network, beside the standard library.
+_NETWORK: Final = frozenset("anyio cognito_raw h11 httpcore httpcore2 httpx httpx2 idna socksio".split())
 
 
 class SettingsError(ValueError):
@@ -79,6 +82,12 @@ def from_environment(make: Callable[[], M]) -> M:
     except (ImportError, OSError, ValueError) as error:
         message = f"the proxy or certificate settings of this environment cannot be used: {error}"
     raise SettingsError(message)
+
+
+def is_of_program(error: BaseException) -> bool:
+    """Return whether an exception is the program's own, as a signal handler raises it, and not one of the network's."""
+    package = type(error).__module__.partition(".")[0]
+    return not (package in _NETWORK or package in sys.stdlib_module_names)
 
 
 def error_text(error: Exception) -> str:

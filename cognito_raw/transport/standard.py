@@ -26,6 +26,7 @@ from .limits import (
     Body,
     error_text,
     from_environment,
+    is_of_program,
     timeout_of,
 )
 from .pool import Connection, Pool
@@ -182,6 +183,8 @@ def _request_target(url: str, route: Route) -> str:
 
 def _error_result(error: Exception, stream: BufferedSocket | None) -> Err:
     """Return the `Err` for an exception during a request. Without a stream, the connection failed."""
+    if is_of_program(error):
+        raise error
     sent: Sent = "maybe" if stream is not None and stream.sent else "no"
     if isinstance(error, TimeoutError):
         return Err("timed-out", TIMED_OUT, sent=sent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from typing import Any
 
@@ -87,6 +88,24 @@ def test_the_last_error_is_raised_if_no_address_accepts_a_connection() -> None:
     """It is an `OSError`, in words of the system."""
     with refusing() as url, pytest.raises(ConnectionRefusedError, match="refused"):
         connect(*address_of(url), Deadline(60).remaining)
+
+
+def test_a_time_out_of_the_program_ends_all_attempts() -> None:
+    """As a signal handler raises it."""
+
+    def handle(*_: object) -> None:
+        raise TimeoutError("the program's")
+
+    def interrupted(url: str) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        connect(*address_of(url), Deadline(20).remaining)
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        with ignoring(full=True) as url, pytest.raises(TimeoutError, match="program"):
+            interrupted(url)
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_an_address_that_cannot_be_tried_is_as_one_that_refuses(sender: Sender) -> None:

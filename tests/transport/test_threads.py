@@ -6,15 +6,17 @@ import asyncio
 import random
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
 from cognito_raw import HttpxTransport, StandardTransport
 from cognito_raw.transport import pool
 from tests.support.deadlines import LaterClock, wait_until
-from tests.support.hostile import Peer, echoing, reply, serving
+from tests.support.hostile import Peer, Server, echoing, reply, serving
 from tests.support.transports import body_of, post, summary, workers
 
 pytestmark = pytest.mark.usefixtures("tidy")
@@ -130,22 +132,48 @@ def test_replies_at_the_very_deadline_do_not_mix(transport: HttpxTransport | Sta
         assert server.is_left()
 
 
-def test_an_interrupted_wait_leaves_nothing(transport: HttpxTransport | StandardTransport) -> None:
-    """Control-C while a request waits is heard at once, and its connection is closed."""
+class SoftTimeLimit(Exception):
+    """As Celery raises it from a signal handler."""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SoftTimeLimit])
+def test_an_interrupted_wait_leaves_nothing(
+    transport: HttpxTransport | StandardTransport, error: type[BaseException]
+) -> None:
+    """What a signal handler raises while a request waits comes out at once, and its connection is closed."""
+    with interrupting(error) as server:
+        with pytest.raises(error):
+            transport.send(post(server.url))
+        assert server.is_left()
+
+
+def test_a_time_out_of_the_program_is_one_of_the_request(transport: HttpxTransport | StandardTransport) -> None:
+    """A signal handler may raise `TimeoutError`, which does not wait for the deadline."""
+    with interrupting(TimeoutError) as server:
+        began = time.monotonic()
+        assert summary(transport.send(post(server.url, within=60.0))) == ("timed-out", "maybe")
+        assert time.monotonic() - began < 30
+        assert server.is_left()
+
+
+@contextmanager
+def interrupting(error: type[BaseException]) -> Iterator[Server]:
+    """A server that sends this program a signal instead of a reply, whose handler raises."""
     main = threading.main_thread().ident
     assert main is not None
 
-    async def interrupting(peer: Peer) -> None:
+    def handle(*_: object) -> None:
+        raise error
+
+    async def behaviour(peer: Peer) -> None:
         await peer.receive()
         await asyncio.sleep(0.1)  # in which the other side begins to wait
         signal.pthread_kill(main, signal.SIGINT)
         await peer.see_off()
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have turned it off
+    before = signal.signal(signal.SIGINT, handle)
     try:
-        with serving(interrupting) as server:
-            with pytest.raises(KeyboardInterrupt):
-                transport.send(post(server.url))
-            assert server.is_left()
+        with serving(behaviour) as server:
+            yield server
     finally:
         signal.signal(signal.SIGINT, before)
