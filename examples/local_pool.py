@@ -18,10 +18,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cognito_raw import Config
 
@@ -33,15 +33,20 @@ RESET_CODE = "654321"
 _START_TIMEOUT = 60.0
 # A killed parent cannot stop its server, so the server watches its parent, and then removes its files and exits.
 _SERVER = """
-import os, shutil, threading, time
+import os, shutil, sys, threading, time
 
 def watch(parent):
     while os.getppid() == parent:
         time.sleep(1)
-    shutil.rmtree(os.environ["STATE_DIR"], ignore_errors=True)
+    if os.environ["PERSIST_STATE"] == "0":
+        shutil.rmtree(os.environ["STATE_DIR"], ignore_errors=True)
     os._exit(1)
 
 threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
+if os.environ["EXTRAS"]:
+    sys.path.insert(0, os.environ["EXTRAS"])
+    from examples import pool_extras
+    pool_extras.install()
 from ministack.app import main
 main()
 """
@@ -91,7 +96,8 @@ class Server:
     def pool(self, *, secret: bool = False, seconds: int = 3600, flows: Sequence[str] = (), **settings: Any) -> Pool:
         """Create a pool with a client that signs in over SRP, and by the given other flows.
 
-        seconds: the life of its ID and access tokens. flows: such as USER_PASSWORD_AUTH.
+        seconds: the life of its ID and access tokens. flows: such as USER_PASSWORD_AUTH. settings: those of
+            CreateUserPool.
         """
         pool_id = self.admin.create_user_pool(PoolName="local", **settings)["UserPool"]["Id"]
         client = self.admin.create_user_pool_client(
@@ -105,6 +111,35 @@ class Server:
         )["UserPoolClient"]
         return Pool(pool_id, client["ClientId"], client.get("ClientSecret"), self.endpoint, self.admin)
 
+    def full_pool(
+        self,
+        *,
+        mfa: Literal["OFF", "OPTIONAL", "ON"] = "OPTIONAL",
+        verification: Literal["required", "preferred"] = "required",
+        **options: Any,
+    ) -> Pool:
+        """Create a pool with all that the extras add: second factors, passkeys for localhost, remembered devices.
+
+        verification: whether a passkey must verify its user. options: those of `pool`.
+        """
+        devices = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
+        pool = self.pool(
+            **{
+                "flows": ("USER_AUTH", "CUSTOM_AUTH"),
+                "MfaConfiguration": mfa,
+                "DeviceConfiguration": devices,
+                **options,
+            }
+        )
+        self.admin.set_user_pool_mfa_config(
+            UserPoolId=pool.id,
+            SoftwareTokenMfaConfiguration={"Enabled": True},
+            EmailMfaConfiguration={"Message": "Your code is {####}"},
+            WebAuthnConfiguration={"RelyingPartyId": "localhost", "UserVerification": verification},
+            MfaConfiguration=mfa,
+        )
+        return pool
+
 
 def end_on_sigterm() -> None:
     """Make SIGTERM end this program like `sys.exit`, so that `serve` cleans up."""
@@ -112,18 +147,28 @@ def end_on_sigterm() -> None:
 
 
 @contextmanager
-def serve(port: int | None = None) -> Iterator[Server]:
-    """Run a server while the block lasts. Raise `CannotServe` if it cannot start."""
+def serve(
+    port: int | None = None, *, extras: bool = False, challenge_seconds: float = 180, folder: Path | None = None
+) -> Iterator[Server]:
+    """Run a server while the block lasts. Raise `CannotServe` if it cannot start.
+
+    extras: whether to add the operations of `pool_extras`, which ministack lacks. challenge_seconds: the life of their
+        challenges. folder: keeps the server's state for its next start; without it, all is removed at the end.
+    """
     for tool in ("ministack", "cryptography", "boto3"):
         if importlib.util.find_spec(tool) is None:
             raise CannotServe(f"the Python package {tool} is not installed; `make demo` and `make test` install it")
     chosen = _checked(port) if port is not None else _free_port()
-    with tempfile.TemporaryDirectory(prefix="cognito_raw-") as folder:
-        log = Path(folder, "log")
+    with nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory(prefix="cognito_raw-") as place:
+        Path(place).mkdir(parents=True, exist_ok=True)
+        log = Path(place, "log")
+        environment = _environment(chosen, place) | {
+            "EXTRAS": str(Path(__file__).parent.parent) if extras else "",
+            "CHALLENGE_SECONDS": str(challenge_seconds),
+            "PERSIST_STATE": "1" if folder else "0",
+        }
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-c", _SERVER], env=_environment(chosen, folder), stdout=output, stderr=output
-            )
+            process = subprocess.Popen([sys.executable, "-c", _SERVER], env=environment, stdout=output, stderr=output)
         try:
             _wait_until_up(process, chosen, log)
             endpoint = f"http://127.0.0.1:{chosen}"
