@@ -136,9 +136,9 @@ def _exchange(limited: Limited, config: Config, ends: float, budget: Budget) -> 
         if left <= limited.reserve:
             break
         began = config.monotonic()
-        reply = yield render(call, config.endpoint, left, config.request_headers, background=budget.background)
-        if reply is None:
-            raise TypeError("a transport must answer every request with Ok or Err")
+        reply: object = yield render(call, config.endpoint, left, config.request_headers, background=budget.background)
+        if not isinstance(reply, (Ok, Err)):
+            raise TypeError(f"a transport must answer every request with Ok or Err, not {type(reply).__name__}")
         answer = _read(call, reply, config)
         attempt += 1
         _log(call, answer, attempt, config.monotonic() - began)

@@ -183,12 +183,16 @@ def test_closing_the_steps_closes_the_flow_beneath() -> None:
 
 
 def test_a_transport_must_answer() -> None:
-    """A transport that answers None breaks its contract: `TypeError`, sync and async."""
+    """A transport that answers None, or is async for a sync client, breaks its contract: `TypeError`."""
 
     async def mute(_: Request) -> None:
         return None
 
     with pytest.raises(TypeError, match="a transport must answer"):
         Client(configured(), transport=Answering(lambda _: None)).call("GetUser", {})
+    unawaited = mute(Request("", {}, b"", 1.0))
+    with pytest.raises(TypeError, match=r"a transport must answer .* not coroutine"):
+        Client(configured(), transport=Answering(lambda _: unawaited)).call("GetUser", {})
+    unawaited.close()
     with pytest.raises(TypeError, match="a transport must answer"):
         asyncio.run(arun(with_retries(two_calls(), configured()), Answering(mute)))
