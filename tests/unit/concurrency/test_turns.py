@@ -29,7 +29,8 @@ class Iterations:
 class Prompt:
     """A transport whose replies are all there at once."""
 
-    async def send(self, _: Request) -> Result[Reply]:
+    async def send(self, request: Request) -> Result[Reply]:
+        assert request.method == "POST"
         return Ok(Reply(200, {}, b"{}"))
 
 
