@@ -230,6 +230,7 @@ FIRST: Final[list[tuple[str, str | None, Reason]]] = [
     ("UserNotFoundException", "User does not exist.", "user-not-found"),
     ("CodeMismatchException", "Invalid verification code provided, please try again.", "code-mismatch"),
     ("ExpiredCodeException", "Invalid code provided, please request a code again.", "code-expired"),
+    ("LimitExceededException", "Too many changes of the email", "daily-operations-limit-exceeded"),
     (
         "LimitExceededException",
         "Attempt limit exceeded, please try after some time.",

@@ -110,6 +110,12 @@ def test_tokens_are_taken_as_they_are(mode: Mode) -> None:
     assert isinstance(session.refresh(), Ok)
 
 
+def test_the_name_of_a_user_may_be_a_number(mode: Mode) -> None:
+    """Some servers write such a name without its quotes."""
+    named = IdToken.read(unsigned_token(exp=2_000_000_000, **{"cognito:username": 1843}))
+    assert by_tokens(mode, Scripted(), replace(HELD, id_token=named, access_token="opaque")).state.username == "1843"
+
+
 def test_tokens_of_another_pool_are_refused(mode: Mode) -> None:
     """And what is no tokens."""
     other = replace(HELD, id_token=IdToken.read(unsigned_token(exp=2_000_000_000, iss="https://a/eu-west-1_Other")))
