@@ -149,8 +149,9 @@ def advance(flow: Generator[Y, Any, T], answer: object = None) -> Y | T:
 class MethodOfFlow:
     """A method that runs a flow, in a list of methods.
 
-    perform: the method's body. It gets the object, and a function that starts the flow given its first argument.
+    perform: the method's body. It gets the object, and a function that starts the flow given its first arguments.
     pages: the classes of lists, sync and async, if the flow requests a page and the method returns the list.
+    given: the number of first arguments of the flow that the body gives it, and the caller does not.
     """
 
     def __init__(
@@ -158,10 +159,13 @@ class MethodOfFlow:
         flow: Callable[..., object],
         perform: Callable[[Any, Callable[..., Any]], Any],
         pages: tuple[type[object], type[object]] | None = None,
+        *,
+        given: int = 1,
     ) -> None:
         self._flow = cast("FunctionType", flow)
         self._perform = perform
         self._pages = pages
+        self._given = given
 
     if TYPE_CHECKING:
 
@@ -172,35 +176,39 @@ class MethodOfFlow:
         flow, perform, is_async = self._flow, self._perform, hasattr(owner, "aclose")
 
         def method(self: object, /, *args: Any, **kwargs: Any) -> Any:
-            return perform(self, lambda first, /, **more: flow(first, *args, **{**kwargs, **more}))
+            return perform(self, lambda *first, **more: flow(*first, *args, **{**kwargs, **more}))
 
         async def async_method(self: object, /, *args: Any, **kwargs: Any) -> Any:
-            return await perform(self, lambda first, /: flow(first, *args, **kwargs))
+            return await perform(self, lambda *first: flow(*first, *args, **kwargs))
 
         awaited = is_async and self._pages is None
         made = cast("FunctionType", async_method if awaited else method)
-        shown = _shown(flow, None if self._pages is None else self._pages[is_async], awaited=awaited)
+        pages = None if self._pages is None else self._pages[is_async]
+        shown = _shown(flow, pages, self._given, awaited=awaited)
         made.__name__, made.__qualname__ = flow.__name__, f"{owner.__qualname__}.{flow.__name__}"
         made.__module__, made.__doc__, made.__annotations__ = owner.__module__, flow.__doc__, shown.__annotations__
         made.__dict__["__wrapped__"] = shown
         return made
 
 
-def _shown(flow: FunctionType, pages: type[object] | None, *, awaited: bool) -> FunctionType:
+def _shown(flow: FunctionType, pages: type[object] | None, given: int, *, awaited: bool) -> FunctionType:
     """Return a copy of the flow that has the signature and the kind of a method. It is shown, and never called."""
     code, name = flow.__code__, "Result" if pages is None else pages.__name__
     code = code.replace(
-        co_flags=code.co_flags & ~_GENERATOR | _COROUTINE * awaited, co_varnames=("self", *code.co_varnames[1:])
+        co_flags=code.co_flags & ~_GENERATOR | _COROUTINE * awaited,
+        co_varnames=("self", *code.co_varnames[given:]),
+        co_argcount=code.co_argcount - given + 1,
+        co_nlocals=code.co_nlocals - given + 1,
     )
     names = flow.__globals__
     if name not in names:  # where `typing.get_type_hints` looks for it
         names = {**names, name: pages or Result}
     shown = FunctionType(code, names, flow.__name__, flow.__defaults__)
     shown.__kwdefaults__ = flow.__kwdefaults__
-    shown.__annotations__ = given = dict(flow.__annotations__)
-    given.pop("config", None)
+    hidden = flow.__code__.co_varnames[:given]
+    shown.__annotations__ = types = {name: kind for name, kind in flow.__annotations__.items() if name not in hidden}
     depth = 1 if pages is None else 2  # of T in `Flow[T]`, `SessionFlow[T]` or `Flow[Page[T]]`
-    given["return"] = f"{name}[{given['return'].split('[', depth)[depth][:-depth]}]"
+    types["return"] = f"{name}[{types['return'].split('[', depth)[depth][:-depth]}]"
     return shown
 
 

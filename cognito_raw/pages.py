@@ -67,7 +67,7 @@ class Pages(Generic[T]):
 
     def all(self) -> Result[list[T]]:
         """Return all items, or the failure of the first page that fails."""
-        return self._run(_everything(self._ask))
+        return self._run(everything(self._ask))
 
     def __iter__(self) -> Iterator[T]:
         paging = _Paging()
@@ -88,7 +88,7 @@ class AsyncPages(Generic[T]):
 
     async def all(self) -> Result[list[T]]:
         """Return all items, or the failure of the first page that fails."""
-        return await self._run(_everything(self._ask))
+        return await self._run(everything(self._ask))
 
     async def __aiter__(self) -> AsyncIterator[T]:
         paging = _Paging()
@@ -97,7 +97,8 @@ class AsyncPages(Generic[T]):
                 yield item
 
 
-def _everything(ask: Asking[T]) -> Flow[list[T]]:
+def everything(ask: Asking[T]) -> Flow[list[T]]:
+    """Return all items of all pages."""
     items: list[T] = []
     paging = _Paging()
     while paging.has_more():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from ..store.protocol import AsyncStore, Store
+    from .account import AsyncAccount
 
 T = TypeVar("T")
 
@@ -69,6 +70,13 @@ class AsyncSession(SessionMembers[AsyncTransport], AsyncRunner):
         self._turn = LoopLock()
         self._loading = LoopLock()
         self._notifying = TaskLock()
+
+    @property
+    def account(self) -> AsyncAccount:
+        """The user's account: profile, second factors, passkeys, devices and sign-ins, with the client's methods."""
+        from .account import AsyncAccount  # here: a sign-in does not need it
+
+        return AsyncAccount(self._as_user, self.aclose)
 
     async def id_token(self) -> Result[IdToken]:
         """Return the ID token, renewed ahead of its end, so that it is good for a while yet.

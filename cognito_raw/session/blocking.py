@@ -25,6 +25,7 @@ from .subscribers import Subscriber
 
 if TYPE_CHECKING:
     from ..store.protocol import Store
+    from .account import Account
 
 T = TypeVar("T")
 
@@ -69,6 +70,13 @@ class Session(SessionMembers[Transport | TransportName], Runner):
         self._turn = ForkLock()
         self._loading = ForkLock()
         self._notifying = ForkLock()
+
+    @property
+    def account(self) -> Account:
+        """The user's account: profile, second factors, passkeys, devices and sign-ins, with the client's methods."""
+        from .account import Account  # here: a sign-in does not need it
+
+        return Account(self._as_user, self.close)
 
     def id_token(self) -> Result[IdToken]:
         """Return the ID token, renewed ahead of its end, so that it is good for a while yet.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..models.tokens import TokenUse
     from ..result import Result
     from ..store.protocol import AsyncStore, Store
+    from .renewal import Start
     from .state import SessionFlow
 
     P = ParamSpec("P")
@@ -56,7 +57,9 @@ class SessionMembers(Methods, Generic[W]):
     reset_password_confirmation = _method(SessionMethods.reset_password_confirmation)
     change_password = _method(SessionMethods.change_password, needs="access")
 
-    if TYPE_CHECKING:  # the arguments that both sessions take
+    if TYPE_CHECKING:  # the arguments that both sessions take, and what each does in its own way
+
+        def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Any: ...
 
         def __init__(
             self,
@@ -152,6 +155,9 @@ class SessionMembers(Methods, Generic[W]):
         raise TypeError(
             "a session cannot be pickled or copied: carry session.state.to_dict(), and State.from_dict() it"
         )
+
+    def _as_user(self, flow: Start[T]) -> Any:
+        return self._call(lambda state: flow(self.config, state, self._holder.refresh_metadata), "access")
 
     def _methods(self, state: State) -> SessionMethods:
         return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias, TypeVar
 
 from ..config import Config
 from ..models.context import RefreshMetadata
@@ -13,6 +13,10 @@ from ..reasons import ENDS_SESSION
 from ..result import Err, Ok
 from .expiry import MANDATORY_WINDOW, HeldTokens, issue_time
 from .state import Exclusive, SessionFlow, State
+
+T = TypeVar("T")
+Start: TypeAlias = Callable[[Config, State, RefreshMetadata | None], SessionFlow[T]]
+"""Starts a flow of a session."""
 
 _NO_SESSION: Final = Err("no-session")
 

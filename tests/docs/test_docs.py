@@ -74,6 +74,8 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         "",
         r"EMAIL\n",
         r"ada@example\.com\n",
+        r"grace@example\.com\nAmazing Grace\n",
+        r"otpauth://totp/Engines:grace\nsoftware-token-mfa-refused\n",
         r"grace\n",
         r"grace@example\.com\n",
         r"True\n",

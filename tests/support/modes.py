@@ -21,6 +21,7 @@ from cognito_raw import (
     State,
 )
 from cognito_raw.auth import SessionAuth
+from cognito_raw.session.account import AsyncAccount
 
 
 class Mode(Protocol):
@@ -115,12 +116,14 @@ def _next(step: Callable[[], httpx.Request]) -> httpx.Request | None:
 
 
 class _Awaited:
-    def __init__(self, face: AsyncSession | AsyncClient, runner: asyncio.Runner) -> None:
+    def __init__(self, face: AsyncSession | AsyncClient | AsyncAccount, runner: asyncio.Runner) -> None:
         self.face = face
         self._runner = runner
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.face, name)
+        if name == "account":
+            return _Awaited(found, self._runner)
         if not asyncio.iscoroutinefunction(found):
             return found
         return lambda *args, **kwargs: self._runner.run(found(*args, **kwargs))
