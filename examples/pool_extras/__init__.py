@@ -50,7 +50,8 @@ def run(handler: Callable[[Body], Any], action: str, data: Body) -> Any:
     try:
         return _ministack_run(handler, action, data)
     except Refusal as refusal:
-        return error_response_json(*refusal.args, 400)
+        code, message = refusal.args
+        return error_response_json(code, message, 400)
 
 
 def install() -> None:
