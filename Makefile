@@ -7,10 +7,18 @@ SPREAD := --dist worksteal
 # Two workers a core: most of the slow tests wait for a socket.
 PARALLEL = -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(SPREAD)
 
-.PHONY: demo test test-unit soak fleet coverage faults check lint types record bench build tools clean
+.PHONY: demo pool web test test-unit test-web screenshots lambda-zip soak fleet coverage faults check lint types record bench build tools clean
 
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
+
+# A pool to try things on, until Ctrl-C: make pool OPTIONS='--port 4566 --mfa'
+pool: .venv/web.ok
+	@$(BIN)/python -m examples.local_pool $(OPTIONS)
+
+# The sample application on http://localhost:8000, on a pool of its own.
+web: .venv/web.ok
+	@$(BIN)/python -m examples.web $(OPTIONS)
 
 test: .venv/test.ok .venv/npm.ok
 	$(BIN)/python -m pytest $(PARALLEL) $(OPTIONS)
@@ -18,6 +26,14 @@ test: .venv/test.ok .venv/npm.ok
 # Those that need neither a server nor a socket, and so wait for nothing.
 test-unit: .venv/test.ok
 	$(BIN)/python -m pytest -n auto $(SPREAD) $(OPTIONS) tests/unit
+
+# The sample application in Chromium, one file after another. It leaves a picture of each page in web-screenshots.
+test-web: .venv/test-web.ok .venv/axe.ok .venv/chromium.ok
+	@for file in tests/web/test_*.py; do $(BIN)/python -m pytest $(OPTIONS) "$$file" || exit; done
+
+# The three of the README.
+screenshots: .venv/test-web.ok .venv/axe.ok .venv/chromium.ok
+	$(BIN)/python -m tests.web.screenshots
 
 # Random sequences of a session's calls against a model of the service: make soak SEQUENCES=100000 SEED=1
 soak: SEQUENCES ?= 10000
@@ -86,6 +102,17 @@ clean:
 	else \
 		echo "npm is not here: the tests that need its packages are skipped"; \
 	fi
+	@touch $@
+
+.venv/axe.ok: Makefile | .venv/bin/pip
+	npm install --silent --no-audit --no-fund --prefix .venv/axe axe-core@4.14.1
+	@touch $@
+
+# Debian's, where there is none yet. CHROMIUM names another one.
+.venv/chromium.ok: | .venv/bin/pip
+	@command -v "$${CHROMIUM:-chromium}" chromium-browser >/dev/null || { \
+		command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
+	} || { echo "Chromium is not here: install it, or name it with CHROMIUM=..." >&2; exit 1; }
 	@touch $@
 
 .venv/tools.ok: .ci/tools.txt | .venv/bin/pip

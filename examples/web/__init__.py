@@ -1,0 +1,1 @@
+"""A small web application that shows what the library does. Start it with `make web`."""
