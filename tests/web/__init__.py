@@ -1,0 +1,1 @@
+"""The sample application in Chromium, driven by Playwright: `make test-web`."""
