@@ -47,6 +47,7 @@ def wordings(operation: str) -> Mapping[str, Reply]:
             "CognitoLocal#Unsupported",
             f'Cognito Local unsupported feature: Unsupported x-amz-target header "{operation}"',
         ),
+        "501 with a name for everything": said(501, "InternalFailure"),
         "501 alone": Reply(501, {}, b"<html>no</html>"),
         "Not Implemented": said(400, "NotImplementedException", "not implemented"),
         "Not Implemented, shorter": said(400, "NotImplemented"),

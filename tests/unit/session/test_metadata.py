@@ -66,19 +66,20 @@ def test_the_metadata_of_a_sign_in_goes_with_each_refresh(mode: Mode) -> None:
     assert sent(script) == [TENANT, TENANT, TENANT, TENANT, None, None]
 
 
-def test_the_metadata_goes_with_a_refresh_within_a_method(mode: Mode) -> None:
+@pytest.mark.parametrize(("given", "expected"), [(None, TENANT), (OTHER, OTHER)], ids=["the sign-in's", "its own"])
+def test_the_metadata_goes_with_a_refresh_within_a_method(mode: Mode, given: Any, expected: Any) -> None:
     """A token that has ended is renewed before a password is changed, and before a sign-out everywhere."""
     old, clock = ("InitiateAuth", tokens(at=NOW)), Clock()
     renewed = ("GetTokensFromRefreshToken", tokens(at=NOW + 3600))
     steps: list[Any] = [old, renewed, ("ChangePassword", {}), old, renewed, ("GlobalSignOut", {})]
     script = Scripted(*steps, config=configured(clock=clock))
-    session = mode.session(script.config, transport=script)
+    session = mode.session(script.config, transport=script, refresh_metadata=given)
     for method, arguments, options in (("change_password", ("pw", "new"), {}), ("logout", (), {"everywhere": True})):
         clock.now = NOW
         login(session, client_metadata=TENANT)
         clock.now = NOW + 3600
         assert getattr(session, method)(*arguments, **options) == Ok(None)
-    assert sent(script) == [TENANT, TENANT, None] * 2
+    assert sent(script) == [TENANT, expected, None] * 2
     assert session.state.client_metadata is None
 
 
