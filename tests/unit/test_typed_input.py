@@ -11,6 +11,7 @@ import pytest
 
 from cognito_raw import Challenge, Client, Err, NewDevice, State
 from cognito_raw.models.challenge import CODES
+from cognito_raw.session.account import Account
 from cognito_raw.testing import Refusal, Scripted
 from tests.support.conversation import configured, refused, signed_in
 from tests.support.failing import Failing
@@ -124,35 +125,38 @@ BESIDE: Final[Mapping[str, Mapping[str, Any]]] = {
 SKIPPED: Final = ("operation", "attribute_name")
 
 
-def of_client(name: str, parameter: str) -> Method:
-    """Call a method of a client with the input as this argument."""
+def of_client(kind: type[Client | Account], name: str, parameter: str) -> Method:
+    """Call a method of a client, or of a session's account, with the input as this argument."""
 
     def call(mode: Mode, transport: Any, typed: str) -> Any:
-        found = inspect.signature(getattr(Client, name)).parameters
+        found = inspect.signature(getattr(kind, name)).parameters
         required = [
             one.name for one in found.values() if one.default is one.empty and one.name not in ("self", "config")
         ]
         given = {one: PLAIN.get(one, "text") for one in required} | {parameter: typed}
         given |= BESIDE.get(f"{name}: {parameter}", {})
-        result = getattr(mode.client(CONFIG, transport=transport), name)(**given)
+        session = mode.session(CONFIG, state=SIGNED_IN, transport=transport)
+        owner = session.account if kind is Account else mode.client(CONFIG, transport=transport)
+        result = getattr(owner, name)(**given)
         page = result.page() if hasattr(result, "page") else result
         return asyncio.run(page) if inspect.iscoroutine(page) else page
 
     return call
 
 
-def texts(name: str) -> Iterator[str]:
+def texts(method: Callable[..., Any]) -> Iterator[str]:
     """The names of the method's texts."""
-    for found in inspect.signature(getattr(Client, name)).parameters.values():
+    for found in inspect.signature(method).parameters.values():
         if str(found.annotation) in ("str", "str | None", "Mapping[str, Any] | str", "ChallengeAnswer"):
             yield found.name
 
 
 CLIENTS: Final[Mapping[str, Method]] = {
-    f"{name}: {text}": of_client(name, text)
-    for name, method in vars(Client).items()
-    if callable(method)
-    for text in texts(name)
+    f"{'account.' if kind is Account else ''}{name}: {text}": of_client(kind, name, text)
+    for kind in (Client, Account)
+    for name, method in vars(kind).items()
+    if callable(method) and name[0] != "_"
+    for text in texts(method)
     if text not in SKIPPED
 }
 METHODS: Final = {**SESSIONS, **CLIENTS}
@@ -166,8 +170,8 @@ def mode(request: pytest.FixtureRequest) -> Iterator[Mode]:
 
 
 def test_every_method_of_a_client_is_in_the_table() -> None:
-    """All that take a text."""
-    assert len(CLIENTS) > 60
+    """All that take a text, and those of an account."""
+    assert len(CLIENTS) > 75
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
