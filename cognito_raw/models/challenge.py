@@ -142,6 +142,10 @@ class TotpSetup:
         """Return a QR code of that address, as `SoftwareToken.qr_svg` does."""
         return self._token().qr_svg(account, issuer, scale=scale)
 
+    def qr_text(self, account: str, issuer: str) -> str:
+        """Return the QR code for a terminal, as `SoftwareToken.qr_text` does."""
+        return self._token().qr_text(account, issuer)
+
     def _token(self) -> SoftwareToken:
         from .mfa import SoftwareToken  # here: a sign-in does not need it
 

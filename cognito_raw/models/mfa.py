@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from .fields import optional_string, require_string, string
@@ -45,15 +46,26 @@ class SoftwareToken:
 
         scale: pixels for each of its modules. Needs the extra `qr`, and raises `ImportError` without it.
         """
+        drawn: str = self._qr(account, issuer).svg_inline(scale=scale)
+        return drawn
+
+    def qr_text(self, account: str, issuer: str) -> str:
+        """Return the same QR code as lines of text, for a terminal with light letters on a dark ground."""
+        import io  # here, as below
+
+        lines = io.StringIO()
+        self._qr(account, issuer).terminal(out=lines, compact=True)
+        return lines.getvalue()
+
+    def _qr(self, account: str, issuer: str) -> Any:
         uri = self.uri(account, issuer)
         try:
             import segno  # here: few programs draw codes, and it is not installed with the library
         except ModuleNotFoundError as error:
             if error.name != "segno":  # it is there, and does not load
                 raise
-            raise ImportError("qr_svg needs the package segno: pip install 'cognito-raw[qr]'") from None
-        drawn: str = segno.make_qr(uri).svg_inline(scale=scale)
-        return drawn
+            raise ImportError("a QR code needs the package segno: pip install 'cognito-raw[qr]'") from None
+        return segno.make_qr(uri)
 
 
 @frozen

@@ -36,6 +36,13 @@ _INTERRUPTED: Final = Err("connection-lost", "the event loop ended during the re
 class AsyncSession(SessionMembers[AsyncTransport], AsyncRunner):
     """One user's session with the pool, async. Every method returns `Ok` or `Err`.
 
+    Registering: `register`, `confirm_registration`, `resend_verification_code`.
+    Signing in: `login`, `challenge`, `answer_challenge`, `new_password_challenge`, `begin_totp_setup`.
+    Tokens: `id_token`, `access_token`, `refresh`, `keep_fresh`, `subscribe`.
+    Passwords: `change_password`, `request_password_reset`, `reset_password_confirmation`.
+    The signed-in user: `account`. Carrying on: `state`, `from_tokens`, `from_refresh_token`, `within`.
+    The end: `logout`, `forget`, `aclose`.
+
     state: the state of an earlier session, to continue it.
     transport: sends the requests, such as an `AsyncHttpxTransport`. By default, the whole process shares one.
     remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.

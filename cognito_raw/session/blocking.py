@@ -35,6 +35,13 @@ _NO_TURN: Final = Err("timed-out", "another call of this session took all the ti
 class Session(SessionMembers[Transport | TransportName], Runner):
     """One user's session with the pool, sync. Every method returns `Ok` or `Err`.
 
+    Registering: `register`, `confirm_registration`, `resend_verification_code`.
+    Signing in: `login`, `challenge`, `answer_challenge`, `new_password_challenge`, `begin_totp_setup`.
+    Tokens: `id_token`, `access_token`, `refresh`, `keep_fresh`, `subscribe`.
+    Passwords: `change_password`, `request_password_reset`, `reset_password_confirmation`.
+    The signed-in user: `account`. Carrying on: `state`, `from_tokens`, `from_refresh_token`, `within`.
+    The end: `logout`, `forget`, `close`.
+
     state: the state of an earlier session, to continue it.
     transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, which needs the
         standard library alone and starts faster than httpx. By default, the whole process shares one over httpx.

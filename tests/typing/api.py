@@ -275,6 +275,7 @@ def the_operations(client: Client, access_token: str) -> None:
     assert_type(token, Result[SoftwareToken])
     assert_type(token.unwrap().uri("user", "us"), str)
     assert_type(token.unwrap().qr_svg("user", "us", scale=2.5), str)
+    assert_type(token.unwrap().qr_text("user", "us"), str)
     assert_type(client.verify_software_token("123456", session="session"), Result[SoftwareTokenVerification])
     preferred = MfaSettings(enabled=True, preferred_mfa=True)
     passkeys = WebAuthnMfaSettings(enabled=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from typing import Final
 
@@ -76,6 +77,14 @@ def test_every_method_of_a_face_is_explained(face: str) -> None:
     """`help` has a text for each public method and property."""
     members = {name: getattr(getattr(cognito_raw, face), name) for name in dir(getattr(cognito_raw, face))}
     assert [name for name, member in members.items() if not name.startswith("_") and not member.__doc__] == []
+
+
+@pytest.mark.parametrize("face", [cognito_raw.Session, cognito_raw.AsyncSession])
+def test_the_help_of_a_session_begins_with_an_index(face: type) -> None:
+    """It names each public member once."""
+    index = (face.__doc__ or "").partition("Registering: ")[2].partition("\n\n")[0]
+    members = {name for name in dir(face) if not name.startswith("_")}
+    assert sorted(re.findall(r"`(\w+)`", index)) == sorted(members)
 
 
 def test_the_public_names_are_sorted_and_can_be_imported_at_once() -> None:

@@ -292,3 +292,4 @@ def test_the_setup_of_an_app_is_scanned_as_any_other() -> None:
     setup, token = TotpSetup("SECRET", challenge_of("MFA_SETUP", "id-1")), SoftwareToken("SECRET")
     assert setup.uri("ada", "Engines") == token.uri("ada", "Engines")
     assert setup.qr_svg("ada", "Engines", scale=2) == token.qr_svg("ada", "Engines", scale=2)
+    assert setup.qr_text("ada", "Engines") == token.qr_text("ada", "Engines")

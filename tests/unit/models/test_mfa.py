@@ -91,6 +91,13 @@ def test_the_code_to_scan_is_drawn() -> None:
     assert "JBSWY3DPEHPK3PXP" not in drawn
 
 
+def test_the_code_to_scan_is_written_for_a_terminal() -> None:
+    """Half of a square in each character, without colours or the secret in letters."""
+    lines = TOKEN.qr_text("ada@example.com", "Engines").splitlines()
+    assert set("".join(lines)) == set(" \u2580\u2584\u2588")
+    assert {len(line) for line in lines} == {2 * len(lines) - 1}
+
+
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """The library does without segno, and a drawn code does not."""
     monkeypatch.setitem(sys.modules, "segno", None)
