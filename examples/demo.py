@@ -11,11 +11,17 @@ from typing import Any
 
 from cognito_raw import Config, Err, HttpxTransport, IdToken, Reply, Request, Result, Session, State
 
+from .authenticator import totp
 from .local_pool import RESET_CODE, SIGN_UP_CODE, CannotServe, Pool, end_on_sigterm, serve
 
 USERNAME, EMAIL = "ada", "ada@example.com"
 PASSWORD, CHANGED, RESET = "An-Engine-1843", "Analytical-1844", "Difference-1845"
 HOUR = 3600
+NEXT = """
+Next:
+  make web    the same and more in a browser: passkeys, e-mail codes, tokens that are renewed before your eyes
+  make pool   a pool that stays, with users to try things on; then the examples of README.md, docs/session.md
+"""
 
 
 class Counting:
@@ -114,6 +120,32 @@ def run(pool: Pool, demo: Demo) -> IdToken | None:
     return token
 
 
+def run_second_factor(pool: Pool, demo: Demo) -> None:
+    """Set up an authenticator app, on a device that the pool remembers and on one that it does not know."""
+    step, password = demo.step, "A-Compiler-1952"
+    pool.add_user("grace", password, email="grace@example.com", email_verified="true")
+    grace = Session(pool.config(), transport=demo.transport)
+    print("\nGrace sets up an authenticator app. Her session confirmed this device, which the pool remembers.")
+    step("log in, and confirm the device", lambda: grace.login("grace", password))
+    app = step("ask for the app's secret", grace.account.enable_totp)
+    if app is None:
+        return
+    print(app.qr_text("grace", "Demo"), end="")
+    step("first code, wrong", lambda: grace.account.confirm_totp("000000"), "software-token-mfa-refused")
+    step("first code", lambda: grace.account.confirm_totp(totp(app.secret)))
+    step("log in here: the device stands for the app", lambda: grace.login("grace", password))
+    print("\nElsewhere she needs a code.")
+    phone = Session(pool.config(), transport=demo.transport)
+    step("log in", lambda: phone.login("grace", password), "software-token-mfa-challenge")
+    step("answer with a wrong code", lambda: phone.answer_challenge("000000"), "code-mismatch")
+    step("answer with the app's code", lambda: phone.answer_challenge(totp(app.secret)))
+    print("\nShe forgets the first device.")
+    devices = step("list the devices", grace.account.list_devices)
+    key = None if grace.state.device is None else grace.state.device.key
+    step(f"forget one of {len(devices or ())}", lambda: grace.account.forget_device(key or ""))
+    step("log in here: a code is needed again", lambda: grace.login("grace", password), "software-token-mfa-challenge")
+
+
 def _renewed(session: Session) -> Result[IdToken]:
     with session:  # its end waits for the subscriber
         return session.id_token()
@@ -147,9 +179,10 @@ def main() -> int:
     end_on_sigterm()
     demo = Demo()
     try:
-        with serve(port) as server:
+        with serve(port, extras=True) as server:
             print(f"A local user pool listens on {server.endpoint}; it is gone when the demo ends.")
             token = run(server.pool(), demo)
+            run_second_factor(server.full_pool(), demo)
     except CannotServe as error:
         print(f"The demo cannot run: {error}", file=sys.stderr)
         return 1
@@ -157,6 +190,7 @@ def main() -> int:
         demo.transport.close()
     if token is not None:
         show(token)
+        print(NEXT)
     for surprise in demo.surprises:
         print(f"Not as expected: {surprise}", file=sys.stderr)
     return 1 if demo.surprises or token is None else 0

@@ -3,11 +3,12 @@
 `serve` starts it on a free port of 127.0.0.1, and later removes it with all that it wrote. Pools, clients and users are
 created through boto3, as with the real service, since only an administrator may do so.
 
-`python -m examples.local_pool` keeps a pool running until Ctrl-C, with the users of the README's examples.
+`python -m examples.local_pool` keeps a pool running until Ctrl-C, and says how to use it.
 """
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import importlib.util
 import os
@@ -245,18 +246,88 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+@dataclass(frozen=True)
+class Example:
+    """A user to try things on."""
+
+    name: str
+    password: str
+    purpose: str
+
+
+EXAMPLES = (
+    Example("ada", "An-Engine-1843", "signs in at once"),
+    Example("charles", "Temporary-1822", "must replace this temporary password"),
+    Example("joan", "A-Compiler-1952", "has registered, and must confirm"),
+    Example("alan", "A-Machine-1936", "is disabled"),
+    Example("edith", "A-Program-1948", "must reset the password"),
+)
+
+
+def reset_users(pool: Pool) -> None:
+    """Delete all users of the pool, and add the examples."""
+    admin, named = pool.admin, {"UserPoolId": pool.id}
+    for user in admin.list_users(**named)["Users"]:
+        admin.admin_delete_user(**named, Username=user["Username"])
+    for example in EXAMPLES:
+        email = f"{example.name}@example.com"
+        if example.name == "joan":
+            secret = {} if pool.client_secret is None else {"SecretHash": pool.config().secret_hash(example.name)}
+            attributes = [{"Name": "email", "Value": email}]
+            signing = {"Username": example.name, "Password": example.password, "UserAttributes": attributes, **secret}
+            admin.sign_up(ClientId=pool.client_id, **signing)
+            continue
+        temporary = example.name == "charles"
+        pool.add_user(example.name, example.password, temporary=temporary, email=email, email_verified="true")
+    admin.admin_disable_user(**named, Username="alan")
+    admin.admin_reset_user_password(**named, Username="edith")
+
+
+def describe(pool: Pool) -> str:
+    """Return the pool's `Config`, its `export` lines, codes and users."""
+    config = pool.config()
+    secret = "" if pool.client_secret is None else f'client_secret="{pool.client_secret}", '
+    settings = {
+        "COGNITO_ISS": config.iss,
+        "COGNITO_CLIENT_ID": config.client_id,
+        "COGNITO_CLIENT_SECRET": pool.client_secret,
+        "COGNITO_ENDPOINT": config.endpoint,
+    }
+    return "\n".join(
+        (
+            f'Config(iss="{config.iss}", client_id="{config.client_id}", {secret}endpoint="{config.endpoint}")',
+            "",
+            *(f"export {name}={value}" for name, value in settings.items() if value is not None),
+            "",
+            f"Codes: {SIGN_UP_CODE}; {RESET_CODE} for a forgotten password. A custom challenge wants 7.",
+            "",
+            *(f"  {example.name:<9}{example.password:<17}{example.purpose}" for example in EXAMPLES),
+            "",
+            "Enter adds these users anew. Ctrl-C ends the pool.",
+        )
+    )
+
+
 def main() -> int:
-    """Run a pool until Ctrl-C, and print its `Config`."""
+    """Run a pool until Ctrl-C, and say how to use it."""
+    parser = argparse.ArgumentParser(prog="make pool", description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--port", type=int, help="the port of 127.0.0.1 to use; the default is a free one")
+    parser.add_argument("--mfa", action="store_true", help="demand a second factor of every user")
+    parser.add_argument("--secret", action="store_true", help="give the app client a secret")
+    parser.add_argument("--password-flow", action="store_true", help="allow USER_PASSWORD_AUTH")
+    parser.add_argument("--custom", action="store_true", help="allow CUSTOM_AUTH, which asks a question")
+    options = parser.parse_args()
+    allowed = {"USER_AUTH": True, "USER_PASSWORD_AUTH": options.password_flow, "CUSTOM_AUTH": options.custom}
+    flows = [name for name, is_allowed in allowed.items() if is_allowed]
     end_on_sigterm()
     try:
-        with serve() as server:
-            pool = server.pool()
-            pool.add_users_of_the_readme()
-            config = pool.config()
-            print(f'Config(iss="{config.iss}", client_id="{config.client_id}", endpoint="{config.endpoint}")')
-            print(
-                "Its users: ada, An-Engine-1843; charles, Temporary-1822, to be replaced. Ctrl-C ends it.", flush=True
-            )
+        with serve(options.port, extras=True) as server:
+            pool = server.full_pool(mfa="ON" if options.mfa else "OPTIONAL", secret=options.secret, flows=flows)
+            reset_users(pool)
+            print(describe(pool), flush=True)
+            for _ in sys.stdin:
+                reset_users(pool)
+                print("The users are as they were.", flush=True)
             while True:
                 time.sleep(1)
     except CannotServe as error:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from cognito_raw import Config, Session
+from cognito_raw import Config, Err, Session
+from examples.authenticator import totp
 from examples.local_pool import CannotServe, serve
 from tests.support.deadlines import wait_until
 from tests.support.paths import ROOT
@@ -90,12 +91,20 @@ def test_the_demo_tells_the_whole_journey_and_leaves_nothing(tmp_path: Path) -> 
     steps = re.findall(
         r"^ *\d+\. .*?(?:Ok|Err \"[a-z-]+\") +\d+ round trips?, +\d+\.\d ms$", finished.stdout, re.MULTILINE
     )
-    assert len(steps) == 21
+    assert len(steps) == 32
     assert max(map(len, finished.stdout.splitlines())) <= 120
-    for said in ("account-unverified", "incorrect-username-or-password", "code-expired", "new-password-challenge"):
+    for said in (
+        "software-token-mfa-challenge",
+        "account-unverified",
+        "incorrect-username-or-password",
+        "code-expired",
+        "new-password-challenge",
+    ):
         assert f'Err "{said}"' in finished.stdout
     assert "payload  cognito:username: str" in finished.stdout
     assert "eyJ" not in finished.stdout
+    assert "\u2580" in finished.stdout  # the QR code
+    assert "make web" in finished.stdout.splitlines()[-3]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -137,20 +146,74 @@ def test_a_server_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+def lines_to(process: subprocess.Popen[str], last: str) -> list[str]:
+    """The lines that it prints, to the one that begins like this."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if line.startswith(last):
+            break
+    return lines
+
+
+def reason(session: Session, name: str, password: str) -> str:
+    result = session.login(name, password)
+    return result.reason if isinstance(result, Err) else "Ok"
+
+
 def test_a_pool_to_try_things_on_runs_until_it_is_interrupted(tmp_path: Path) -> None:
-    """`python -m examples.local_pool` prints the `Config` of a pool that has users; Ctrl-C ends it with its files."""
+    """`make pool` prints the `Config`, `export` lines and users; Enter adds the users anew, and Ctrl-C ends it all."""
     with running(tmp_path, "-m", "examples.local_pool") as process:
+        assert process.stdin is not None
         line, port = port_in(process)
-        with Session(eval(line, {"Config": Config})) as session:
-            assert session.login("ada", "An-Engine-1843").unwrap().payload["email"] == "ada@example.com"
-        assert process.stdout is not None
-        assert "Ctrl-C" in process.stdout.readline()
+        lines = lines_to(process, "Enter adds these users anew.")
+        exported = dict(found.removeprefix("export ").split("=", 1) for found in lines if found.startswith("export "))
+        assert exported["COGNITO_ENDPOINT"] == f"http://127.0.0.1:{port}"
+        config = eval(line, {"Config": Config})
+        assert (config.iss, config.client_id) == (exported["COGNITO_ISS"], exported["COGNITO_CLIENT_ID"])
+        users = [found.split(maxsplit=2) for found in lines if found.startswith("  ")]
+        expected = ["Ok", "new-password-challenge", "account-unverified", "disabled-user", "password-reset-required"]
+        with Session(config) as session:
+            assert [reason(session, name, password) for name, password, _ in users] == expected
+            assert reason(session, *users[1][:2]) == "new-password-challenge"
+            session.new_password_challenge("Permanent-1823").unwrap()
+            process.stdin.write("\n")
+            process.stdin.flush()
+            assert lines_to(process, "The users are as they were.")
+            assert [reason(session, name, password) for name, password, _ in users] == expected
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert errors == ""
     assert is_refused(port)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pool_is_made_as_its_options_say(tmp_path: Path) -> None:
+    """A second factor, a client secret, other flows, and a fixed port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ("--mfa", "--secret", "--password-flow", "--custom", "--port", str(port))
+    with running(tmp_path, "-m", "examples.local_pool", *options) as process:
+        line, found = port_in(process)
+        lines_to(process, "Enter")
+        assert found == port
+        with Session(eval(line, {"Config": Config})) as session:
+            assert session.config.client_secret
+            result = session.login("ada", "An-Engine-1843", flow="USER_PASSWORD_AUTH")
+            assert result == Err("mfa-setup-challenge", challenge=session.challenge, sent="yes")
+            session.answer_challenge(totp_after(session)).unwrap()
+            assert session.login("ada", flow="CUSTOM_AUTH") == Err(
+                "custom-challenge", challenge=session.challenge, sent="yes"
+            )
+            session.answer_challenge("7").unwrap()
+
+
+def totp_after(session: Session) -> str:
+    """The first code of an authenticator app."""
+    return totp(session.begin_totp_setup().unwrap().secret)
 
 
 def test_a_port_that_is_taken_is_told_in_a_sentence() -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from cognito_raw import Config, Err, Session, SoftwareToken
 from cognito_raw.session.account import Account, AsyncAccount
+from examples.authenticator import totp
 from examples.local_pool import Pool, serve
 from tests.support.browser import Browser
 from tests.support.modes import Mode
 from tests.support.programs import PACKAGES, modules_after
-from tests.support.totp import totp
 
 PASSWORD: Final = "An-Engine-1843"
 METHODS: Final = [name for name in vars(Account) if not name.startswith("_") and name != "close"]

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.totp import totp
+from examples.authenticator import totp
 from tests.web.conftest import Running
 from tests.web.site import PASSWORD, Site, User
 

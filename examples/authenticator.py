@@ -1,4 +1,4 @@
-"""The codes of an authenticator app (RFC 6238)."""
+"""The codes of an authenticator app (RFC 6238), for programs that have no phone at hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 
 
 def totp(secret: str, at: float | None = None) -> str:
-    """The code of six digits that an app shows at a time, or now."""
+    """Return the code of six digits that an app shows at a time, or now."""
     counter = int((time.time() if at is None else at) // 30)
     mac = hmac.digest(base64.b32decode(secret), struct.pack(">Q", counter), "sha1")
     start = mac[-1] & 15
