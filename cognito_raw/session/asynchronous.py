@@ -154,7 +154,7 @@ class AsyncSession(SessionMembers[AsyncTransport], AsyncRunner):
         Returns a function that ends this. A coroutine function is awaited. Exceptions are logged, and change nothing.
         After a refresh, no caller waits for the callbacks but `aclose`.
         """
-        return self._holder.subscribers.add((lambda _: callback(self.state)) if state else callback)
+        return self._holder.subscribers.add(callback, (lambda: self.state) if state else None)
 
     @asynccontextmanager
     async def keep_fresh(self) -> AsyncIterator[Self]:

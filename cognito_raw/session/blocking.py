@@ -158,7 +158,7 @@ class Session(SessionMembers[Transport | TransportName], Runner):
 
         if inspect.iscoroutinefunction(callback):
             raise ValueError("callback is a coroutine function, which a sync session cannot await")
-        return self._holder.subscribers.add((lambda _: callback(self.state)) if state else callback)
+        return self._holder.subscribers.add(callback, (lambda: self.state) if state else None)
 
     @contextmanager
     def keep_fresh(self) -> Iterator[Self]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..concurrency.background import log_error
 from ..models.tokens import IdToken
@@ -26,10 +26,15 @@ class Subscribers:
         self._callbacks: dict[object, Subscriber] = {}
         self.pending: list[Callable[[], object]] = []  # an empty deque takes ten times the memory
 
-    def add(self, callback: Subscriber) -> Callable[[], None]:
-        """Add a callback, and return a function that removes it."""
+    def add(self, callback: Callable[[Any], object], state: Callable[[], object] | None = None) -> Callable[[], None]:
+        """Add a callback, and return a function that removes it.
+
+        state: returns what the callback gets instead of the token.
+        """
+        if not callable(callback):
+            raise ValueError(f"callback must be a function, not {type(callback).__name__}")
         ticket = object()
-        self._callbacks[ticket] = callback
+        self._callbacks[ticket] = callback if state is None else lambda _: callback(state())
 
         def unsubscribe() -> None:
             self._callbacks.pop(ticket, None)

@@ -340,3 +340,12 @@ def test_a_cancellation_inside_a_callback_keeps_no_news_from_the_others(whose: s
         return heard
 
     assert asyncio.run(main()) == [None]
+
+
+@pytest.mark.parametrize("kind", [Session, AsyncSession])
+def test_what_cannot_be_called_is_no_subscriber(kind: Any) -> None:
+    """It would only be noticed at the next sign-in."""
+    session = kind(configured())
+    for options in ({}, {"state": True}):
+        with pytest.raises(ValueError, match="callback must be a function, not NoneType"):
+            session.subscribe(None, **options)
