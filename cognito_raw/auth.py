@@ -1,4 +1,4 @@
-"""An `httpx.Auth` that sends a session's token to an API, for sync and async clients.
+"""An `Auth` of httpx and of httpx2 that sends a session's token to an API, for sync and async clients.
 
 httpx calls it once for each request and follows redirects itself. It relies on three rules of httpx, which the tests
 check. A redirect to another origin drops the header, except from port 80 to port 443 of one host. A redirect does not
@@ -8,15 +8,28 @@ call it again. `Response.next_request` keeps the request's extensions, which hol
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
-from typing import Any, Final, NamedTuple, get_args
-
-import httpx
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, get_args
 
 from .models.hosts import is_this_machine
 from .models.tokens import Tokens, TokenUse
 from .result import Err, Ok, Result
 from .session.asynchronous import AsyncSession
 from .session.blocking import Session
+from .transport.library import load, loaded
+
+if TYPE_CHECKING:
+    import httpx
+    import httpx2
+
+    _Request: TypeAlias = httpx.Request | httpx2.Request
+    _Response: TypeAlias = httpx.Response | httpx2.Response
+
+    class _Auth(httpx.Auth, httpx2.Auth):  # type: ignore[misc]  # each has the requests of its own library
+        """The base for type checkers."""
+
+else:
+    _Auth = object
 
 _USES: Final[tuple[TokenUse, ...]] = get_args(TokenUse)
 _PORTS: Final = {"http": 80, "https": 443}
@@ -33,8 +46,10 @@ _NOT_ASYNC: Final = (
 )
 
 
-class SessionAuth(httpx.Auth):
+class SessionAuth(_Auth):
     """Send the token of a signed-in session with every request: `httpx.Client(auth=SessionAuth(session))`.
+
+    Clients of httpx2 take it too.
 
     session: a `Session` for an `httpx.Client`, an `AsyncSession` for an `httpx.AsyncClient`. The token is as fresh as
         that of `id_token()`. `session.within(seconds)` limits the wait for it; no timeout of httpx does.
@@ -77,7 +92,14 @@ class SessionAuth(httpx.Auth):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(token={self._use!r})"
 
-    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    if not TYPE_CHECKING:
+
+        @property
+        def __class__(self) -> type:
+            """A class that is an `Auth` of each loaded library too: their clients take no other."""
+            return _accepted(type(self), *(library.Auth for library in loaded() if hasattr(library, "Auth")))
+
+    def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         session = self._session
         if not isinstance(session, Session):
             raise ValueError(_NOT_SYNC)
@@ -92,7 +114,7 @@ class SessionAuth(httpx.Auth):
             if isinstance(signed, Ok):
                 self._note_refusal((yield refused), signed.value)
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         session = self._session
         if not isinstance(session, AsyncSession):
             raise ValueError(_NOT_ASYNC)
@@ -107,7 +129,7 @@ class SessionAuth(httpx.Auth):
             if isinstance(signed, Ok):
                 self._note_refusal((yield refused), signed.value)
 
-    def _gets_token(self, request: httpx.Request) -> bool:
+    def _gets_token(self, request: _Request) -> bool:
         """Tell if the request gets the token. If not, drop the token that it was sent with elsewhere."""
         origin = _origin(request.url)
         before = request.extensions.get(_ORIGIN_KEY, origin)
@@ -121,7 +143,7 @@ class SessionAuth(httpx.Auth):
             raise ValueError(f"a token goes out by https; to send it to {origin} all the same: origins={str(origin)!r}")
         return True
 
-    def _sign(self, request: httpx.Request, given: Result[object], refused: Tokens | None = None) -> Result[Tokens]:
+    def _sign(self, request: _Request, given: Result[object], refused: Tokens | None = None) -> Result[Tokens]:
         """Put the token into the request, and return the session's tokens; after a refusal only the same user's."""
         if isinstance(given, Err):
             return given
@@ -137,16 +159,21 @@ class SessionAuth(httpx.Auth):
         request.extensions = {**request.extensions, _ORIGIN_KEY: _origin(request.url)}
         return Ok(tokens)
 
-    def _refused(self, response: httpx.Response, tokens: Tokens) -> httpx.Request | None:
+    def _refused(self, response: _Response, tokens: Tokens) -> _Request | None:
         """Return the request that was refused with the token, the last one after a redirect, if new tokens may help."""
         refused = response.request  # without the header, after a redirect elsewhere: not about the token
-        is_about_it = response.status_code == httpx.codes.UNAUTHORIZED and "Authorization" in refused.headers
+        is_about_it = response.status_code == 401 and "Authorization" in refused.headers
         return refused if is_about_it and tokens is not self._refused_again else None
 
-    def _note_refusal(self, response: httpx.Response, tokens: Tokens) -> None:
+    def _note_refusal(self, response: _Response, tokens: Tokens) -> None:
         # An API that refuses every token must not cause a refresh with each request.
         if self._refused(response, tokens) is not None:
             self._refused_again = tokens
+
+
+@cache
+def _accepted(kind: type[SessionAuth], *auths: type) -> type:
+    return type(kind.__name__, (kind, *auths), {})
 
 
 def _user(tokens: Tokens) -> object:
@@ -175,7 +202,7 @@ class _Origin(NamedTuple):
         return _Origin("https", self.host, 443) if (self.scheme, self.port) == ("http", 80) else self
 
 
-def _origin(url: httpx.URL) -> _Origin:
+def _origin(url: Any) -> _Origin:
     return _Origin(url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS.get(url.scheme))
 
 
@@ -184,10 +211,11 @@ def _origins(named: str | Collection[str]) -> frozenset[_Origin]:
 
 
 def _named_origin(text: str) -> _Origin:
+    library = next(iter(loaded()), None) or load("httpx")
     try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, TypeError):
-        url = httpx.URL()
+        url = library.URL(text)
+    except (library.InvalidURL, TypeError):
+        url = library.URL()
     if url.scheme not in _PORTS or not url.host or url.userinfo or url.raw_path != b"/" or url.fragment:
         raise ValueError('origins holds addresses without path, such as "https://api.example.com"')
     return _origin(url)
@@ -198,7 +226,7 @@ def _is_private(origin: _Origin) -> bool:
     return origin.scheme == "https" or (origin.scheme == "http" and is_this_machine(origin.host))
 
 
-def _trace(request: httpx.Request, refusing: Callable[[Any], Any]) -> None:
+def _trace(request: _Request, refusing: Callable[[Any], Any]) -> None:
     """Refuse proxies for a request to this machine by http. No authentication sees a client's proxies by itself."""
     if request.url.scheme == "http" and is_this_machine(_origin(request.url).host):
         request.extensions = {**request.extensions, _TRACE: refusing(request.extensions.get(_TRACE))}
@@ -237,6 +265,6 @@ def _check_route(event: str, info: Mapping[str, Any]) -> None:
         )
 
 
-def _is_repeatable(request: httpx.Request) -> bool:
+def _is_repeatable(request: _Request) -> bool:
     # A file that was read to its end would silently be sent as an empty body.
-    return isinstance(request.stream, httpx.ByteStream)
+    return any(isinstance(request.stream, library.ByteStream) for library in loaded())

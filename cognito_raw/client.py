@@ -98,7 +98,8 @@ class Client(_Operations, Runner):
 class AsyncClient(_Operations, AsyncRunner):
     """The async client, with the same methods.
 
-    transport: sends the requests, such as an `AsyncHttpxTransport`. By default, the whole process shares one.
+    transport: sends the requests, such as an `AsyncHttpxTransport`, or is `"httpx2"`. By default, the whole process
+        shares one over httpx.
     """
 
     _pages = AsyncPages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from typing import Any, Self, TypeVar
 
@@ -14,7 +14,7 @@ from .flow import Action, AsyncTransport, Limited, Pause, Steps, Transport, adva
 from .models.frozen import replace
 from .result import Err
 from .retry import Budget, with_retries
-from .transport import TRANSPORT_NAMES, TransportName, shared, shared_async
+from .transport import ASYNC_NAMES, TRANSPORT_NAMES, AsyncTransportName, TransportName, shared, shared_async
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -103,7 +103,7 @@ def _checked(transport: R) -> R:
     if transport is None or isinstance(transport, str):
         return transport
     kind = transport if isinstance(transport, type) else type(transport)
-    is_client = any(base.__module__.partition(".")[0] == "httpx" for base in kind.__mro__)
+    is_client = any(base.__module__.partition(".")[0] in ASYNC_NAMES for base in kind.__mro__)
     if isinstance(transport, type) or is_client or not callable(getattr(transport, "send", None)):
         raise ValueError(
             f"transport must be an object with a send method, such as HttpxTransport(), not {kind.__qualname__}"
@@ -112,12 +112,17 @@ def _checked(transport: R) -> R:
     return transport
 
 
+def _unknown(name: str, names: Iterable[str]) -> ValueError:
+    known = "".join(f'"{one}", ' for one in names)
+    return ValueError(f"transport {name!r}: must be {known}or an object with a send method")
+
+
 class Runner(_Deadlined):
     """Runs flows for sync clients and sessions."""
 
     def __init__(self, config: Config, *, transport: Transport | TransportName | None = None) -> None:
         if isinstance(transport, str) and transport not in TRANSPORT_NAMES:
-            raise ValueError(f'transport {transport!r}: must be "httpx", "standard", or an object with a send method')
+            raise _unknown(transport, TRANSPORT_NAMES)
         self.config = config
         self._transport: Transport | TransportName = "httpx" if transport is None else _checked(transport)
         self._deadline = config.deadline
@@ -146,13 +151,14 @@ class Runner(_Deadlined):
 class AsyncRunner(_Deadlined):
     """Runs flows for async clients and sessions."""
 
-    def __init__(self, config: Config, *, transport: AsyncTransport | None = None) -> None:
-        if isinstance(transport, str):
-            raise ValueError(f"transport {transport!r}: a name is for sync clients only: omit it, or pass an object")
+    def __init__(self, config: Config, *, transport: AsyncTransport | AsyncTransportName | None = None) -> None:
+        if isinstance(transport, str) and transport not in ASYNC_NAMES:
+            raise _unknown(transport, ASYNC_NAMES)
         # Read from the class, since a mock has every attribute.
         as_async = getattr(type(transport), "as_async", None)
         self.config = config
-        self._transport: AsyncTransport | None = _checked(transport if as_async is None else as_async(transport))
+        chosen = transport if as_async is None else as_async(transport)
+        self._transport: AsyncTransport | AsyncTransportName = "httpx" if chosen is None else _checked(chosen)
         self._deadline = config.deadline
 
     async def aclose(self) -> None:
@@ -168,9 +174,9 @@ class AsyncRunner(_Deadlined):
         await self.aclose()
 
     def _sender(self) -> AsyncTransport:
-        if self._transport is None or type(self._transport).__module__.startswith(f"{__package__}.transport."):
+        if isinstance(self._transport, str) or type(self._transport).__module__.startswith(f"{__package__}.transport."):
             running_loop()
-        return shared_async() if self._transport is None else self._transport
+        return shared_async(self._transport) if isinstance(self._transport, str) else self._transport
 
     async def _drive(
         self, flow: Generator[Call | Limited | Pause | Action, Any, R], deadline: float, budget: Budget | None = None

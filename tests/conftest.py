@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# httpx imports it only when it first sends. Were that in one of pytester's runs inside this process, which forget what
-# they imported, a second copy would raise errors that httpx does not know.
-import httpcore  # noqa: F401
 import pytest
 from hypothesis import settings
 

@@ -16,6 +16,7 @@ from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import AsyncRunner
+from ..transport import AsyncTransportName
 from .properties import SessionMembers, new_holder
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
@@ -33,7 +34,7 @@ _NO_TURN: Final = Err("timed-out", "another call of this session took all the ti
 _INTERRUPTED: Final = Err("connection-lost", "the event loop ended during the refresh", sent="maybe", retryable=True)
 
 
-class AsyncSession(SessionMembers[AsyncTransport], AsyncRunner):
+class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRunner):
     """One user's session with the pool, async. Every method returns `Ok` or `Err`.
 
     Registering: `register`, `confirm_registration`, `resend_verification_code`.
@@ -44,7 +45,8 @@ class AsyncSession(SessionMembers[AsyncTransport], AsyncRunner):
     The end: `logout`, `forget`, `aclose`.
 
     state: the state of an earlier session, to continue it.
-    transport: sends the requests, such as an `AsyncHttpxTransport`. By default, the whole process shares one.
+    transport: sends the requests, such as an `AsyncHttpxTransport`, or is `"httpx2"`. By default, the whole process
+        shares one over httpx.
     remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
         It may then skip the second factor at the user's next login.
     refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None
@@ -62,7 +64,7 @@ class AsyncSession(SessionMembers[AsyncTransport], AsyncRunner):
         config: Config,
         *,
         state: State | None = None,
-        transport: AsyncTransport | None = None,
+        transport: AsyncTransport | AsyncTransportName | None = None,
         remember_device: bool = True,
         refresh_metadata: RefreshMetadata | None = None,
         store: Store | AsyncStore | None = None,

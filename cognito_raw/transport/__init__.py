@@ -1,6 +1,6 @@
-"""Transports send a request and return the raw reply: httpx, sync and async, or the standard library.
+"""Transports send a request and return the raw reply: httpx or httpx2, sync and async, or the standard library.
 
-A transport knows nothing of flows. No type of httpx stands in the signature of another module. A transport owns one
+A transport knows nothing of flows. No type of either stands in the signature of another module. A transport owns one
 deadline for the whole request, a cap on the response, and connections that are never stale.
 """
 
@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from .httpx_blocking import HttpxTransport
     from .standard import StandardTransport
 
-TransportName: TypeAlias = Literal["httpx", "standard"]
+AsyncTransportName: TypeAlias = Literal["httpx", "httpx2"]
+"""The names of the async transports."""
+TransportName: TypeAlias = Literal[AsyncTransportName, "standard"]
 """The names of the sync transports."""
 
+ASYNC_NAMES: Final[tuple[AsyncTransportName, ...]] = get_args(AsyncTransportName)
 TRANSPORT_NAMES: Final[tuple[TransportName, ...]] = get_args(TransportName)
 
 # The first of each is the shared one: two threads may make one at the same time.
 _sync: dict[str, list[HttpxTransport | StandardTransport]] = {name: [] for name in TRANSPORT_NAMES}
-_async: list[AsyncHttpxTransport] = []
+_async: dict[str, list[AsyncHttpxTransport]] = {name: [] for name in ASYNC_NAMES}
 
 
 def shared(name: TransportName = "httpx") -> HttpxTransport | StandardTransport:
@@ -33,13 +36,14 @@ def shared(name: TransportName = "httpx") -> HttpxTransport | StandardTransport:
     return made[0]
 
 
-def shared_async() -> AsyncHttpxTransport:
+def shared_async(name: AsyncTransportName = "httpx") -> AsyncHttpxTransport:
     """Return the same for async clients and sessions."""
-    if not _async:
+    made = _async[name]
+    if not made:
         from .httpx_async import AsyncHttpxTransport
 
-        _async.append(AsyncHttpxTransport())
-    return _async[0]
+        made.append(AsyncHttpxTransport(library=name))
+    return made[0]
 
 
 def _new(name: TransportName) -> HttpxTransport | StandardTransport:
@@ -49,4 +53,4 @@ def _new(name: TransportName) -> HttpxTransport | StandardTransport:
         return StandardTransport()
     from .httpx_blocking import HttpxTransport
 
-    return HttpxTransport()
+    return HttpxTransport(library=name)

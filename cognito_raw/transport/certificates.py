@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
@@ -108,6 +109,12 @@ def _is_certificate_error(error: BaseException) -> bool:
 def environment_locations() -> tuple[str | None, str | None]:
     """Return the file and the folder that the environment names, by OpenSSL's own variables."""
     return os.environ.get(_FILE) or None, os.environ.get(_FOLDER) or None
+
+
+def system_locations() -> tuple[str | None, str | None]:
+    """Return the file and the folder of the system. Windows has none, and `ssl` asks it."""
+    paths = ssl.get_default_verify_paths()
+    return (None, None) if sys.platform == "win32" else (paths.cafile, paths.capath)
 
 
 def load_trust_store(file: str | None, folder: str | None) -> TrustStore:

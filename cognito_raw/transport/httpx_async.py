@@ -1,4 +1,7 @@
-"""Requests over httpx in asyncio programs. At the deadline the request is cancelled, which closes its connection."""
+"""Requests over httpx or httpx2 in asyncio programs.
+
+At the deadline the request is cancelled, which closes its connection.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,15 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import httpx
-
 from ..call import Reply, Request
 from ..concurrency.locks import ForkLock
 from ..result import Err, Ok, Result
 from .certificates import TrustStore
 from .httpx_async_network import AsyncNetwork
-from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
+from .httpx_client import ClientMaker, Progress, error_result, request_options
 from .httpx_internals import install, is_reusable
 from .leases import Address, Lease, LeaseQueue, background_of, checked_limit, queue_of
+from .library import AsyncClient, Library, LibraryName, checked_name, library_of
 from .limits import (
     CLOCK_TOLERANCE,
     MAX_CONNECTIONS,
@@ -33,29 +35,34 @@ from .pool import Reusable, address_of
 
 
 class AsyncHttpxTransport:
-    """Sends requests over httpx, from many tasks at once, in one event loop after another.
+    """Sends requests over httpx or httpx2, from many tasks at once, in one event loop after another.
 
-    client: an `httpx.AsyncClient` of your own, for proxies, certificates or instrumentation. You close it.
+    client: your own `AsyncClient` of httpx or httpx2, for proxies, certificates or instrumentation. You close it.
     limit: how many connections to one address calls may use at the same time, in each event loop, without a client of
         yours. A call that waits for one keeps its deadline. Public documents, such as key sets, do not wait.
+    library: "httpx" or "httpx2", without a client of yours. If httpx is not installed, it is httpx2.
 
-    Without one, connections are opened as needed and kept for some seconds. Each event loop has its own, since
+    Without a client, connections are opened as needed and kept for some seconds. Each event loop has its own, since
     connections do not outlive their loop. A serverless function may run a new loop at every invocation.
     """
 
-    def __init__(self, client: httpx.AsyncClient | None = None, *, limit: int = MAX_CONNECTIONS) -> None:
-        self._own = checked_client(client, httpx.AsyncClient)
+    def __init__(
+        self, client: AsyncClient | None = None, *, limit: int = MAX_CONNECTIONS, library: LibraryName = "httpx"
+    ) -> None:
+        self._own = client
+        self._library = library_of(client, "AsyncClient")
+        self._name: LibraryName = checked_name(library)
         self._limit = checked_limit(limit)
         self._lock = ForkLock()  # of the loops of several threads, and never held at an await
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
-        self._trust_store = None if client is None else TrustStore(None)
+        self._made: ClientMaker | None = None
 
     async def send(self, request: Request) -> Result[Reply]:
         """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + timeout_of(request)
         if self._own is not None:
-            return await _send(self._own, request, self._tls(), ends, Progress(traced=False))
+            return await _send(self._own, self._library, request, TrustStore(None), ends, Progress(traced=False))
         pool = await self._pool()
         address = address_of(request.url)
         try:
@@ -63,9 +70,9 @@ class AsyncHttpxTransport:
         except TimeoutError:
             return Err("timed-out", NONE_FREE, sent="no")
         try:
-            connection = await pool.acquire(address) or pool.add(_Connection(self._tls(), request.url))
-            progress = Progress(traced=True)
-            sending = partial(_send, connection.client, request, connection.trust_store, ends, progress)
+            connection = await pool.acquire(address) or pool.add(_Connection(self._maker(), request.url))
+            maker, progress = connection.maker, Progress(traced=True)
+            sending = partial(_send, connection.client, maker.library, request, maker.trust_store, ends, progress)
             result = await pool.use(connection, sending)
         finally:
             if lease is not None:
@@ -102,11 +109,11 @@ class AsyncHttpxTransport:
                     del self._pools[loop]
             await pool.close()
 
-    def _tls(self) -> TrustStore:
+    def _maker(self) -> ClientMaker:
         with self._lock:
-            if self._trust_store is None:
-                self._trust_store = default_trust_store()
-            return self._trust_store
+            if self._made is None:
+                self._made = ClientMaker(self._name)
+            return self._made
 
 
 class _Connection(Reusable):
@@ -115,10 +122,10 @@ class _Connection(Reusable):
     A client with many connections would check each of them at every request.
     """
 
-    def __init__(self, trust_store: TrustStore, url: str) -> None:
+    def __init__(self, maker: ClientMaker, url: str) -> None:
         super().__init__(address_of(url))
-        self.trust_store = trust_store
-        self.client = new_client(httpx.AsyncClient, trust_store, url)
+        self.maker = maker
+        self.client: AsyncClient = maker.make("AsyncClient", url)
         install(self.client, AsyncNetwork)
 
 
@@ -240,9 +247,9 @@ class _Pool:
 
 
 async def _send(
-    client: httpx.AsyncClient, request: Request, trust_store: TrustStore, ends: float, progress: Progress
+    client: AsyncClient, library: Library, request: Request, trust_store: TrustStore, ends: float, progress: Progress
 ) -> Result[Reply]:
-    exchange = partial(_exchange, client, request, progress)
+    exchange = partial(_exchange, client, library, request, progress)
     try:
         async with asyncio.timeout_at(ends) as timeout:
             with _watch_wall_clock(timeout):
@@ -250,7 +257,7 @@ async def _send(
     except TimeoutError:
         return Err("timed-out", TIMED_OUT, sent=progress.sent)
     except Exception as error:
-        return error_result(error, progress)
+        return error_result(error, progress, library)
     finally:
         await _discard(progress)
 
@@ -280,13 +287,13 @@ async def _discard(progress: Progress) -> None:
         await progress.stream.aclose()
 
 
-async def _exchange(client: httpx.AsyncClient, request: Request, progress: Progress) -> Result[Reply]:
-    body = Body()
+async def _exchange(client: AsyncClient, library: Library, request: Request, progress: Progress) -> Result[Reply]:
+    body, options = Body(), request_options(request, client, library)
 
     async def note(event: str, info: Mapping[str, Any]) -> None:
         progress.note(event, info)
 
-    async with client.stream(**request_options(request, client), extensions={"trace": note}) as response:
+    async with client.stream(**options, extensions={"trace": note}) as response:
         # A hook of the caller's client may already have read the response.
         async for chunk in response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw():
             if not body.add(chunk):

@@ -10,7 +10,7 @@ from typing import Any
 
 from .addresses import look_up_async
 from .happy_eyeballs import ATTEMPT_DELAY
-from .httpx_internals import PART, ReplyWatch, errors_of_httpx
+from .httpx_internals import PART, ReplyWatch
 
 
 class AsyncStream:
@@ -82,8 +82,7 @@ class AsyncNetwork:
 
     async def connect_tcp(self, host: str, port: int, **options: Any) -> AsyncStream:
         """Open a connection to the first address of the host that accepts one, as `happy_eyeballs` does."""
-        with errors_of_httpx():
-            addresses = await look_up_async(host, port, options["timeout"])
+        addresses = await look_up_async(host, port, options["timeout"])
         attempts = [partial(self._inner.connect_tcp, *address[:2], **options) for _, address in addresses]
         return AsyncStream(await (_first_connected(attempts) if attempts[1:] else attempts[0]()))
 

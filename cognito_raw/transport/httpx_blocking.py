@@ -1,4 +1,4 @@
-"""Requests over httpx in sync programs.
+"""Requests over httpx or httpx2 in sync programs.
 
 Each connection has one httpx client and one address, and serves one request at a time. So it is known how long it was
 idle. Its network of ours ends every wait at the deadline of the request.
@@ -12,36 +12,40 @@ from __future__ import annotations
 
 import sys
 
-import httpx
-
 from ..call import Reply, Request
 from ..concurrency.background import start_thread
 from ..result import Err, Ok, Result, Sent
 from .certificates import TrustStore
 from .deadline import CurrentDeadline, Deadline
-from .httpx_client import Progress, checked_client, default_trust_store, error_result, new_client, request_options
+from .httpx_client import ClientMaker, Progress, error_result, request_options
 from .httpx_internals import install, is_reusable
 from .httpx_network import Network
 from .leases import Address
+from .library import Library, LibraryName, SyncClient, checked_name, library_of
 from .limits import MAX_CONNECTIONS, NONE_FREE, TIMED_OUT, Body, timeout_of
 from .pool import Connection, Pool, address_of
 
 
 class HttpxTransport:
-    """Sends requests over httpx, from many threads at once.
+    """Sends requests over httpx or httpx2, from many threads at once.
 
-    client: an `httpx.Client` of your own, for proxies, certificates or instrumentation. You close it. It also decides
-        on its idle connections, its cookies and its use after a fork. Its connections are not shut down at the
+    client: your own `Client` of httpx or httpx2, for proxies, certificates or instrumentation. You close it. It also
+        decides on its idle connections, its cookies and its use after a fork. Its connections are not shut down at the
         deadline: a late request may continue in its thread until the next byte. Without a client, connections are
         opened as needed and kept for some seconds.
     limit: how many connections to one address calls may use at the same time, without a client of yours. A call that
         waits for one keeps its deadline. Public documents, such as key sets, do not wait.
+    library: "httpx" or "httpx2", without a client of yours. If httpx is not installed, it is httpx2.
     """
 
-    def __init__(self, client: httpx.Client | None = None, *, limit: int = MAX_CONNECTIONS) -> None:
-        self._own = checked_client(client, httpx.Client)
+    def __init__(
+        self, client: SyncClient | None = None, *, limit: int = MAX_CONNECTIONS, library: LibraryName = "httpx"
+    ) -> None:
+        self._own = client
+        self._library = library_of(client, "Client")
+        self._name: LibraryName = checked_name(library)
         self._pool: Pool[_Connection] = Pool(limit)
-        self._trust_store: TrustStore | None = None
+        self._maker: ClientMaker | None = None
 
     def send(self, request: Request) -> Result[Reply]:
         """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
@@ -74,12 +78,12 @@ class HttpxTransport:
 
     def _open(self, url: str) -> _Connection:
         if self._own is not None:
-            return _Connection(self._own, address_of(url), TrustStore(None), owned=False)
+            return _Connection(self._own, self._library, address_of(url), TrustStore(None), owned=False)
         with self._pool.lock():
-            if self._trust_store is None:
-                self._trust_store = default_trust_store()
-            trust_store = self._trust_store
-        return _Connection(new_client(httpx.Client, trust_store, url), address_of(url), trust_store)
+            if self._maker is None:
+                self._maker = ClientMaker(self._name)
+            maker = self._maker
+        return _Connection(maker.make("Client", url), maker.library, address_of(url), maker.trust_store)
 
 
 class _Connection(Connection):
@@ -88,9 +92,12 @@ class _Connection(Connection):
     owned: False if the client is the caller's, and its connections are not ours to close.
     """
 
-    def __init__(self, client: httpx.Client, address: Address, trust_store: TrustStore, *, owned: bool = True) -> None:
+    def __init__(
+        self, client: SyncClient, library: Library, address: Address, trust_store: TrustStore, *, owned: bool = True
+    ) -> None:
         super().__init__(address)
         self.client = client
+        self.library = library
         self.trust_store = trust_store
         self.owned = owned
         self.current = CurrentDeadline()
@@ -150,7 +157,7 @@ class _Exchange:
             # Here, since the caller's thread would compete with this one.
             self.reusable = isinstance(self._result, Ok) and self._connection.is_reusable()
         except Exception as error:
-            self._result = error_result(error, self.progress)
+            self._result = error_result(error, self.progress, self._connection.library)
         except BaseException as error:
             self._raised = error  # raised by a hook of the caller's client, and so raised in the caller
         self._finished = True
@@ -161,7 +168,8 @@ class _Exchange:
         body = Body()
         trace = {"trace": self.progress.note}
         client = self._connection.client
-        with client.stream(**request_options(self._request, client), extensions=trace) as response:
+        options = request_options(self._request, client, self._connection.library)
+        with client.stream(**options, extensions=trace) as response:
             # A hook of the caller's client may already have read the response.
             for chunk in response.iter_bytes() if response.is_stream_consumed else response.iter_raw():
                 if not body.add(chunk) or self.progress.abandoned:

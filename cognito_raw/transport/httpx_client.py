@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from http.cookiejar import CookieJar
-from typing import Any, Final, TypeVar
-
-import httpx
+from typing import Any, Final, Literal
 
 from ..call import USER_AGENT, Request
 from ..result import Err, Sent
-from .certificates import TrustStore, environment_locations, load_trust_store
-from .limits import TIMED_OUT, error_text, from_environment, is_of_program, timeout_of
+from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
+from .library import AsyncClient, Library, LibraryName, SyncClient, load
+from .limits import TIMED_OUT, MalformedResponse, error_text, from_environment, is_of_program, timeout_of
 from .proxy import Proxy, proxy_for, split_url
-
-C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 _CONNECTING: Final = ("connect_tcp.started", "connect_unix_socket.started")
 _CONNECTED: Final = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
@@ -24,18 +22,10 @@ _SENDING: Final = "send_request_headers.started"
 # Most events of a request over an idle connection.
 _IRRELEVANT: Final = ("http11.receive_", "http11.response_", "http11.send_request_body.")
 
-# Errors before a connection is open, and so before a request is sent.
-_NO_CONNECTION: Final = (
-    httpx.ConnectError,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
-    UnicodeError,  # a host name that cannot be one
-)
 # Among the errors of malformed responses, these mean that the connection was closed. Only the start of a message
 # counts, since the rest may quote the server.
 _CLOSED: Final = ("Server disconnected", "peer closed", "peer unexpectedly closed", "<ConnectionTerm", "<StreamReset")
-# Its own User-Agent begins so.
+# The User-Agent of both libraries begins so.
 _AGENT: Final = "python-httpx"
 # Its error for a redirect that it cannot read. It reads every redirect, also those that it shall not follow.
 _NOWHERE: Final = "Invalid URL in location header"
@@ -87,15 +77,14 @@ class Progress:
             raise TimeoutError(TIMED_OUT)
 
 
-def request_options(request: Request, client: httpx.Client | httpx.AsyncClient | None = None) -> dict[str, Any]:
+def request_options(request: Request, client: SyncClient | AsyncClient, library: Library) -> dict[str, Any]:
     """Return the arguments of httpx's `stream` for a request. A client's own User-Agent goes before our default."""
     headers = dict(request.headers)
-    agent = _AGENT if client is None else client.headers.get("User-Agent", _AGENT)
-    if headers.get("User-Agent") == USER_AGENT and not agent.startswith(_AGENT):
+    if headers.get("User-Agent") == USER_AGENT and not client.headers.get("User-Agent", _AGENT).startswith(_AGENT):
         del headers["User-Agent"]
     return {
         "method": request.method,
-        "url": _url(request.url),
+        "url": _url(library, request.url),
         "headers": headers,
         "content": request.body,
         "timeout": timeout_of(request),
@@ -103,8 +92,9 @@ def request_options(request: Request, client: httpx.Client | httpx.AsyncClient |
     }
 
 
-# A process uses few URLs, and httpx parses slowly.
-_url: Final = lru_cache(maxsize=16)(httpx.URL)
+@lru_cache(maxsize=16)  # a process uses few URLs, and httpx parses slowly
+def _url(library: Library, url: str) -> Any:
+    return library.URL(url)
 
 
 class _NoCookies(CookieJar):
@@ -114,36 +104,40 @@ class _NoCookies(CookieJar):
         pass
 
 
-def checked_client(client: object, kind: type[C]) -> C | None:
-    """Return a client of the caller's own, or None if there is none. `ValueError` for anything else."""
-    if client is None or isinstance(client, kind):
-        return client
-    raise ValueError(f"client must be an httpx.{kind.__name__}, not {type(client).__module__}.{type(client).__name__}")
+class ClientMaker:
+    """Makes our own clients, of one library and with one trust store."""
 
+    def __init__(self, name: LibraryName) -> None:
+        self.library = load(name)
+        self.trust_store = default_trust_store(self.library)
 
-def new_client(kind: type[C], trust_store: TrustStore, url: str) -> C:
-    """Return a client of our own for a URL, which sends one request at a time, through the environment's proxy.
+    def make(self, kind: Literal["Client", "AsyncClient"], url: str) -> Any:
+        """Return a client for a URL, which sends one request at a time, through the environment's proxy.
 
-    `SettingsError` if the proxy cannot be used.
-    """
-    proxy = _proxy_of(url)
-    if proxy is None:
-        return kind(**client_options(trust_store))
-    try:
-        return kind(**client_options(trust_store), proxy=_httpx_proxy(proxy, trust_store))
-    except ImportError:  # a SOCKS proxy needs another package
-        fault = "httpx needs its extra for SOCKS proxies: pip install 'httpx[socks]'"
-    except (ValueError, httpx.InvalidURL):
-        fault = "httpx cannot use it"
-    raise proxy.error(fault)
+        `SettingsError` if the proxy cannot be used.
+        """
+        new, proxy = getattr(self.library, kind), _proxy_of(url)
+        if proxy is None:
+            return new(**self.options())
+        try:
+            return new(**self.options(), proxy=self._proxy(proxy))
+        except ImportError:  # a SOCKS proxy needs another package
+            name = self.library.__name__
+            fault = f"{name} needs its extra for SOCKS proxies: pip install '{name}[socks]'"
+        except (ValueError, self.library.InvalidURL):
+            fault = "httpx cannot use it"
+        raise proxy.error(fault)
 
+    def options(self) -> dict[str, Any]:
+        """Return the arguments of a client. It does not read the environment: `proxy` does, for it too."""
+        # Two connections, since httpx keeps a tunnel in which a certificate was refused.
+        limits = self.library.Limits(max_connections=2)
+        options = {"cookies": _NoCookies(), "follow_redirects": False, "limits": limits}
+        return {**options, "trust_env": False, "verify": self.trust_store.context}
 
-def client_options(trust_store: TrustStore) -> dict[str, Any]:
-    """Return the arguments of our own httpx clients. They do not read the environment: `proxy` does, for them too."""
-    # Two connections, since httpx keeps a tunnel in which a certificate was refused.
-    limits = httpx.Limits(max_connections=2)
-    options = {"cookies": _NoCookies(), "follow_redirects": False, "limits": limits}
-    return {**options, "trust_env": False, "verify": trust_store.context}
+    def _proxy(self, proxy: Proxy) -> Any:
+        context = self.trust_store.context if proxy.scheme == "https" else None
+        return self.library.Proxy(f"{proxy.scheme}://{proxy.address}", auth=proxy.user, ssl_context=context)
 
 
 def _proxy_of(url: str) -> Proxy | None:
@@ -154,43 +148,59 @@ def _proxy_of(url: str) -> Proxy | None:
     return proxy_for(parts.scheme, target)
 
 
-def _httpx_proxy(proxy: Proxy, trust_store: TrustStore) -> httpx.Proxy:
-    context = trust_store.context if proxy.scheme == "https" else None
-    return httpx.Proxy(f"{proxy.scheme}://{proxy.address}", auth=proxy.user, ssl_context=context)
-
-
-def default_trust_store() -> TrustStore:
-    """Load the certificates that come with httpx, or those that the environment names, as httpx 0.28 does.
+def default_trust_store(library: Library) -> TrustStore:
+    """Load the certificates that the library trusts, or those that the environment names, as httpx 0.28 does.
 
     `SettingsError` if they cannot be read.
     """
     file, folder = environment_locations()
     if file or folder:
         return load_trust_store(file, None if file else folder)
+    file, folder = _locations(library)
+    if file:
+        return load_trust_store(file, folder)
+    return TrustStore(from_environment(library.create_ssl_context))
+
+
+def _locations(library: Library) -> tuple[str | None, str | None]:
+    if library.__name__ != "httpx":  # it asks macOS and Windows for each certificate
+        return (None, None) if sys.platform in ("darwin", "win32") else system_locations()
     try:
         from certifi import where  # a dependency of httpx, and its source of certificates
     except ImportError:  # another version of httpx may have another source
-        return TrustStore(from_environment(httpx.create_ssl_context))
-    return load_trust_store(where(), None)
+        return None, None
+    return where(), None
 
 
-def error_result(error: Exception, progress: Progress) -> Err:
+def error_result(error: Exception, progress: Progress, library: Library) -> Err:
     """Return the `Err` for an exception during a request. Raise the program's own, but for those of its client."""
     if progress.traced and is_of_program(error):
         raise error
     text = error_text(error)
     unsent: Sent = "maybe" if progress.started else "no"
-    if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
+    if isinstance(error, (library.ConnectTimeout, library.PoolTimeout)):
         return Err("timed-out", text, sent=unsent)
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, (library.TimeoutException, TimeoutError)):
         return Err("timed-out", text, sent=progress.sent)
-    if isinstance(error, _NO_CONNECTION) or progress.connecting:
+    if progress.connecting or isinstance(error, _no_connection(library)):
         return Err("connection-failed", text, sent=unsent)
-    if isinstance(error, httpx.RemoteProtocolError) and str(error).startswith(_NOWHERE):
-        return Err("redirect-refused", "the reply redirects to an address that is none", sent="yes")
-    if isinstance(error, httpx.RemoteProtocolError) and not str(error).startswith(_CLOSED):
-        return Err("malformed-reply", text, sent="maybe")
-    if isinstance(error, (httpx.NetworkError, httpx.RemoteProtocolError, OSError)):
+    if isinstance(error, (library.RemoteProtocolError, MalformedResponse)):
+        return _malformed(str(error), text, progress)
+    if isinstance(error, (library.NetworkError, OSError)):
         return Err("connection-lost", text, sent=progress.sent)
     # A hook of the caller's client raised, or headers cannot be sent.
     return Err("unknown-error", text, sent=progress.sent)
+
+
+def _no_connection(library: Library) -> tuple[type[Exception], ...]:
+    """Return the errors before a connection is open, and so before a request is sent."""
+    # UnicodeError: a host name that cannot be one.
+    return library.ConnectError, library.ProxyError, library.UnsupportedProtocol, library.InvalidURL, UnicodeError
+
+
+def _malformed(message: str, text: str, progress: Progress) -> Err:
+    if message.startswith(_NOWHERE):
+        return Err("redirect-refused", "the reply redirects to an address that is none", sent="yes")
+    if message.startswith(_CLOSED):
+        return Err("connection-lost", text, sent=progress.sent)
+    return Err("malformed-reply", text, sent="maybe")

@@ -1,4 +1,4 @@
-"""The private parts of httpx that our own clients need, and a watch over each of their connections.
+"""The private parts of httpx and httpx2 that our own clients need, and a watch over each of their connections.
 
 httpx hides its connections. `install` puts our network below a client, and `is_reusable` looks for bytes beyond a
 reply. Where a version of httpx has no such parts, it uses its own network, and we use no connection twice. A caller's
@@ -10,12 +10,10 @@ from __future__ import annotations
 import re
 import select
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Any, Final
 
-import httpx
-
-from .limits import MAX_HEAD, MAX_INTERIM, TOO_LONG_HEAD, TOO_MANY_INTERIM
+from .limits import MAX_HEAD, MAX_INTERIM, TOO_LONG_HEAD, TOO_MANY_INTERIM, MalformedResponse
 
 # The most bytes that are sent at once. Between two such parts we look for an early reply.
 PART: Final = 65536
@@ -50,7 +48,7 @@ class ReplyWatch:
             yield data[start : start + PART]
 
     def receive(self, data: bytes) -> None:
-        """Note received bytes. `httpx.RemoteProtocolError` for endless headers or interim responses."""
+        """Note received bytes. `MalformedResponse` for endless headers or interim responses."""
         self._sending = self._may_be_tls = False
         if self._in_head:
             searched = max(len(self._head) - 2, 0)
@@ -67,9 +65,9 @@ class ReplyWatch:
                 self._in_head, self._size = False, self._size - len(self._head) + end.end()
             self._head = self._head[end.end() :] if self._in_head else b""
             if self._interim > MAX_INTERIM:
-                raise httpx.RemoteProtocolError(TOO_MANY_INTERIM)
+                raise MalformedResponse(TOO_MANY_INTERIM)
         if self._size > MAX_HEAD:
-            raise httpx.RemoteProtocolError(TOO_LONG_HEAD)
+            raise MalformedResponse(TOO_LONG_HEAD)
 
 
 def _readability(sock: Any) -> Callable[[], bool]:
@@ -81,18 +79,6 @@ def _readability(sock: Any) -> Callable[[], bool]:
     poll = select.poll()
     poll.register(sock.fileno(), select.POLLIN)
     return lambda: bool(poll.poll(0))
-
-
-@contextmanager
-def errors_of_httpx(
-    timeout: type[httpx.TransportError] = httpx.ConnectTimeout, other: type[httpx.TransportError] = httpx.ConnectError
-) -> Iterator[None]:
-    """Turn the errors of sockets into those of httpx, by default those of a look-up or a connection attempt."""
-    try:
-        yield
-    except OSError as error:
-        kind = timeout if isinstance(error, TimeoutError) else other
-        raise kind(str(error)) from error
 
 
 def install(client: Any, network: Callable[[Any], object]) -> bool:

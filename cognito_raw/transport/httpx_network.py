@@ -1,7 +1,7 @@
 """The network below our own sync httpx clients. Each wait ends at the deadline of the present request.
 
 httpx bounds each read but not their sum, and the look-up of a host not at all. So a client with this network needs no
-other thread that watches it.
+other thread that watches it. Errors of sockets pass through httpx as they are.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import ssl
 from functools import partial
 from typing import Any
 
-import httpx
-
 from .deadline import CurrentDeadline
 from .happy_eyeballs import connect
-from .httpx_internals import PART, ReplyWatch, errors_of_httpx
+from .httpx_internals import PART, ReplyWatch
 from .tls import TLSInTLS, start_tls
 
 
@@ -35,8 +33,7 @@ class Stream:
         """Read some bytes."""
         if self._unsent:
             self._flush()
-        with errors_of_httpx(httpx.ReadTimeout, httpx.ReadError):
-            data: bytes = self._current.wait(partial(self._socket.recv, max_bytes), self._socket)
+        data: bytes = self._current.wait(partial(self._socket.recv, max_bytes), self._socket)
         self._watch.receive(data)
         return data
 
@@ -51,8 +48,8 @@ class Stream:
         try:
             for part in self._watch.parts(unsent):
                 self._send(part)
-        except TimeoutError as error:
-            raise httpx.WriteTimeout(str(error)) from error
+        except TimeoutError:
+            raise
         except OSError:
             self._watch.early = True  # closed, perhaps after a reply: httpx reads it, or finds the end
 
@@ -66,11 +63,8 @@ class Stream:
 
     def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str, *_: Any, **__: Any) -> Stream:
         """Return the connection under TLS, with the host's name verified. Close it if that fails."""
-        with errors_of_httpx():
-            if self._encrypted:
-                return Stream(TLSInTLS(self._socket, server_hostname, ssl_context, self._current.wait), self._current)
-            tls = start_tls(self._socket, server_hostname, ssl_context, self._current.wait)
-        return Stream(tls, self._current)
+        start: Any = TLSInTLS if self._encrypted else start_tls
+        return Stream(start(self._socket, server_hostname, ssl_context, self._current.wait), self._current)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpx asks for by name."""
@@ -99,5 +93,4 @@ class Network:
 
     def connect_tcp(self, host: str, port: int, **_: Any) -> Stream:
         """Open a connection."""
-        with errors_of_httpx():
-            return Stream(connect(host, port, self._current.deadline.remaining), self._current)
+        return Stream(connect(host, port, self._current.deadline.remaining), self._current)

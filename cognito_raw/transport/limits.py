@@ -45,6 +45,10 @@ class SettingsError(ValueError):
     """The proxy or certificate settings of the environment cannot be used. Names the variable, and shows no secret."""
 
 
+class MalformedResponse(Exception):
+    """A response is not HTTP/1.1, or is ambiguous."""
+
+
 class Body:
     """A response body that is being read, up to the cap."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from io import BufferedReader
 from typing import Any, Final
 
-from .limits import MAX_HEAD, MAX_INTERIM, TOO_LONG_HEAD, TOO_MANY_INTERIM
+from .limits import MAX_HEAD, MAX_INTERIM, TOO_LONG_HEAD, TOO_MANY_INTERIM, MalformedResponse
 
 _PART: Final = 65536
 _LONGEST_CHUNK_LINE: Final = 1024
@@ -25,10 +25,6 @@ _FOLD: Final = re.compile(r"\r?\n[ \t]+")
 _FIELD: Final = re.compile(rf"^({NAME}):({VALUE})\r?\n", re.MULTILINE)
 _LENGTH: Final = re.compile("[0-9]{1,19}")
 _CHUNK_LINE: Final = re.compile(rf"([0-9a-fA-F]{{1,8}})(?:;{VALUE}|[ \t]*)\r\n")
-
-
-class MalformedResponse(Exception):
-    """A response is not HTTP/1.1, or is ambiguous."""
 
 
 class Response:

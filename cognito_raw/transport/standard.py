@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import ssl
-import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
@@ -17,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from ..call import Reply, Request
 from ..result import Err, Result, Sent
-from .certificates import TrustStore, environment_locations, load_trust_store
+from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
 from .deadline import Deadline
 from .happy_eyeballs import connect
 from .limits import (
@@ -201,7 +200,4 @@ def _error_result(error: Exception, stream: BufferedSocket | None) -> Err:
 
 def _system_trust_store() -> TrustStore:
     file, folder = environment_locations()
-    if not (file or folder) and sys.platform != "win32":  # Windows has no such files, and ssl asks the system
-        paths = ssl.get_default_verify_paths()
-        file, folder = paths.cafile, paths.capath
-    return load_trust_store(file, folder)
+    return load_trust_store(*((file, folder) if file or folder else system_locations()))

@@ -20,14 +20,14 @@ from ..reasons import is_passing
 from ..result import Err, Result
 from ..retry import ATTEMPTS
 from ..runner import AsyncRunner, Runner, arun, run
-from ..transport import TransportName
+from ..transport import AsyncTransportName, TransportName
 from ..transport.limits import SettingsError
 from .claims import AnyClient, Check, Claims, Rules
 from .jws import Jws, read, read_object
 from .key_cache import LATE, Fetch, FixedSource, Lookup, keys_of, source_of
 from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
 
-W = TypeVar("W", Transport | TransportName, AsyncTransport)
+W = TypeVar("W", Transport | TransportName, AsyncTransport | AsyncTransportName)
 
 _WRONG_SIGNATURE: Final = Err("token-signature-invalid", "the signature is not that of the key that kid names")
 _NO_CLAIMS: Final = Err("token-malformed", "the claims of the token are not a strict JSON object")
@@ -201,7 +201,7 @@ class TokenVerifier(_Verifier["Transport | TransportName"], Runner):
             self._complete(fetch, run(self._steps(fetch), self._sender()))
 
 
-class AsyncTokenVerifier(_Verifier[AsyncTransport], AsyncRunner):
+class AsyncTokenVerifier(_Verifier[AsyncTransport | AsyncTransportName], AsyncRunner):
     """Verifies that a token is this pool's, has not expired, and is for you. Async, in one event loop or several.
 
     The arguments are those of `TokenVerifier`. transport: fetches the key set, such as an `AsyncHttpxTransport`.

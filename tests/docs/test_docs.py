@@ -34,6 +34,7 @@ OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
         r"Ok\(IdToken\(exp=\d+\)\)\n",
         r"Ok\(IdToken\(exp=\d+\)\)\n",
         r"Ok\(IdToken\(exp=\d+\)\)\n",
+        r"Ok\(IdToken\(exp=\d+\)\)\n",
         r"(InitiateAuth|RespondToAuthChallenge) took less than a minute: True\n" * 2,
         r"Ok\(IdToken\(exp=\d+\)\)\n",
         r"timed-out\n",

@@ -7,7 +7,6 @@ import traceback
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
 from cognito_raw import AsyncSession, CognitoError, Err, Reply, Request, Result, Session, State
@@ -15,6 +14,7 @@ from cognito_raw.auth import SessionAuth
 from tests.support.apis import Caller, Calling, Pool, bearer, seen_by
 from tests.support.conversation import NOW, configured, signed_in, tokens
 from tests.support.hostile import Server
+from tests.support.libraries import LIBRARIES, MODULES, httpx
 
 END = NOW + 3600
 
@@ -73,6 +73,22 @@ def test_a_token_that_no_header_can_carry_is_not_sent(calling: Calling, pool: Po
     assert not odd or odd not in f"{caught.value} {caught.value.err.message}"
     assert api.received == []
     caller.close()
+
+
+@pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
+def test_it_is_an_auth_of_each_library(library: Any) -> None:
+    """Also in a class of one's own."""
+
+    class Own(SessionAuth):
+        pass
+
+    for kind in (SessionAuth, Own):
+        auth: Any = kind(Session(configured(), state=signed_in()))
+        assert isinstance(auth, library.Auth)
+        assert isinstance(auth, kind)
+        assert isinstance(auth, SessionAuth)
+        assert type(auth) is kind
+        assert not isinstance(auth, str)
 
 
 def test_a_session_of_the_other_colour_is_refused(caller: Caller, api: Server) -> None:

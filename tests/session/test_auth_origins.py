@@ -6,7 +6,6 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from cognito_raw import Session
@@ -14,6 +13,7 @@ from cognito_raw.auth import SessionAuth
 from tests.support.apis import Caller, Pool, asking, bearer, seen_by
 from tests.support.conversation import configured, signed_in
 from tests.support.hostile import Peer, Server, reply, serving
+from tests.support.libraries import LIBRARIES, MODULES, httpx
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -121,17 +121,20 @@ SCHEMES: dict[tuple[str, str], bool] = {
 }
 
 
+@pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
 @pytest.mark.parametrize(("address", "target"), SCHEMES, ids=" to ".join)
-def test_only_the_same_origin_and_its_encrypted_form_have_the_token_after_a_redirect(address: str, target: str) -> None:
-    """By scheme, host and port, as httpx compares them; this holds httpx to it."""
+def test_only_the_same_origin_and_its_encrypted_form_have_the_token_after_a_redirect(
+    address: str, target: str, library: Any
+) -> None:
+    """By scheme, host and port, as httpx compares them; this holds httpx and httpx2 to it."""
     sent: list[str | None] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: Any) -> Any:
         sent.append(request.headers.get("authorization"))
-        return httpx.Response(200) if len(sent) > 1 else httpx.Response(302, headers={"Location": target})
+        return library.Response(200) if len(sent) > 1 else library.Response(302, headers={"Location": target})
 
     auth = SessionAuth(Session(configured(), state=signed_in()))
-    with httpx.Client(auth=auth, follow_redirects=True, transport=httpx.MockTransport(answer)) as client:
+    with library.Client(auth=auth, follow_redirects=True, transport=library.MockTransport(answer)) as client:
         client.get(address)
     assert sent == [bearer(), bearer() if SCHEMES[address, target] else None]
 
@@ -199,9 +202,9 @@ def test_a_request_that_is_used_again_elsewhere_goes_without_the_token(
     """The token that it was sent with before does not follow to the new address."""
     with serving(asking()) as other:
         auth = SessionAuth(caller.session, origins=api.url if named else None)
-        request = httpx.Request("GET", api.url)
+        request = caller.library.Request("GET", api.url)
         assert caller.send(auth, request).status_code == 200
-        request.url = httpx.URL(other.url)
+        request.url = caller.library.URL(other.url)
         assert caller.send(auth, request).status_code == 401
         assert (seen_by(api), seen_by(other), pool.refreshes) == ([bearer(1)], [None], 0)
 

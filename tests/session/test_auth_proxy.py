@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from cognito_raw.auth import SessionAuth
@@ -62,7 +61,8 @@ def test_a_proxy_may_have_what_was_named_elsewhere(caller: Caller, proxy: Server
 
 def through(caller: Caller, proxy: str) -> Any:
     """A transport of httpx that goes through a proxy."""
-    return (httpx.AsyncHTTPTransport if isinstance(caller, AsyncCaller) else httpx.HTTPTransport)(proxy=proxy)
+    name = "AsyncHTTPTransport" if isinstance(caller, AsyncCaller) else "HTTPTransport"
+    return getattr(caller.library, name)(proxy=proxy)
 
 
 def test_a_proxy_may_have_what_has_no_token(caller: Caller, proxy: Server) -> None:
@@ -78,7 +78,7 @@ def test_a_proxy_may_have_what_has_no_token(caller: Caller, proxy: Server) -> No
 def test_a_tunnel_of_a_proxy_shows_no_token(caller: Caller, proxy: Server) -> None:
     """After a redirect to this machine by https, the request to the proxy has none."""
     options: dict[str, Any] = {"mounts": {"https://": through(caller, proxy.url)}, "follow_redirects": True}
-    with serving(asking("https://127.0.0.1/")) as api, pytest.raises(httpx.ProxyError):
+    with serving(asking("https://127.0.0.1/")) as api, pytest.raises(caller.library.ProxyError):
         caller.ask(SessionAuth(caller.session), "GET", f"{api.url}away", client=options)
     assert [(received.line.split()[0], "authorization" in received.headers) for received in proxy.received] == [
         ("CONNECT", False)

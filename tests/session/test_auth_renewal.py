@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from io import BytesIO
 from typing import Any
 
-import httpx
 import pytest
 
 from cognito_raw import CognitoError, IdToken, State, Tokens
@@ -25,6 +24,7 @@ from tests.support.conversation import (
     unsigned_token,
 )
 from tests.support.hostile import Peer, Server, reply, replying, serving
+from tests.support.libraries import httpx
 
 OUTAGE = refused("InternalErrorException")
 

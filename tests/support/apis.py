@@ -8,11 +8,10 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Final, Protocol
 
-import httpx
-
 from cognito_raw import AsyncSession, Reply, Request, Result, Session, State
 from tests.support.conversation import NOW, Clock, answered, authentication_result, configured, signed_in, tokens
 from tests.support.hostile import Behaviour, Peer, Received, Server, reply
+from tests.support.libraries import MODULES, httpx
 
 Hook = Callable[[], Any]
 
@@ -71,12 +70,13 @@ def seen_by(server: Server) -> list[str | None]:
 class Caller(Protocol):
     """A session, and requests of an httpx client, without `await` whatever they are inside."""
 
+    library: Any
     session: Any
     other: Any
 
     def ask(self, auth: httpx.Auth, method: str, url: str, *, hook: Hook | None = None, **options: Any) -> Any: ...
 
-    def send(self, auth: httpx.Auth, request: httpx.Request, **options: Any) -> httpx.Response: ...
+    def send(self, auth: httpx.Auth, request: Any, **options: Any) -> Any: ...
 
     def run(self, made: Any) -> Any: ...
 
@@ -91,6 +91,8 @@ _CLIENT: Final[dict[str, Any]] = {"trust_env": False, "timeout": 60.0}
 class BlockingCaller:
     """`httpx.Client` and `Session`."""
 
+    library: Any = MODULES[0]
+
     def __init__(self, pool: Pool, state: State | None = None, *, at: float = NOW) -> None:
         config = configured(clock=Clock(at))
         self.session = Session(config, state=state or signed_in(), transport=pool)
@@ -98,14 +100,14 @@ class BlockingCaller:
 
     def ask(
         self, auth: httpx.Auth, method: str, url: str, *, hook: Hook | None = None, client: Any = None, **options: Any
-    ) -> httpx.Response:
+    ) -> Any:
         """hook: is called with every response that comes; client: the settings of the client."""
         hooks: Any = {"response": [lambda _: hook()] if hook else []}
-        with httpx.Client(auth=auth, event_hooks=hooks, **{**_CLIENT, **(client or {})}) as opened:
+        with self.library.Client(auth=auth, event_hooks=hooks, **{**_CLIENT, **(client or {})}) as opened:
             return opened.request(method, url, **options)
 
-    def send(self, auth: httpx.Auth, request: httpx.Request, **options: Any) -> httpx.Response:
-        with httpx.Client(auth=auth, **_CLIENT) as opened:
+    def send(self, auth: httpx.Auth, request: Any, **options: Any) -> Any:
+        with self.library.Client(auth=auth, **_CLIENT) as opened:
             return opened.send(request, **options)
 
     def run(self, made: Any) -> Any:
@@ -121,6 +123,8 @@ class BlockingCaller:
 class AsyncCaller:
     """`httpx.AsyncClient` and `AsyncSession`, in one event loop."""
 
+    library: Any = MODULES[0]
+
     def __init__(self, pool: Pool, state: State | None = None, *, at: float = NOW) -> None:
         self._runner = asyncio.Runner()
         config = configured(clock=Clock(at))
@@ -129,21 +133,21 @@ class AsyncCaller:
 
     def ask(
         self, auth: httpx.Auth, method: str, url: str, *, hook: Hook | None = None, client: Any = None, **options: Any
-    ) -> httpx.Response:
-        async def heard(_: httpx.Response) -> None:
+    ) -> Any:
+        async def heard(_: object) -> None:
             if hook is not None and inspect.isawaitable(made := hook()):
                 await made
 
-        async def asked() -> httpx.Response:
-            hooks: Any = {"response": [heard]}
-            async with httpx.AsyncClient(auth=auth, event_hooks=hooks, **{**_CLIENT, **(client or {})}) as opened:
+        async def asked() -> Any:
+            settings: Any = {"event_hooks": {"response": [heard]}, **_CLIENT, **(client or {})}
+            async with self.library.AsyncClient(auth=auth, **settings) as opened:
                 return await opened.request(method, url, **options)
 
         return self._runner.run(asked())
 
-    def send(self, auth: httpx.Auth, request: httpx.Request, **options: Any) -> httpx.Response:
-        async def asked() -> httpx.Response:
-            async with httpx.AsyncClient(auth=auth, **_CLIENT) as opened:
+    def send(self, auth: httpx.Auth, request: Any, **options: Any) -> Any:
+        async def asked() -> Any:
+            async with self.library.AsyncClient(auth=auth, **_CLIENT) as opened:
                 return await opened.send(request, **options)
 
         return self._runner.run(asked())
@@ -160,7 +164,19 @@ class AsyncCaller:
         self._runner.close()
 
 
-CALLERS: Final = (BlockingCaller, AsyncCaller)
+class OtherCaller(BlockingCaller):
+    """The same with a client of the other library, where both are at hand."""
+
+    library = MODULES[-1]
+
+
+class OtherAsyncCaller(AsyncCaller):
+    """The same with `await`."""
+
+    library = MODULES[-1]
+
+
+CALLERS: Final = (BlockingCaller, AsyncCaller, *((OtherCaller, OtherAsyncCaller) if MODULES[1:] else ()))
 Calling = Callable[..., Caller]
 
 

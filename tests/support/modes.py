@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import httpx
-
 from cognito_raw import (
     AsyncClient,
     AsyncHttpxTransport,
@@ -22,6 +20,7 @@ from cognito_raw import (
 )
 from cognito_raw.auth import SessionAuth
 from cognito_raw.session.account import AsyncAccount
+from tests.support.libraries import httpx
 
 
 class Mode(Protocol):

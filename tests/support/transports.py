@@ -9,14 +9,16 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
-import httpx
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Request, Result, StandardTransport
+from cognito_raw.transport.library import LibraryName
 from tests.support.deadlines import wait_until
+from tests.support.libraries import LIBRARIES
 
 PROXIES: Final = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
@@ -52,11 +54,13 @@ class Sender(Protocol):
 
 
 class BlockingSender:
-    """`HttpxTransport` as it is; with options, over an `httpx.Client` of the caller's own that has them."""
+    """`HttpxTransport` as it is; with options, over a client of the caller's own that has them."""
+
+    library: LibraryName = LIBRARIES[0]
 
     def __init__(self, **options: Any) -> None:
-        self.own = httpx.Client(**options) if options else None
-        self.transport = HttpxTransport(self.own)
+        self.own = import_module(self.library).Client(**options) if options else None
+        self.transport = HttpxTransport(self.own, library=self.library)
 
     def send(self, request: Request) -> Result[Reply]:
         return self.transport.send(request)
@@ -75,10 +79,12 @@ class BlockingSender:
 class AsyncSender:
     """`AsyncHttpxTransport`, each of whose requests is run to its end in one event loop."""
 
+    library: LibraryName = LIBRARIES[0]
+
     def __init__(self, **options: Any) -> None:
         self.runner = asyncio.Runner()
-        self.own = httpx.AsyncClient(**options) if options else None
-        self.transport = AsyncHttpxTransport(self.own)
+        self.own = import_module(self.library).AsyncClient(**options) if options else None
+        self.transport = AsyncHttpxTransport(self.own, library=self.library)
 
     def send(self, request: Request) -> Result[Reply]:
         return self.runner.run(self.transport.send(request))
@@ -95,6 +101,18 @@ class AsyncSender:
             assert not self.own.is_closed
             self.runner.run(self.own.aclose())
         self.runner.close()
+
+
+class OtherSender(BlockingSender):
+    """The same over the other library, where both are at hand."""
+
+    library = LIBRARIES[-1]
+
+
+class OtherAsyncSender(AsyncSender):
+    """The same with `await`."""
+
+    library = LIBRARIES[-1]
 
 
 class StandardSender:
@@ -117,6 +135,9 @@ class StandardSender:
 Sending = Callable[..., Sender]
 HTTPX_SENDERS: Final[tuple[Sending, ...]] = (BlockingSender, AsyncSender)
 SENDERS: Final[tuple[Sending, ...]] = (*HTTPX_SENDERS, StandardSender)
+OTHER_SENDERS: Final[tuple[Sending, ...]] = (OtherSender, OtherAsyncSender) if LIBRARIES[1:] else ()
+EVERY_SENDER: Final = (*SENDERS, *OTHER_SENDERS)
+"""For tests of behaviour that differs by library."""
 
 
 @contextmanager

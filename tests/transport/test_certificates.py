@@ -336,7 +336,7 @@ def test_without_a_word_of_the_environment_the_usual_ones_are_trusted(sender: Se
     """Those of httpx or of the system, which do not know a private one; over httpx, Amazon's are read by then."""
     with surroundings({"SSL_CERT_FILE": None, "SSL_CERT_DIR": None}), under(private) as server:
         assert summary(sender.send(post(server.url))) == REFUSED
-        context = default_trust_store().context
+        context = default_trust_store(httpx).context
     assert context is not None
     first = ssl.create_default_context(cadata=amazon_roots(certifi.where()))
     assert context.get_ca_certs() == first.get_ca_certs() != []
@@ -348,7 +348,7 @@ def test_an_httpx_without_certifi_brings_its_own(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "certifi", None)
     monkeypatch.setattr(httpx, "create_ssl_context", lambda: made)
     with surroundings({"SSL_CERT_FILE": None, "SSL_CERT_DIR": None}):
-        assert default_trust_store().context is made
+        assert default_trust_store(httpx).context is made
 
 
 @pytest.mark.parametrize("make", SENDERS)

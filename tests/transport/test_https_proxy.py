@@ -12,13 +12,22 @@ import pytest
 
 from tests.support.deadlines import timed_out
 from tests.support.hostile import Behaviour, Server, dripping, echoing, reply, saying, serving, tunnelling
-from tests.support.transports import HTTPX_SENDERS, Sender, Sending, body_of, closing_sender, post, summary
+from tests.support.transports import (
+    HTTPX_SENDERS,
+    OTHER_SENDERS,
+    Sender,
+    Sending,
+    body_of,
+    closing_sender,
+    post,
+    summary,
+)
 from tests.support.transports import surroundings as environment
 
 OK: Final = b"HTTP/1.1 200 OK\r\n"
 
 
-@pytest.fixture(params=HTTPX_SENDERS)
+@pytest.fixture(params=(*HTTPX_SENDERS, *OTHER_SENDERS))
 def make(request: pytest.FixtureRequest) -> Sending:
     made: Sending = request.param
     return made

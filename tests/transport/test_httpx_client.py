@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TypeAlias
 
-import httpx
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Request
 from cognito_raw.call import render_get
-from cognito_raw.transport.certificates import TrustStore
-from cognito_raw.transport.httpx_client import Progress, client_options, error_result, request_options
-from cognito_raw.transport.limits import MAX_TIMEOUT
+from cognito_raw.transport.httpx_client import ClientMaker, Progress, error_result, request_options
+from cognito_raw.transport.limits import MAX_TIMEOUT, MalformedResponse
+from tests.support.libraries import httpx
 from tests.support.transports import post
 
 Event: TypeAlias = tuple[str, dict[str, object]]
@@ -130,6 +129,9 @@ NEW = [STARTED, opened(Stream())]
         (httpx.ReadError("x"), [LEFT], ("connection-lost", "maybe")),
         (httpx.WriteError("x"), [LEFT], ("connection-lost", "maybe")),
         (OSError("bad record"), [LEFT], ("connection-lost", "maybe")),
+        (TimeoutError("x"), [STARTED], ("timed-out", "no")),
+        (TimeoutError("x"), [LEFT], ("timed-out", "maybe")),
+        (MalformedResponse("too many"), [LEFT], ("malformed-reply", "maybe")),
         (httpx.RemoteProtocolError("Server disconnected without"), [LEFT], ("connection-lost", "maybe")),
         (httpx.RemoteProtocolError("peer closed connection without"), [LEFT], ("connection-lost", "maybe")),
         (httpx.RemoteProtocolError("peer unexpectedly closed"), [LEFT], ("connection-lost", "maybe")),
@@ -143,27 +145,28 @@ NEW = [STARTED, opened(Stream())]
 )
 def test_each_failure_has_its_reason(error: Exception, events: list[Event], expected: tuple[str, str]) -> None:
     """The reason of a failure is decided by its kind and by how far the request had come."""
-    result = error_result(error, progress(*events))
+    result = error_result(error, progress(*events), httpx)
     assert (result.reason, result.sent) == expected
     assert result.message == f"{type(error).__name__}: {error}"
 
 
 def test_no_message_is_longer_than_a_line_or_two() -> None:
     """Of what a server sends in place of a header, the start is kept."""
-    message = error_result(httpx.RemoteProtocolError("illegal header line: " + "x" * 99_999), progress(LEFT)).message
+    message = error_result(MalformedResponse("illegal header line: " + "x" * 99_999), progress(LEFT), httpx).message
     assert message is not None
-    assert message.startswith("RemoteProtocolError: illegal header line: xxx")
+    assert message.startswith("MalformedResponse: illegal header line: xxx")
     assert len(message) == 200
 
 
 def test_what_httpx_is_asked_for() -> None:
     """One POST within the deadline, of a day at most, following nothing, and with no memory for cookies."""
-    asked = request_options(post("http://127.0.0.1/", b"body", within=1.5, headers={"X-A": "b"}))
-    assert (asked["method"], asked["url"], asked["content"]) == ("POST", "http://127.0.0.1/", b"body")
-    assert (asked["headers"], asked["timeout"], asked["follow_redirects"]) == ({"X-A": "b"}, 1.5, False)
-    assert request_options(post("http://127.0.0.1/", within=1e300))["timeout"] == MAX_TIMEOUT
-    assert client_options(TrustStore(None))["follow_redirects"] is False
-    assert request_options(render_get("http://127.0.0.1/", 1.5))["method"] == "GET"
+    with httpx.Client() as client:
+        asked = request_options(post("http://127.0.0.1/", b"body", within=1.5, headers={"X-A": "b"}), client, httpx)
+        assert (asked["method"], asked["url"], asked["content"]) == ("POST", "http://127.0.0.1/", b"body")
+        assert (asked["headers"], asked["timeout"], asked["follow_redirects"]) == ({"X-A": "b"}, 1.5, False)
+        assert request_options(post("http://127.0.0.1/", within=1e300), client, httpx)["timeout"] == MAX_TIMEOUT
+        assert request_options(render_get("http://127.0.0.1/", 1.5), client, httpx)["method"] == "GET"
+    assert ClientMaker("httpx").options()["follow_redirects"] is False
 
 
 @pytest.mark.parametrize(

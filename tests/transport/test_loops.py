@@ -55,16 +55,16 @@ def test_the_trust_store_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None
     loaded: list[object] = []
     begin = threading.Barrier(8)
 
-    def load() -> object:
+    def load(_: object) -> object:
         time.sleep(0.05)
         loaded.append(object())
         return loaded[-1]
 
     def ask() -> None:
         begin.wait()
-        transport._tls()
+        transport._maker()
 
-    monkeypatch.setattr("cognito_raw.transport.httpx_async.default_trust_store", load)
+    monkeypatch.setattr("cognito_raw.transport.httpx_async.ClientMaker", load)
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()

@@ -10,7 +10,8 @@ import h11
 import pytest
 
 from cognito_raw import StandardTransport
-from cognito_raw.transport.response import MalformedResponse, Response
+from cognito_raw.transport.limits import MalformedResponse
+from cognito_raw.transport.response import Response
 from tests.support.hostile import saying, serving
 from tests.support.transports import post, summary
 

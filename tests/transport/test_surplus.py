@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, HttpxTransport
@@ -18,9 +17,27 @@ from cognito_raw.transport.httpx_async_network import AsyncNetwork
 from cognito_raw.transport.httpx_internals import install, is_reusable
 from cognito_raw.transport.httpx_network import Network
 from tests.support.hostile import Behaviour, Peer, Server, echoing, reply, replying, saying, serving
-from tests.support.transports import SENDERS, Sender, Sending, body_of, closing_sender, post, summary, surroundings
+from tests.support.libraries import LIBRARIES, MODULES, httpx
+from tests.support.transports import (
+    EVERY_SENDER,
+    Sender,
+    Sending,
+    body_of,
+    closing_sender,
+    post,
+    summary,
+    surroundings,
+)
 
 pytestmark = pytest.mark.usefixtures("tidy")
+
+
+@pytest.fixture(params=EVERY_SENDER)
+def sender(request: pytest.FixtureRequest) -> Iterator[Sender]:
+    """Those of both libraries too."""
+    with closing_sender(request.param) as made:
+        yield made
+
 
 STALE = reply(b"another user's")
 
@@ -70,7 +87,7 @@ def test_what_follows_a_reply_is_no_reply(sender: Sender, surplus: bytes) -> Non
 
 
 @SURPLUS
-@pytest.mark.parametrize("make", SENDERS)
+@pytest.mark.parametrize("make", EVERY_SENDER)
 def test_what_follows_a_reply_under_tls_is_no_reply(
     make: Sending, surplus: bytes, certificate: Path, server_side: ssl.SSLContext
 ) -> None:
@@ -80,7 +97,7 @@ def test_what_follows_a_reply_under_tls_is_no_reply(
 
 
 @pytest.mark.parametrize("size", [65536, 16384, 100], ids=str)
-@pytest.mark.parametrize("make", SENDERS)
+@pytest.mark.parametrize("make", EVERY_SENDER)
 def test_no_buffer_is_overlooked(make: Sending, size: int, certificate: Path, server_side: ssl.SSLContext) -> None:
     """A reply may end where a buffer or a record of TLS does."""
     whole = reply(bytes(size))
@@ -124,7 +141,7 @@ def test_a_reply_to_half_a_request_ends_the_connection(sender: Sender) -> None:
             assert server.connections == number
 
 
-@pytest.mark.parametrize("make", SENDERS)
+@pytest.mark.parametrize("make", EVERY_SENDER)
 def test_a_quiet_connection_is_used_again(make: Sending, certificate: Path, server_side: ssl.SSLContext) -> None:
     """Interim replies before a reply, large requests and TLS are no reason to close."""
     behaviour = with_surplus(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Hints\r\n\r\n", surplus=b"")
@@ -146,46 +163,50 @@ def test_a_connection_that_the_server_ends_is_replaced(sender: Sender) -> None:
 # --- the private parts of httpx
 
 
-def test_the_parts_of_httpx_are_where_we_look() -> None:
+@pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
+def test_the_parts_of_httpx_are_where_we_look(library: Any) -> None:
     """With this version of httpx, connections are used again: a client of ours is reached to its sockets."""
-    with serving(echoing) as server, httpx.Client() as client:
+    with serving(echoing) as server, library.Client() as client:
         current = CurrentDeadline()
         current.deadline = Deadline(60)
         assert install(client, lambda _: Network(current))
         client.post(server.url)
         assert is_reusable(client)
-        connection: Any = client._transport._pool.connections[0]  # type: ignore[attr-defined]
+        connection: Any = client._transport._pool.connections[0]
         assert connection._connection._network_stream.is_quiet()
         assert connection._connection._h11_state.trailing_data == (b"", False)
 
 
-def test_the_parts_of_httpx_and_anyio_are_where_we_look() -> None:
+@pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
+def test_the_parts_of_httpx_and_anyio_are_where_we_look(library: Any) -> None:
     """The same for an async client."""
 
     async def main(url: str) -> None:
-        async with httpx.AsyncClient() as client:
+        async with library.AsyncClient() as client:
             install(client, AsyncNetwork)
             await client.post(url)
             assert is_reusable(client)
-            connection: Any = client._transport._pool.connections[0]  # type: ignore[attr-defined]
+            connection: Any = client._transport._pool.connections[0]
             assert connection._connection._network_stream.is_quiet()
 
     with serving(echoing) as server:
         asyncio.run(main(server.url))
 
 
-def test_a_client_that_cannot_be_reached_uses_no_connection_twice() -> None:
+@pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
+def test_a_client_that_cannot_be_reached_uses_no_connection_twice(library: Any) -> None:
     """A version of httpx that keeps its parts elsewhere is not trusted."""
-    with serving(echoing) as server, httpx.Client() as client:
+    with serving(echoing) as server, library.Client() as client:
         client.post(server.url)
         assert not is_reusable(client)
         assert not is_reusable(object())
     assert not install(object(), AsyncNetwork)
 
 
-def test_a_connection_that_failed_is_in_nobodys_way() -> None:
+@pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
+def test_a_connection_that_failed_is_in_nobodys_way(library: Any) -> None:
     """A client that has no open connection can be used again."""
-    with httpx.Client() as client:
+    with library.Client() as client:
         assert install(client, lambda _: Network(CurrentDeadline()))
         assert is_reusable(client)
 

@@ -31,8 +31,8 @@ REASONS: Final = frozenset(get_args(Reason))
 # The few that may import what others wrote, and what.
 THIRD_PARTIES: Final = {
     # httpx itself requires certifi.
-    "transport": {"httpx", "certifi"},
-    "auth": {"httpx"},
+    "transport": {"httpx", "httpx2", "certifi"},
+    "auth": {"httpx", "httpx2"},
     "verify": {"jwt", "cryptography"},
     "testing": {"pytest", "pytest_cognito_raw", "jwt", "cryptography"},
     "models": {"segno"},
@@ -210,7 +210,7 @@ def test_this_test_sees_the_imports() -> None:
     assert {("transport",), ("retry",), ("call",)} <= ours(ROOT / "runner.py")
     assert {("flows",), ("config",)} <= ours(ROOT / "client.py")
     assert {("srp", "exchange"), ("models", "fields")} <= ours(ROOT / "flows" / "authentication.py")
-    assert foreign(ROOT / "transport" / "httpx_blocking.py") == {"httpx"}
+    assert foreign(ROOT / "transport" / "library.py") == {"httpx", "httpx2"}
     assert ("secrets",) in set(imports(ROOT / "config.py"))
     assert (PACKAGE, "transport", "httpx_blocking", "HttpxTransport") in set(imports(ROOT / "__init__.py"))
     assert list(sets_of_reasons(ROOT / "reasons.py"))

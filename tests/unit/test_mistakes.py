@@ -129,14 +129,14 @@ def test_attributes_that_must_be_given_are_not_none(mode: Mode) -> None:
 @pytest.mark.parametrize("given", [object(), "nonsense", 5, httpx, httpx.Client, httpx.AsyncClient()])
 def test_a_sync_transport_takes_a_sync_client(given: Any) -> None:
     """And says what it takes."""
-    with pytest.raises(ValueError, match=r"^client must be an httpx\.Client, not "):
+    with pytest.raises(ValueError, match=r"^client must be an httpx\.Client or an httpx2\.Client, not "):
         HttpxTransport(given)
 
 
 @pytest.mark.parametrize("given", [object(), "nonsense", 5, httpx, httpx.AsyncClient, httpx.Client()])
 def test_an_async_transport_takes_an_async_client(given: Any) -> None:
     """As above."""
-    with pytest.raises(ValueError, match=r"^client must be an httpx\.AsyncClient, not "):
+    with pytest.raises(ValueError, match=r"^client must be an httpx\.AsyncClient or an httpx2\.AsyncClient, not "):
         AsyncHttpxTransport(given)
 
 
