@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Mapping
-from contextlib import closing
-from typing import Any, Self, TypeVar
+from contextlib import closing, suppress
+from functools import partial
+from typing import Any, Final, Self, TypeVar
 
 from .call import Call, Request
-from .concurrency.background import running_loop
+from .concurrency.background import in_thread, running_loop
 from .config import Config, checked_deadline
 from .flow import Action, AsyncTransport, Limited, Pause, Steps, Transport, advance
 from .models.frozen import replace
@@ -178,7 +179,37 @@ class AsyncRunner(_Deadlined):
             running_loop()
         return shared_async(self._transport) if isinstance(self._transport, str) else self._transport
 
+    async def _ready_sender(self, seconds: float, *, flows: bool = True) -> AsyncTransport:
+        """Return the transport once all is loaded: in a thread, since no event loop waits for files."""
+        name = self._transport if isinstance(self._transport, str) else None
+        if (name, flows) not in _loaded:
+            # The call itself says that it is too late, or outside asyncio, where a transport of one's own may do.
+            with suppress(TimeoutError, *(() if name else (RuntimeError,))):
+                await in_thread((_load, name, flows), partial(_load, name, flows), seconds)
+        return self._sender()
+
     async def _drive(
         self, flow: Generator[Call | Limited | Pause | Action, Any, R], deadline: float, budget: Budget | None = None
     ) -> R | Err:
-        return await arun(with_retries(flow, self.config, deadline, budget), self._sender())
+        sender = await self._ready_sender(deadline)
+        return await arun(with_retries(flow, self.config, deadline, budget), sender)
+
+
+# The transports that are ready, and whether flows are too.
+_loaded: Final[set[tuple[AsyncTransportName | None, bool]]] = set()
+
+
+def _load(name: AsyncTransportName | None, flows: bool) -> None:
+    """Load what a first call needs."""
+    from .concurrency import turns  # noqa: F401
+
+    if name is not None:
+        shared_async(name).load()
+    if flows:
+        import secrets  # noqa: F401
+
+        from .flows import authentication, challenges, passwords, registration, tokens  # noqa: F401
+        from .srp.openssl import power
+
+        power(2, 1, 7)
+    _loaded.add((name, flows))

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from .clock import Instant
 from .locks import ForkLock
@@ -143,9 +143,49 @@ class BackgroundTask(Generic[T]):
     def _wake(self) -> None:
         while self._wakers:
             try:
-                self._wakers.pop()()
+                self._wakers.pop(0)()
             except (IndexError, RuntimeError):  # another thread was quicker, or the caller's event loop has ended
                 pass
+
+
+# With the process that began each: a fork has none of its parent's threads.
+_under_way: Final[dict[tuple[int, Hashable], BackgroundTask[Any]]] = {}
+
+
+def join_or_start(key: Hashable, job: Callable[[], T]) -> BackgroundTask[T]:
+    """Return the task with this key that is under way, or begin it with the job in a thread of its own."""
+    name = (os.getpid(), key)
+    task: BackgroundTask[T] = _under_way.setdefault(name, BackgroundTask(Instant(0.0, 0.0), 0.0))
+    perform = partial(_perform, name, task, job)
+    if not task.start(perform, "cognito_raw"):
+        perform()
+    return task
+
+
+def _perform(name: tuple[int, Hashable], task: BackgroundTask[T], job: Callable[[], T]) -> None:
+    try:
+        task.finish(job())
+    except BaseException as error:  # an interruption too, if the thread is a caller's
+        task.fail(error)
+    finally:
+        _under_way.pop(name, None)
+
+
+async def in_thread(key: Hashable, job: Callable[[], T], seconds: float) -> T:
+    """Run a job in a thread and return its value. `TimeoutError` after so many seconds.
+
+    All who use the same key meanwhile share it. The thread is its own: those of the event loop may all be busy.
+    """
+    return await task_value(join_or_start(key, job), seconds)
+
+
+async def task_value(task: BackgroundTask[T], seconds: float) -> T:
+    """Wait in an event loop for the value of a task. `TimeoutError` after so many seconds."""
+    if not task.done:
+        await task.wait_async(seconds)
+    if not task.done:
+        raise TimeoutError
+    return task.value()
 
 
 def start_thread(job: Callable[[], object], name: str) -> threading.Thread | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse  # noqa: F401  # for a configuration that is made in an event loop
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial

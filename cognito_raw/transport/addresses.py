@@ -6,24 +6,17 @@ under way. So a resolver that hangs keeps one thread for each host.
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
-from ..concurrency.background import BackgroundTask
+from ..concurrency.background import BackgroundTask, join_or_start, task_value
 from ..concurrency.clock import Instant
 
 SocketAddress: TypeAlias = tuple[int, tuple[Any, ...]]
 """A family, and an address as sockets of this family take it."""
-
-_LookUp: TypeAlias = BackgroundTask[Sequence[SocketAddress]]
-_Key: TypeAlias = tuple[int, str, int]
-
-# With the process that began each: a fork has none of its parent's threads.
-_under_way: Final[dict[_Key, _LookUp]] = {}
 
 
 def look_up(host: str, port: int, remaining: Callable[[], float]) -> Sequence[SocketAddress]:
@@ -39,26 +32,19 @@ def look_up(host: str, port: int, remaining: Callable[[], float]) -> Sequence[So
 
 async def look_up_async(host: str, port: int, seconds: float) -> Sequence[SocketAddress]:
     """Return the same in an event loop, without the threads of its executor. `TimeoutError` after so many seconds."""
-    task = _join_or_start(host, port)
-    if not task.done:
-        await task.wait_async(seconds)
-    if not task.done:
-        raise TimeoutError("the look-up of the host takes too long")
-    return task.value()
+    try:
+        return await task_value(_join_or_start(host, port), seconds)
+    except TimeoutError as error:
+        raise TimeoutError("the look-up of the host takes too long") from error
 
 
-def _join_or_start(host: str, port: int) -> _LookUp:
-    new: _LookUp = BackgroundTask(Instant(0.0, 0.0), 0.0)
+def _join_or_start(host: str, port: int) -> BackgroundTask[Sequence[SocketAddress]]:
     literal = _literal(host, port)
-    if literal is not None:
-        new.finish((literal,))
-        return new
-    key = (os.getpid(), host, port)
-    task = _under_way.setdefault(key, new)
-    job = partial(_run, key, task)
-    if not task.start(job, "cognito_raw"):
-        job()
-    return task
+    if literal is None:
+        return join_or_start(("addresses", host, port), partial(_resolve, host, port))
+    known: BackgroundTask[Sequence[SocketAddress]] = BackgroundTask(Instant(0.0, 0.0), 0.0)
+    known.finish((literal,))
+    return known
 
 
 def _literal(host: str, port: int) -> SocketAddress | None:
@@ -70,15 +56,6 @@ def _literal(host: str, port: int) -> SocketAddress | None:
             continue
         return family, (host, port, *rest)
     return None
-
-
-def _run(key: _Key, task: _LookUp) -> None:
-    try:
-        task.finish(_resolve(*key[1:]))
-    except BaseException as error:  # an interruption too, if the thread is a caller's
-        task.fail(error)
-    finally:
-        _under_way.pop(key, None)
 
 
 def _resolve(host: str, port: int) -> Sequence[SocketAddress]:

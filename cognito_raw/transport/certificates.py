@@ -17,8 +17,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
 from typing import Final, TypeVar
 
+from ..concurrency.background import in_thread
 from ..concurrency.locks import ForkLock
-from .limits import SettingsError
+from .limits import MAX_TIMEOUT, SettingsError
 
 T = TypeVar("T")
 
@@ -67,8 +68,9 @@ class TrustStore:
         try:
             return job()
         except Exception as error:
-            if has_started() or not self._load_all_roots(error, file):
+            if has_started() or not self._lacks_roots(error, file):
                 raise
+        self._load_all_roots()
         return job()
 
     async def aretry_with_all_roots(self, job: Callable[[], Awaitable[T]], has_started: Callable[[], bool]) -> T:
@@ -77,19 +79,19 @@ class TrustStore:
         try:
             return await job()
         except Exception as error:
-            if has_started() or not self._load_all_roots(error, file):
+            if has_started() or not self._lacks_roots(error, file):
                 raise
+        await in_thread(self, self._load_all_roots, MAX_TIMEOUT)
         return await job()
 
-    def _load_all_roots(self, error: Exception, file: str | None) -> bool:
-        """Load all roots if the error asks for them. Return whether a retry makes sense."""
-        if self.context is None or file is None or not _is_certificate_error(error):
-            return False
+    def _lacks_roots(self, error: Exception, file: str | None) -> bool:
+        return self.context is not None and file is not None and _is_certificate_error(error)
+
+    def _load_all_roots(self) -> None:
         with self._lock:
-            if self._all_roots is not None:
-                self.context.load_verify_locations(file)
+            if self._all_roots is not None and self.context is not None:
+                self.context.load_verify_locations(self._all_roots)
                 self._all_roots = None
-        return True
 
 
 def _is_certificate_error(error: BaseException) -> bool:

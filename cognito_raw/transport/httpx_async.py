@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any
 
 from ..call import Reply, Request
+from ..concurrency.background import in_thread
 from ..concurrency.locks import ForkLock
 from ..result import Err, Ok, Result
 from .certificates import TrustStore
 from .httpx_async_network import AsyncNetwork
-from .httpx_client import ClientMaker, Progress, error_result, request_options
+from .httpx_client import ClientMaker, Progress, error_result, request_options, warm_up
 from .httpx_internals import install, is_reusable
 from .leases import Address, Lease, LeaseQueue, background_of, checked_limit, queue_of
 from .library import AsyncClient, Library, LibraryName, checked_name, library_of
@@ -63,15 +64,18 @@ class AsyncHttpxTransport:
         ends = loop.time() + timeout_of(request)
         if self._own is not None:
             return await _send(self._own, self._library, request, TrustStore(None), ends, Progress(traced=False))
-        pool = await self._pool()
-        address = address_of(request.url)
+        try:
+            maker = await in_thread(self, self.load, ends - loop.time()) if self._made is None else self._made
+        except TimeoutError:
+            return Err("timed-out", TIMED_OUT, sent="no")
+        pool, address = await self._pool(), address_of(request.url)
         try:
             lease = None if request.method == "GET" else await pool.lease(address, ends, background=request.background)
         except TimeoutError:
             return Err("timed-out", NONE_FREE, sent="no")
         try:
-            connection = await pool.acquire(address) or pool.add(_Connection(self._maker(), request.url))
-            maker, progress = connection.maker, Progress(traced=True)
+            connection = await pool.acquire(address) or pool.add(_Connection(maker, request.url))
+            progress = Progress(traced=True)
             sending = partial(_send, connection.client, maker.library, request, maker.trust_store, ends, progress)
             result = await pool.use(connection, sending)
         finally:
@@ -109,10 +113,13 @@ class AsyncHttpxTransport:
                     del self._pools[loop]
             await pool.close()
 
-    def _maker(self) -> ClientMaker:
+    def load(self) -> ClientMaker:
+        """Import the library and read the certificates, which the first request else does in a thread."""
         with self._lock:
             if self._made is None:
-                self._made = ClientMaker(self._name)
+                maker = ClientMaker(self._name)
+                warm_up(maker.library)
+                self._made = maker
             return self._made
 
 
@@ -124,7 +131,6 @@ class _Connection(Reusable):
 
     def __init__(self, maker: ClientMaker, url: str) -> None:
         super().__init__(address_of(url))
-        self.maker = maker
         self.client: AsyncClient = maker.make("AsyncClient", url)
         install(self.client, AsyncNetwork)
 

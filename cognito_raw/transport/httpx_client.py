@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from http.cookiejar import CookieJar
+from importlib import import_module
 from typing import Any, Final, Literal
 
 from ..call import USER_AGENT, Request
@@ -29,6 +30,10 @@ _CLOSED: Final = ("Server disconnected", "peer closed", "peer unexpectedly close
 _AGENT: Final = "python-httpx"
 # Its error for a redirect that it cannot read. It reads every redirect, also those that it shall not follow.
 _NOWHERE: Final = "Invalid URL in location header"
+# The names of anyio that a request asks for. Versions of it import each name when it is first asked for.
+_LATE_NAMES: Final = (
+    "BrokenResourceError ClosedResourceError EndOfStream CancelScope Event Lock connect_tcp fail_after".split()
+)
 
 
 class Progress:
@@ -138,6 +143,19 @@ class ClientMaker:
     def _proxy(self, proxy: Proxy) -> Any:
         context = self.trust_store.context if proxy.scheme == "https" else None
         return self.library.Proxy(f"{proxy.scheme}://{proxy.address}", auth=proxy.user, ssl_context=context)
+
+
+@cache
+def warm_up(library: Library) -> None:
+    """Import all that a first request in an event loop would import."""
+    import anyio
+
+    for name in _LATE_NAMES:
+        getattr(anyio, name)
+    anyio.abc.SocketAttribute  # noqa: B018
+    import_module(library.__name__.replace("httpx", "httpcore"))
+    anyio.run(anyio.sleep, 0, backend="asyncio")
+    "localhost".encode("idna")  # as ssl does with the name of a host
 
 
 def _proxy_of(url: str) -> Proxy | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import urllib.parse  # noqa: F401  # for a configuration that is made in an event loop
 from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from ..call import Reply, Request, render_get
-from ..concurrency.background import Loop, log_error, running_loop
+from ..concurrency.background import Loop, in_thread, log_error, running_loop
 from ..concurrency.clock import Instant
 from ..config import Config
 from ..flow import AsyncTransport, Transport
@@ -55,7 +56,7 @@ class _Verifier(Generic[W]):
         fetch: bool = True,
     ) -> None:
         super().__init__(config, transport=transport)  # type: ignore[call-arg]  # the runner's, which comes next
-        rs256()  # raises here, not at the first token, if a package is missing
+        self._require_packages()
         self._rules = Rules(
             config,
             token_use,
@@ -71,6 +72,9 @@ class _Verifier(Generic[W]):
         self._source = source_of(config, transport) if fetch else FixedSource(config, transport)
         if keys is not None:
             self._load(keys, if_needed=True)
+
+    def _require_packages(self) -> None:
+        rs256()  # raises here, not at the first token, if a package is missing
 
     def preload(self, keys: Mapping[str, Any] | str | bytes, *, as_new: bool = False) -> None:
         """Use this key set. The next fetch is due when it is an hour old, or for an unknown key id.
@@ -205,7 +209,16 @@ class AsyncTokenVerifier(_Verifier[AsyncTransport | AsyncTransportName], AsyncRu
     """Verifies that a token is this pool's, has not expired, and is for you. Async, in one event loop or several.
 
     The arguments are those of `TokenVerifier`. transport: fetches the key set, such as an `AsyncHttpxTransport`.
+
+    One that is made in a running event loop loads the extra `verify` with the first token, in a thread. An
+    `ImportError` comes then.
     """
+
+    def _require_packages(self) -> None:
+        try:
+            running_loop()
+        except RuntimeError:
+            rs256()
 
     async def verify(self, token: str) -> Result[Claims]:
         """Return the claims of a token that can be trusted, or an `Err` with one of the reasons `token-...`.
@@ -217,6 +230,11 @@ class AsyncTokenVerifier(_Verifier[AsyncTransport | AsyncTransportName], AsyncRu
         jws = read(token)
         if isinstance(jws, Err):
             return jws
+        if not rs256.cache_info().currsize:
+            try:
+                await in_thread(rs256, rs256, self._deadline)
+            except TimeoutError:
+                return LATE
         found = self._source.fresh(jws.kid, self._now()) or await self._find(jws.kid)
         return found if isinstance(found, Err) else self._validated(jws, found)
 
@@ -237,7 +255,7 @@ class AsyncTokenVerifier(_Verifier[AsyncTransport | AsyncTransportName], AsyncRu
 
     async def _fetch(self, fetch: Fetch) -> None:
         with self._ending(fetch):
-            self._complete(fetch, await arun(self._steps(fetch), self._sender()))
+            self._complete(fetch, await arun(self._steps(fetch), await self._ready_sender(fetch.timeout, flows=False)))
 
 
 def _object_of(keys: object) -> dict[str, Any]:

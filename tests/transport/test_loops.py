@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,14 +58,15 @@ def test_the_trust_store_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None
 
     def load(_: object) -> object:
         time.sleep(0.05)
-        loaded.append(object())
+        loaded.append(SimpleNamespace(library=None))
         return loaded[-1]
 
     def ask() -> None:
         begin.wait()
-        transport._maker()
+        transport.load()
 
     monkeypatch.setattr("cognito_raw.transport.httpx_async.ClientMaker", load)
+    monkeypatch.setattr("cognito_raw.transport.httpx_async.warm_up", lambda _: None)
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()

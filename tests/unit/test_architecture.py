@@ -30,8 +30,8 @@ REASONS: Final = frozenset(get_args(Reason))
 
 # The few that may import what others wrote, and what.
 THIRD_PARTIES: Final = {
-    # httpx itself requires certifi.
-    "transport": {"httpx", "httpx2", "certifi"},
+    # httpx itself requires certifi, and both libraries anyio.
+    "transport": {"httpx", "httpx2", "anyio", "certifi"},
     "auth": {"httpx", "httpx2"},
     "verify": {"jwt", "cryptography"},
     "testing": {"pytest", "pytest_cognito_raw", "jwt", "cryptography"},
