@@ -221,16 +221,16 @@ def test_no_redirect_is_followed(make: Sending, status: int, options: dict[str, 
 @pytest.mark.parametrize("location", ["http://a:b/", "http://[::1", "https://[v1.x]/", "http://\x01"])
 @pytest.mark.parametrize("make", EVERY_SENDER)
 def test_a_redirect_to_nowhere_is_not_followed_either(make: Sending, location: str) -> None:
-    """httpx reads where a redirect leads, and takes offence. A status 302 becomes the same reason later.
+    """Versions of httpx and httpx2 read where it leads, and take offence. A status 302 becomes the same reason later.
 
     The standard transport takes no control character in a header.
     """
-    expected = ("redirect-refused" if getattr(make, "library", None) == "httpx" else "302", "yes")
-    if make is StandardSender and not location.isprintable():
-        expected = ("malformed-reply", "maybe")
+    expected = {("302", "yes"), ("redirect-refused", "yes")}
+    if make is StandardSender:
+        expected = {("302", "yes") if location.isprintable() else SENSELESS}
     behaviour = replying(reply(b"{}", 302, f"Location: {location}"))
     with serving(behaviour) as server, closing_sender(make) as sender:
-        assert summary(sender.send(post(server.url))) == expected
+        assert summary(sender.send(post(server.url))) in expected
 
 
 def test_cookies_are_not_kept(sender: Sender) -> None:
