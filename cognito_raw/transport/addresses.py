@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from ..concurrency.background import BackgroundTask, join_or_start, task_value
 from ..concurrency.clock import Instant
+from .limits import POLL_INTERVAL
 
 SocketAddress: TypeAlias = tuple[int, tuple[Any, ...]]
 """A family, and an address as sockets of this family take it."""
@@ -26,7 +27,7 @@ def look_up(host: str, port: int, remaining: Callable[[], float]) -> Sequence[So
     """
     task = _join_or_start(host, port)
     while not task.done:
-        task.wait(remaining())
+        task.wait(min(remaining(), POLL_INTERVAL))
     return task.value()
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -127,6 +129,24 @@ def test_a_look_up_in_an_event_loop_ends_in_time() -> None:
             asyncio.run(look_up_async(*POOL, 0.01))
         resolver.answers.set()
         assert len(asyncio.run(look_up_async(*POOL, 60))) == 3
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_a_look_up_that_was_frozen_for_hours_is_given_up(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The monotonic clock stands still while a process is suspended."""
+    ended, real = threading.Event(), time.time
+
+    def late(*_: object, **__: object) -> Any:
+        ended.wait(0.2)  # in which the caller begins to wait
+        monkeypatch.setattr(time, "time", lambda: real() + 10_800)  # the time after a suspension
+        ended.wait(60)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+    with Stopwatch() as watch:
+        assert summary(sender.send(post("http://pool.test/", within=50.0))) == ("timed-out", "no")
+    ended.set()
+    assert watch.seconds < 30
 
 
 def test_a_host_without_an_address_is_no_host(sender: Sender) -> None:
