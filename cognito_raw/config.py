@@ -6,6 +6,7 @@ performs no I/O. The clock and the source of randomness are fields, so that othe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -22,9 +23,7 @@ _LONGEST_DEADLINE: Final = 86_400.0
 
 
 def _random_bytes(count: int) -> bytes:
-    import secrets  # here: only a sign-in needs it
-
-    return secrets.token_bytes(count)
+    return os.urandom(count)
 
 
 @frozen

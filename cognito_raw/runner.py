@@ -206,8 +206,6 @@ def _load(name: AsyncTransportName | None, flows: bool) -> None:
     if name is not None:
         shared_async(name).load()
     if flows:
-        import secrets  # noqa: F401
-
         from .flows import authentication, challenges, passwords, registration, tokens  # noqa: F401
         from .srp.openssl import power
 

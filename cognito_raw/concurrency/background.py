@@ -152,6 +152,11 @@ class BackgroundTask(Generic[T]):
 _under_way: Final[dict[tuple[int, Hashable], BackgroundTask[Any]]] = {}
 
 
+# Jobs of `in_thread`, which import modules: a fork in the midst of one would find the locks of imports taken for ever.
+_jobs: Final[set[BackgroundTask[Any]]] = set()
+_LONGEST_JOB: Final = 10.0
+
+
 def join_or_start(key: Hashable, job: Callable[[], T]) -> BackgroundTask[T]:
     """Return the task with this key that is under way, or begin it with the job in a thread of its own."""
     name = (os.getpid(), key)
@@ -176,7 +181,11 @@ async def in_thread(key: Hashable, job: Callable[[], T], seconds: float) -> T:
 
     All who use the same key meanwhile share it. The thread is its own: those of the event loop may all be busy.
     """
-    return await task_value(join_or_start(key, job), seconds)
+    task = join_or_start(key, job)
+    if not task.done:
+        _jobs.add(task)
+        task.call_when_done(partial(_jobs.discard, task))
+    return await task_value(task, seconds)
 
 
 async def task_value(task: BackgroundTask[T], seconds: float) -> T:
@@ -230,3 +239,12 @@ def log_error(event: str, error: BaseException) -> None:
     import logging  # here: only a failure needs it
 
     logging.getLogger("cognito_raw").error(event, exc_info=error)
+
+
+def _wait_for_jobs() -> None:
+    for task in list(_jobs):
+        task.wait(_LONGEST_JOB)
+
+
+# Windows has no forks.
+getattr(os, "register_at_fork", lambda **_: None)(before=_wait_for_jobs)

@@ -16,6 +16,7 @@ from ..call import Reply, Request
 from ..concurrency.background import in_thread
 from ..concurrency.locks import ForkLock
 from ..result import Err, Ok, Result
+from .body import Body
 from .certificates import TrustStore
 from .httpx_async_network import AsyncNetwork
 from .httpx_client import ClientMaker, Progress, error_result, request_options, warm_up
@@ -29,7 +30,6 @@ from .limits import (
     POLL_INTERVAL,
     REAP_INTERVAL,
     TIMED_OUT,
-    Body,
     timeout_of,
 )
 from .pool import Reusable, address_of

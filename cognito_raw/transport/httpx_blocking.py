@@ -15,6 +15,7 @@ import sys
 from ..call import Reply, Request
 from ..concurrency.background import start_thread
 from ..result import Err, Ok, Result, Sent
+from .body import Body
 from .certificates import TrustStore
 from .deadline import CurrentDeadline, Deadline
 from .httpx_client import ClientMaker, Progress, error_result, request_options
@@ -22,7 +23,7 @@ from .httpx_internals import install, is_reusable
 from .httpx_network import Network
 from .leases import Address
 from .library import Library, LibraryName, SyncClient, checked_name, library_of
-from .limits import MAX_CONNECTIONS, NONE_FREE, TIMED_OUT, Body, timeout_of
+from .limits import MAX_CONNECTIONS, NONE_FREE, TIMED_OUT, timeout_of
 from .pool import Connection, Pool, address_of
 
 

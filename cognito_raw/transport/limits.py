@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, TypeVar
 
-from ..call import Reply, Request
-from ..result import Err, Ok, Result
+from ..call import Request
 
 M = TypeVar("M")
 
@@ -47,29 +46,6 @@ class SettingsError(ValueError):
 
 class MalformedResponse(Exception):
     """A response is not HTTP/1.1, or is ambiguous."""
-
-
-class Body:
-    """A response body that is being read, up to the cap."""
-
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def add(self, chunk: bytes) -> bool:
-        """Add a chunk; return False once the body is too large."""
-        self._size += len(chunk)
-        self._chunks.append(chunk)
-        return self._size <= MAX_BODY
-
-    def reply(self, status: int, headers: Mapping[str, str]) -> Result[Reply]:
-        """Return the reply with this body, or an `Err` if it is too large. Header names are in lower case."""
-        if self._size > MAX_BODY:
-            return Err("reply-too-large", status=status, sent="maybe")
-        if headers.get("content-encoding", "").lower() not in ("", "identity"):
-            # No compression was asked for, and decompressing could grow without bound.
-            return Err("malformed-reply", "the reply is compressed", status=status, sent="maybe")
-        return Ok(Reply(status, headers, b"".join(self._chunks)))
 
 
 def timeout_of(request: Request) -> float:

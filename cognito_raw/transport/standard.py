@@ -16,13 +16,13 @@ from urllib.parse import quote, urlsplit
 
 from ..call import Reply, Request
 from ..result import Err, Result, Sent
+from .body import Body
 from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
 from .deadline import Deadline
 from .happy_eyeballs import connect
 from .limits import (
     MAX_CONNECTIONS,
     TIMED_OUT,
-    Body,
     error_text,
     from_environment,
     is_of_program,

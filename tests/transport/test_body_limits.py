@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from cognito_raw import Err, Ok, Reply
-from cognito_raw.transport.limits import Body
+from cognito_raw.transport.body import Body
 from tests.support.hostile import Peer, reply, saying, serving
 from tests.support.transports import Sender, body_of, post, summary
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cognito_raw import Err, Ok, Reply
-from cognito_raw.transport.limits import MAX_BODY, MAX_TIMEOUT, Body, error_text, from_environment, timeout_of
+from cognito_raw.transport.body import Body
+from cognito_raw.transport.limits import MAX_BODY, MAX_TIMEOUT, error_text, from_environment, timeout_of
 from tests.support.transports import post
 
 
