@@ -19,7 +19,8 @@ def reset() -> None:
             closing = made.pop().close
             atexit.unregister(closing)
             closing()
-    transport._async.clear()  # its connections end with their event loops
+    for made_async in transport._async.values():
+        made_async.clear()  # its connections end with their event loops
     cache = sys.modules.get("cognito_raw.verify.key_cache")
     if cache is not None:
         cache.forget_all()

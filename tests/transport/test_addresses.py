@@ -200,6 +200,8 @@ from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Request, S
 from tests.support.resolvers import named, resolving
 warnings.simplefilter("ignore", DeprecationWarning)  # of forks in a process with threads
 url = named(sys.argv[1])
+if TRANSPORT is AsyncHttpxTransport:
+    TRANSPORT().load()  # or a thread might still import something when the process forks
 
 def send(within=0.2):
     if TRANSPORT is AsyncHttpxTransport:

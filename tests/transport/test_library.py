@@ -66,7 +66,7 @@ def test_a_name_chooses_the_library_of_our_connections(mode: Mode, name: Library
     assert isinstance(answer, Err)
     assert answer.reason == "connection-failed"
     assert Session(configured(), transport=name)._sender() is shared(name)
-    assert AsyncSession(configured(), transport=name)._sender() is shared_async(name)
+    assert AsyncSession(configured(), transport=name)._transport == name
     assert shared(name) is not shared("standard")
     assert shared_async("httpx") is not shared_async("httpx2")
 
