@@ -35,6 +35,11 @@ test-web: .venv/test-web.ok .venv/axe.ok .venv/chromium.ok
 screenshots: .venv/test-web.ok .venv/axe.ok .venv/chromium.ok
 	$(BIN)/python -m tests.web.screenshots
 
+# The function of examples/lambda with its packages, and the time that its cold start takes.
+lambda-zip: .venv/test.ok
+	$(BIN)/python examples/lambda/bundle.py dist/lambda.zip
+	$(BIN)/python examples/lambda/start.py dist/lambda.zip
+
 # Random sequences of a session's calls against a model of the service: make soak SEQUENCES=100000 SEED=1
 soak: SEQUENCES ?= 10000
 soak: SEED := $(or $(SEED),$(shell date +%s))
