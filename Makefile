@@ -115,9 +115,10 @@ clean:
 
 # Debian's, where there is none yet. CHROMIUM names another one.
 .venv/chromium.ok: | .venv/bin/pip
-	@command -v "$${CHROMIUM:-chromium}" chromium-browser >/dev/null || { \
-		command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
-	} || { echo "Chromium is not here: install it, or name it with CHROMIUM=..." >&2; exit 1; }
+	@if [ -z "$$CHROMIUM" ] && ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then \
+		command -v apt-get >/dev/null || { echo "install Chromium, or name it with CHROMIUM=..." >&2; exit 1; }; \
+		apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
+	fi
 	@touch $@
 
 .venv/tools.ok: .ci/tools.txt | .venv/bin/pip

@@ -11,8 +11,9 @@ from typing import Any, Final, get_type_hints
 
 import pytest
 
-from cognito_raw import Config, Err, Session, SoftwareToken
-from cognito_raw.session.account import Account, AsyncAccount
+from cognito_raw import Config, Err, Session, SoftwareToken, State, advance
+from cognito_raw.flows import get_user
+from cognito_raw.session.account import Account, AsyncAccount, _as_user
 from examples.authenticator import totp
 from examples.local_pool import Pool, serve
 from tests.support.browser import Browser
@@ -154,6 +155,18 @@ def test_both_accounts_have_the_same_methods() -> None:
 def test_a_sign_in_does_not_load_the_account() -> None:
     """It costs nothing until it is used."""
     assert "cognito_raw.session.account" not in modules_after("from cognito_raw import Session", PACKAGES)
+
+
+def test_a_sign_out_just_before_the_call_is_noticed(session: Any) -> None:
+    """Between the renewal of the token and the method's turn, another call may end the session."""
+    start = _as_user(get_user, ends=False)
+    assert advance(start(session.config, State(), None)) == (State(), Err("no-session"))
+
+
+def test_closing_an_account_closes_its_session(account: Any) -> None:
+    """As leaving the session does; the next call opens new connections."""
+    (account.close if isinstance(account, Account) else account.aclose)()
+    account.get_user().unwrap()
 
 
 def test_nobody_signed_in_has_no_account(pool: Pool) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from examples.authenticator import totp
 from examples.local_pool import serve
 from examples.web.__main__ import kept_pool
 from tests.web.conftest import Running
@@ -167,3 +168,41 @@ def test_an_answer_that_is_too_late_leads_back_to_the_sign_in(own: tuple[Running
     site.press("Continue")
     site.says("That took too long.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_a_pool_that_demands_a_second_factor_has_it_set_up_first(running: Running, site: Site, user: User) -> None:
+    """The sign-in shows a QR code, and goes on with the app's first code."""
+    named = {"UserPoolId": running.pool.id}
+    running.pool.admin.set_user_pool_mfa_config(**named, MfaConfiguration="ON")
+    try:
+        site.sign_in(user)
+        site.is_at("/challenge", "Set up an authenticator app")
+        secret = site.page.locator("figure code").inner_text()
+        site.fill(answer="000000")
+        site.press("Sign in")
+        site.complains("answer", "This is not the code")
+        assert site.page.locator("figure code").inner_text() == secret
+        site.fill(answer=totp(secret))
+        site.press("Sign in")
+        site.is_at("/", f"Hello, {user.name}")
+    finally:
+        running.pool.admin.set_user_pool_mfa_config(**named, MfaConfiguration="OPTIONAL")
+
+
+def test_the_keyboard_alone_signs_in(site: Site, user: User) -> None:
+    """From the skip link over the fields to the button; what has the focus shows it."""
+    site.open("/login")
+    keyboard, focused = site.page.keyboard, site.page.locator(":focus")
+    keyboard.press("Tab")
+    expect(focused).to_have_text("Skip to the content")
+    keyboard.press("Enter")
+    keyboard.press("Tab")
+    expect(focused).to_have_attribute("name", "username")
+    assert focused.evaluate("field => getComputedStyle(field).outlineStyle") == "solid"
+    keyboard.type(user.name)
+    keyboard.press("Tab")
+    keyboard.type(user.password)
+    keyboard.press("Tab")
+    expect(focused).to_have_text("Sign in")
+    keyboard.press("Enter")
+    site.is_at("/", f"Hello, {user.name}")
