@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -41,6 +40,7 @@ from tests.support.conversation import CLIENT_ID, ISS, authentication_result
 from tests.support.deadlines import LaterClock, wait_until
 from tests.support.hostile import Behaviour, Peer, Received, reply, replying, serving
 from tests.support.sign_ins import SrpServer
+from tests.support.threads import living
 from tests.support.transports import leaving_nothing
 
 STEPS: Final = 10
@@ -275,7 +275,7 @@ def _check_result(result: object) -> None:
 
 
 def _refreshing() -> bool:
-    return any(thread.name == "cognito_raw refresh" for thread in threading.enumerate())
+    return any(thread.name == "cognito_raw refresh" for thread in living())
 
 
 TRANSPORTS: Final[dict[str, Callable[[], Any]]] = {

@@ -11,7 +11,6 @@ import asyncio
 import gc
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -40,6 +39,7 @@ from tests.support.deadlines import Stopwatch, wait_until
 from tests.support.hostile import deaf, replying, saying
 from tests.support.pages import anchors
 from tests.support.paths import ROOT
+from tests.support.threads import living
 from tests.support.transports import PROXIES, surroundings
 
 DEADLINE: Final = 1.0
@@ -228,7 +228,7 @@ def _judge_session(result: Any, face: Any, method: Method) -> Iterator[str]:
 def _are_gone(name: str) -> bool:
     """Whether the library's threads of this name end, or all but the one that closes idle connections."""
     names = {"cognito_raw", "cognito_raw refresh", "cognito_raw keep_fresh"} if name == "cognito_raw" else {name}
-    return wait_until(lambda: not names & {thread.name for thread in threading.enumerate()}, PATIENCE)
+    return wait_until(lambda: not names & {thread.name for thread in living()}, PATIENCE)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Req
 from cognito_raw.transport.library import LibraryName
 from tests.support.deadlines import wait_until
 from tests.support.libraries import LIBRARIES
+from tests.support.threads import living
 
 PROXIES: Final = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
@@ -152,7 +153,7 @@ def closing_sender(make: Sending, **options: Any) -> Iterator[Sender]:
 
 def workers() -> list[threading.Thread]:
     """The threads in which the sync transport sends requests."""
-    return [thread for thread in threading.enumerate() if thread.name == "cognito_raw"]
+    return [thread for thread in living() if thread.name == "cognito_raw"]
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from cognito_raw import HttpxTransport, StandardTransport
 from cognito_raw.transport import pool
 from tests.support.deadlines import LaterClock, wait_until
 from tests.support.hostile import Peer, Server, echoing, reply, serving
+from tests.support.threads import living
 from tests.support.transports import body_of, post, summary, workers
 
 pytestmark = pytest.mark.usefixtures("tidy")
@@ -107,7 +108,7 @@ def test_idle_connections_are_closed_without_another_request(
 
 
 def is_reaping() -> bool:
-    return any(thread.name == "cognito_raw idle" for thread in threading.enumerate())
+    return any(thread.name == "cognito_raw idle" for thread in living())
 
 
 def test_replies_at_the_very_deadline_do_not_mix(transport: HttpxTransport | StandardTransport) -> None:

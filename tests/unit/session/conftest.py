@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.deadlines import wait_until
+from tests.support.threads import living
 
 
 def ours() -> list[threading.Thread]:
     """The threads of sessions."""
-    return [thread for thread in threading.enumerate() if thread.name.startswith("cognito_raw ")]
+    return [thread for thread in living() if thread.name.startswith("cognito_raw ")]
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,7 @@ from tests.support.conversation import (
 from tests.support.deadlines import Stopwatch, wait_until
 from tests.support.rotation import AsyncWire, Fault, Service, Wire
 from tests.support.sessions import END, REFRESHED, SECOND, renewing
+from tests.support.threads import living
 
 REAL = Config(ISS, CLIENT_ID)
 
@@ -87,7 +88,7 @@ def test_a_thread_keeps_subscribers_supplied() -> None:
         _, again = service.sign_in()
         session._holder.keep(again)  # as a sign-in does
         session.logout()
-    assert [thread.name for thread in threading.enumerate() if "cognito_raw keep_fresh" in thread.name] == []
+    assert [thread.name for thread in living() if "cognito_raw keep_fresh" in thread.name] == []
 
 
 def test_a_task_keeps_subscribers_supplied() -> None:

@@ -24,6 +24,7 @@ from tests.support.conversation import (
 )
 from tests.support.deadlines import wait_until
 from tests.support.sessions import END, REFRESHED, SECOND, reason, renewing
+from tests.support.threads import living
 
 
 def test_who_calls_hears_what_a_transport_raises() -> None:
@@ -137,7 +138,7 @@ def test_nothing_of_a_refresh_is_kept() -> None:
     session, _ = renewing(answered(authentication_result(at=END, n=2)))
     before = session.state.tokens
     session.id_token()
-    assert wait_until(lambda: all(thread.name != "cognito_raw refresh" for thread in threading.enumerate()), 5.0)
+    assert wait_until(lambda: all(thread.name != "cognito_raw refresh" for thread in living()), 5.0)
     gc.collect()
     assert not [held for held in gc.get_referrers(before) if not isinstance(held, types.FrameType)]
 
