@@ -177,6 +177,8 @@ def new_holder(
     if store is None and key is None:
         return SessionHolder(config, state, metadata)
     from .shared import SharedHolder  # here: most sessions have no store
-    from .store_calls import calls_of
+    from .store_calls import StoreCalls
 
-    return SharedHolder(config, state, metadata, calls_of(store, is_async=is_async), key, staleness)
+    if not isinstance(key, str):
+        raise ValueError("a session with a store needs the key of its entry, such as the user's id")
+    return SharedHolder(config, state, metadata, StoreCalls(store, key, is_async=is_async), staleness)

@@ -23,11 +23,12 @@ from ..models.context import RefreshMetadata
 from ..models.frozen import replace
 from ..models.tokens import Tokens, TokenUse
 from ..result import Err, Ok, Result
+from ..store.changes import Mark
 from ..store.protocol import Entry
 from .expiry import HeldTokens
 from .holder import SessionHolder
 from .state import Exclusive, SessionFlow, State
-from .store_calls import Ask
+from .store_calls import StoreCalls
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Call | Limited | Pause | Action, Any, T]
@@ -38,6 +39,8 @@ _LEASE: Final = 6.0
 _RESERVE: Final = 3.0
 # Seconds between two looks at the store of who waits for a lease: doubled from the first to the second.
 _POLL: Final = (0.05, 0.4)
+# Seconds between them if news of the store are heard, in case that one is lost.
+_LONGEST_WAIT: Final = 1.0
 # Seconds between two attempts to save what could not be saved.
 _RETRY: Final = 1.0
 _NOTHING: Final = (0, hash(b""))
@@ -62,30 +65,27 @@ class SharedTokens(HeldTokens):
 class SharedHolder(SessionHolder):
     """The state of a session with a store.
 
-    key: the entry. staleness: seconds for which the state in memory is used without asking the store.
+    ask: makes the calls of the store. staleness: seconds for which the state in memory is used without asking it.
     """
 
-    __slots__ = ("_ask", "_checked", "_key", "_loaded", "_lock", "_pending", "_saved", "_staleness", "_suffix")
+    __slots__ = ("_checked", "_loaded", "_lock", "_mark", "_pending", "_saved", "_staleness", "_suffix", "ask")
 
     def __init__(
         self,
         config: Config,
         state: State,
         metadata: RefreshMetadata | None,
-        ask: Ask,
-        key: str | None,
+        ask: StoreCalls,
         staleness: float,
     ) -> None:
-        if not isinstance(key, str):
-            raise ValueError("a session with a store needs the key of its entry, such as the user's id")
         if not staleness >= 0:
             raise ValueError(f"staleness {staleness!r}: must be a number of seconds")
-        self._ask = ask
-        self._key = key
+        self.ask = ask
         self._staleness = staleness
         self._suffix = os.urandom(8).hex()
         self._lock = ForkLock()
         self._checked: Instant | None = None
+        self._mark = self.mark()
         self._loaded = False
         self._pending: list[Change] = []  # not saved yet
         self._saved: tuple[int, int] = _NOTHING  # the version and the hash of the entry that `state` is
@@ -96,7 +96,10 @@ class SharedHolder(SessionHolder):
 
     @property
     def is_current(self) -> bool:
-        """Tell if the store was asked lately."""
+        """Tell if the store was asked lately, and no change was heard of since."""
+        watch = self.ask.watch
+        if watch is not None and not watch.is_current(self._mark, self._saved[0]):
+            return False
         checked, limit = self._checked, min(self._staleness, _RETRY) if self._pending else self._staleness
         return self._loaded and checked is not None and checked.age(self._config) < limit
 
@@ -113,9 +116,10 @@ class SharedHolder(SessionHolder):
             return failure
         return (yield from _Run(self, start, seconds).steps())
 
-    def ask(self, method: str, *arguments: object) -> Action:
-        """Return the step that calls a method of the store for this session's entry."""
-        return self._ask(method, self._key, *arguments)
+    def mark(self) -> Mark:
+        """Return the present position in the store's news, if it has any."""
+        watch = self.ask.watch
+        return (0, 0) if watch is None else watch.mark
 
     @property
     def owner(self) -> str:
@@ -128,7 +132,7 @@ class SharedHolder(SessionHolder):
         change: a change of our own. If the store fails, it is kept in memory, and saved at a later sync.
         """
         if change is None:
-            self._checked = Instant.now(self._config)
+            self._checked, self._mark = Instant.now(self._config), self.mark()
         else:
             self._pending.append(change)
         with self._lock:
@@ -149,7 +153,7 @@ class SharedHolder(SessionHolder):
             if not changes and not lacks:
                 break
             value = _encoded(state)
-            answer = yield self._ask("save", self._key, value, after=saved[0])
+            answer = yield self.ask("save", value, after=saved[0])
             if isinstance(answer, Err):
                 self._keep_pending(base, saved, answer)
                 return answer
@@ -274,16 +278,17 @@ class _Run(Generic[T]):
         """Take the lease, and load again. Return without it if the state changes meanwhile."""
         holder, before, pause = self._holder, self._holder.state, _POLL[0]
         while holder.state == before:
-            began = self._config.monotonic()
+            mark, began = holder.mark(), self._config.monotonic()
             taken = yield holder.ask("acquire", holder.owner, _LEASE)
             if isinstance(taken, Err):
                 return taken
             if taken.value is not None:
                 self._lease = began + _LEASE
                 return (yield from holder.sync())
-            if self._config.monotonic() + pause >= self._ends:
+            left = self._ends - self._config.monotonic()
+            if left <= pause:
                 return _BUSY
-            yield Pause(pause)
+            yield holder.ask.wait(mark, pause, min(left, _LONGEST_WAIT))
             pause = min(2 * pause, _POLL[1])
             failure = yield from holder.sync()
             if failure is not None:

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
-from ..flow import Action
+from ..flow import Action, Pause
 from ..result import Err, Ok, Result
+from ..store.changes import Mark, Watch, watch_of
 from ..store.protocol import EntryRefused
 from ..store.threads import InThreads
 
 T = TypeVar("T")
-Ask: TypeAlias = Callable[..., Action]
-"""Makes the step that calls a method of the store, given its name and arguments."""
 
 
-def calls_of(store: Any, *, is_async: bool) -> Ask:
-    """Return a function that makes steps of the store's methods. For an async session, a sync store runs in threads."""
-    if not is_async and _is_async(store):
-        raise ValueError("store is an async store: a sync session needs a sync one")
-    able = InThreads(store) if is_async and not _is_async(store) else store
-    attempt: Callable[[Any], object] = _attempt_async if is_async else _attempt
-    return lambda method, *args, **named: Action(partial(attempt, partial(getattr(able, method), *args, **named)))
+class StoreCalls:
+    """Makes steps of a store's methods for one entry. For an async session, a sync store runs in threads."""
+
+    __slots__ = ("_attempt", "_key", "_store", "_wait", "watch")
+
+    def __init__(self, store: Any, key: str, *, is_async: bool) -> None:
+        if not is_async and _is_async(store):
+            raise ValueError("store is an async store: a sync session needs a sync one")
+        self._store = InThreads(store) if is_async and not _is_async(store) else store
+        self._key = key
+        self._attempt: Callable[[Any], object] = _attempt_async if is_async else _attempt
+        self._wait: Callable[..., Any] = Watch.wait_async if is_async else Watch.wait
+        self.watch = watch_of(store, key)
+
+    def __call__(self, method: str, *arguments: object, **named: object) -> Action:
+        """Return the step that calls a method for the entry."""
+        return Action(partial(self._attempt, partial(getattr(self._store, method), self._key, *arguments, **named)))
+
+    def wait(self, mark: Mark, poll: float, longest: float) -> Action | Pause:
+        """Return the step that waits for news after the mark. Without news, it takes the time of a poll."""
+        watch = self.watch
+        if watch is None or not watch.is_live:
+            return Pause(min(poll, longest))
+        return Action(partial(self._wait, watch, mark, longest))
 
 
 def _is_async(store: object) -> bool:

@@ -1,4 +1,4 @@
-"""Stores that the sessions of several processes share: in memory, in files, under the system's keyring, encrypted.
+"""Stores that the sessions of several processes share: in memory, files, the system's keyring, Redis; encrypted.
 
 `Session(config, store=store, key="ada")` uses one. Anyone's store can be one that follows the protocol, which the
 checks of `cognito_raw.testing` hold it to.
@@ -8,11 +8,13 @@ from .file import FileStore
 from .keyring import KeyringStore
 from .memory import MemoryStore
 from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store
+from .redis import AsyncRedisStore, RedisStore
 from .sealed import AsyncSealed, Sealed
 from .threads import InThreads
 
 __all__ = [
     "Acquired",
+    "AsyncRedisStore",
     "AsyncSealed",
     "AsyncStore",
     "Entry",
@@ -21,6 +23,7 @@ __all__ = [
     "InThreads",
     "KeyringStore",
     "MemoryStore",
+    "RedisStore",
     "Sealed",
     "Store",
 ]

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from .changes import Watch, watch_of
 from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store
 
 if TYPE_CHECKING:
@@ -91,6 +92,10 @@ class Sealed:
         """End the other store's lease."""
         self._store.release(key, owner)
 
+    def watch(self, key: str) -> Watch | None:
+        """Return the other store's news."""
+        return watch_of(self._store, key)
+
 
 class AsyncSealed:
     """The same over an `AsyncStore`."""
@@ -114,3 +119,7 @@ class AsyncSealed:
     async def release(self, key: str, owner: str) -> None:
         """End the other store's lease."""
         await self._store.release(key, owner)
+
+    def watch(self, key: str) -> Watch | None:
+        """Return the other store's news."""
+        return watch_of(self._store, key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .changes import Watch, watch_of
 from .protocol import Acquired, Entry, Store
 
 
@@ -34,3 +35,7 @@ class InThreads:
         import asyncio
 
         await asyncio.to_thread(self._store.release, key, owner)
+
+    def watch(self, key: str) -> Watch | None:
+        """Return the store's news."""
+        return watch_of(self._store, key)

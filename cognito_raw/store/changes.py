@@ -1,0 +1,159 @@
+"""News of changes in a store, which one subscriber hears for all sessions of the process.
+
+News only tell that a copy may be old. Where they are missing, a copy is read again after a while.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
+from weakref import WeakSet, WeakValueDictionary
+
+from ..concurrency.locks import ForkLock
+
+Mark: TypeAlias = tuple[int, int]
+"""A position in the news of one key."""
+
+# After so many silent intervals, a connection counts as lost: each one sends a ping.
+_LONGEST_SILENCE: Final = 3
+
+
+class Changes:
+    """The news of one store.
+
+    is_live: whether a subscriber hears them. is_closed: whether it shall end.
+    """
+
+    __slots__ = ("__weakref__", "_lock", "_silence", "_watches", "epoch", "is_closed", "is_live")
+
+    def __init__(self) -> None:
+        self.epoch = 0  # grows whenever news may have been missed
+        self.is_live = False
+        self.is_closed = False
+        self._silence = 0
+        self._watches = WeakValueDictionary[bytes, Watch]()
+        self._lock = ForkLock()
+        _ALL.add(self)
+
+    def watch(self, name: bytes) -> Watch:
+        """Return the news of one name, shared by all who ask for it."""
+        with self._lock:
+            return self._watches.setdefault(name, Watch(self))
+
+    def hear(self, message: Mapping[str, Any] | None) -> bool:
+        """Take a message of the subscription, None after an interval of silence. Return whether to send a ping.
+
+        The text of a message is the version and the name of a changed entry.
+        """
+        self._silence = self._silence + 1 if message is None else 0
+        if self._silence > _LONGEST_SILENCE:
+            raise TimeoutError("the subscription's connection is silent")
+        if message is not None and message["type"] == "subscribe":
+            self.miss(is_live=True)
+        elif message is not None and message["type"] == "message":
+            data: str | bytes = message["data"]
+            version, _, name = (data.encode() if isinstance(data, str) else data).partition(b" ")
+            watch = self._watches.get(name)
+            if watch is not None and version.isdigit():
+                watch.hear(int(version))
+        return message is None
+
+    def close(self) -> None:
+        """Hear no more news."""
+        self.is_closed = True
+        self.miss()
+
+    def miss(self, *, is_live: bool = False) -> None:
+        """Make every copy stale, since news may have been missed."""
+        self.epoch += 1
+        self.is_live = is_live
+        self._silence = 0
+        with self._lock:
+            watches = list(self._watches.values())
+        for watch in watches:
+            watch.wake()
+
+
+class Watch:
+    """The news of one key."""
+
+    __slots__ = ("__weakref__", "_changes", "_heard", "_version", "_wakers")
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._heard = 0
+        self._version = 0
+        self._wakers: list[Callable[[], object]] = []
+
+    @property
+    def is_live(self) -> bool:
+        """Tell if news are heard."""
+        return self._changes.is_live
+
+    @property
+    def mark(self) -> Mark:
+        """The present position: take it before reading the entry."""
+        return self._changes.epoch, self._heard
+
+    def is_current(self, mark: Mark, version: int) -> bool:
+        """Tell if no newer version was heard of since the mark, and nothing missed."""
+        return mark[0] == self._changes.epoch and (mark[1] == self._heard or self._version <= version)
+
+    def hear(self, version: int) -> None:
+        """Take the version of a changed entry."""
+        self._version = version
+        self._heard += 1
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake all who wait."""
+        for wake in list(self._wakers):
+            wake()
+
+    def wait(self, mark: Mark, seconds: float) -> None:
+        """Wait for news after the mark."""
+        import threading
+
+        news = threading.Event()
+        with self.waking(news.set):
+            if self.mark == mark:
+                news.wait(seconds)
+
+    async def wait_async(self, mark: Mark, seconds: float) -> None:
+        """Wait for news after the mark, which another thread may hear."""
+        import asyncio
+
+        news, loop = asyncio.Event(), asyncio.get_running_loop()
+        with self.waking(lambda: loop.call_soon_threadsafe(news.set)):
+            if self.mark == mark:
+                try:
+                    await asyncio.wait_for(news.wait(), seconds)
+                except TimeoutError:
+                    pass
+
+    @contextmanager
+    def waking(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Call the function at all news, until the block ends."""
+        self._wakers.append(wake)
+        try:
+            yield
+        finally:
+            self._wakers.remove(wake)
+
+
+def watch_of(store: Any, key: str) -> Watch | None:
+    """Return the news of a key, if the store has any."""
+    watch: Callable[[str], Watch | None] | None = getattr(store, "watch", None)
+    return None if watch is None else watch(key)
+
+
+def _miss_all() -> None:
+    """Make every copy stale: no thread of the parent hears anything in a fork."""
+    for changes in list(_ALL):
+        changes.miss()
+
+
+_ALL: Final = WeakSet[Changes]()
+getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_miss_all)

@@ -1,0 +1,302 @@
+"""News of changes: what one machine saves is heard of on the others, and what may have been missed is read again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import pytest
+
+from cognito_raw import AsyncSession, Config, Err, Ok, State
+from cognito_raw.store import AsyncRedisStore, AsyncSealed, MemoryStore, RedisStore, Sealed
+from cognito_raw.store.changes import Changes, _miss_all
+from tests.store.shared import LIFE, World
+from tests.support.conversation import CLIENT_ID, ISS, tokens
+from tests.support.modes import Mode
+from tests.support.programs import run
+from tests.support.redis_server import RedisServer, redis_server
+
+KEYS: Final = [b"k" * 32]
+Kind: TypeAlias = Literal["own", "sync"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One server for all tests that let it run."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+class Machine:
+    """A session of ada over a store of its own. `kind`: for an async session, an async store or a sync one."""
+
+    def __init__(self, world: World, server: RedisServer, kind: Kind = "own", **options: Any) -> None:
+        self._mode: Any = world.mode
+        self.is_async = kind == "own" and self._mode.kind is AsyncSession
+        self.client: Any = server.async_client() if self.is_async else server.client()
+        prefix = f"{id(world)}:"
+        self.store: Any = (
+            AsyncRedisStore(self.client, prefix=prefix) if self.is_async else RedisStore(self.client, prefix=prefix)
+        )
+        sealed: Any = AsyncSealed if self.is_async else Sealed
+        self.session = world.session(store=sealed(self.store, KEYS), staleness=float("inf"), **options)
+
+    @property
+    def is_live(self) -> bool:
+        return bool(self.store._changes.is_live)
+
+    @property
+    def is_current(self) -> bool:
+        return bool(getattr(self.session, "face", self.session)._holder.is_current)
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Wait for it."""
+        ends = time.monotonic() + 60
+        while not holds():
+            assert time.monotonic() < ends
+            self._mode.rest(0.02)
+
+    def signed_in(self) -> None:
+        """Load the session, and hear of changes from then on."""
+        self.session.id_token().unwrap()
+        self.until(lambda: self.is_live)
+        self.session.id_token().unwrap()
+        assert self.is_current
+
+    def close(self) -> None:
+        if self.is_async:
+            self._mode._runner.run(self.store.aclose())
+            self._mode._runner.run(self.client.aclose())
+        else:
+            self.store.close()
+            self.client.close()
+
+
+@pytest.fixture
+def machines(mode: Mode) -> Iterator[Callable[..., Machine]]:
+    """Makes machines of one user."""
+    world, made = World(mode), list[Machine]()
+
+    def make(server: RedisServer, kind: Kind = "own", **options: Any) -> Machine:
+        made.append(Machine(world, server, kind, state=world.state, **options))
+        return made[-1]
+
+    yield make
+    for machine in made:
+        machine.close()
+
+
+@pytest.mark.parametrize("kind", ["own", "sync"])
+def test_a_sign_out_ends_the_session_on_all_machines(
+    kind: Kind, machines: Callable[..., Machine], server: RedisServer
+) -> None:
+    """At once, though their copies never grow stale."""
+    first, second = machines(server, kind), machines(server, kind)
+    first.signed_in()
+    second.signed_in()
+    assert first.session.logout() == Ok(None)
+    second.until(lambda: second.session.id_token() == Err("no-session"))
+
+
+def test_what_a_session_saves_does_not_make_it_ask_again(machines: Callable[..., Machine], server: RedisServer) -> None:
+    """It hears of its own changes too."""
+    machine = machines(server)
+    machine.signed_in()
+    watch = machine.store.watch("ada")
+    heard = watch.mark
+    machine.session.refresh().unwrap()
+    machine.until(lambda: watch.mark[1] >= heard[1] + 3)  # two saves, and the end of the lease
+    assert machine.is_current
+
+
+def test_a_lost_connection_makes_copies_stale(machines: Callable[..., Machine], server: RedisServer) -> None:
+    """Until they are read again: what was said meanwhile is lost."""
+    machine = machines(server)
+    machine.signed_in()
+    with server.client() as admin:
+        admin.client_kill_filter(_type="pubsub")
+    machine.until(lambda: not machine.is_current)
+    machine.signed_in()
+
+
+def test_a_server_that_was_away_is_heard_of_again(machines: Callable[..., Machine], tmp_path: Path) -> None:
+    """Meanwhile tokens are given, and the store is asked at each call."""
+    with redis_server(tmp_path) as server:
+        machine = machines(server)
+        machine.signed_in()
+        server.stop()
+        machine.until(lambda: not machine.is_live)
+        assert isinstance(machine.session.id_token(), Ok)
+        server.start()
+        machine.until(lambda: machine.is_live)
+        machine.signed_in()
+
+
+def test_a_store_that_is_closed_hears_no_more(machines: Callable[..., Machine], server: RedisServer) -> None:
+    """Its sessions go on, and look at the store from time to time."""
+    machine = machines(server)
+    machine.signed_in()
+    machine.close()
+    assert not machine.is_live
+    assert isinstance(machine.session.id_token(), Ok)
+
+
+def test_a_session_that_waits_for_another_does_not_poll(
+    machines: Callable[..., Machine], server: RedisServer, mode: Mode
+) -> None:
+    """It is woken by the tokens that the other saves."""
+    world = World(mode)
+    config = Config(ISS, CLIENT_ID, clock=world.clock, monotonic=time.monotonic)
+    waiting = machines(server, config=config)
+    waiting.signed_in()
+    with server.client() as client:
+        holder = Sealed(RedisStore(client, prefix=waiting.store._prefix), KEYS)
+        assert holder.acquire("ada", "holder", 60)
+        world.passes(LIFE)
+        asked, began = evaluations(client), time.monotonic()
+        renewal = threading.Timer(2, lambda: renew(holder, config))
+        renewal.start()
+        assert waiting.session.refresh().unwrap().payload["n"] == 7
+        renewal.join()
+        seconds = time.monotonic() - began
+        assert evaluations(client) - asked <= 8 + 2 * seconds
+        assert seconds < 8
+
+
+def renew(holder: Sealed, config: Config) -> None:
+    """Save new tokens, as another process does."""
+    entry = holder.load("ada")
+    assert entry is not None
+    state = replace(State.from_dict(json.loads(entry.value)), tokens=tokens(at=config.clock(), n=7))
+    assert holder.save("ada", json.dumps(state.to_dict()).encode(), after=entry.version)
+
+
+def evaluations(client: Any) -> int:
+    """The scripts that the server has run."""
+    return int(client.info("commandstats")["cmdstat_eval"]["calls"])
+
+
+FORKED: Final = """
+import os, sys, time, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of forks in programs with threads
+import redis
+from cognito_raw.store import RedisStore
+
+store = RedisStore(redis.Redis(port=int(sys.argv[1])))
+watch = store.watch("ada")
+store.save("ada", b"1", after=0)
+
+def listen():
+    store.load("ada")
+    while not watch.is_live:
+        time.sleep(0.01)
+
+listen()
+mark = watch.mark
+pid = os.fork()
+if pid == 0:
+    assert not watch.is_current(mark, 1)
+    assert not watch.is_live
+    listen()
+    mark = watch.mark
+    store.save("ada", b"2", after=1)
+    watch.wait(mark, 60)
+    assert not watch.is_current(mark, 1) and watch.is_current(mark, 2)
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+watch.wait(mark, 60)
+assert not watch.is_current(mark, 1)
+del store
+"""
+
+
+def test_a_fork_hears_for_itself(tmp_path: Path) -> None:
+    """Its copies are stale at first."""
+    with redis_server(tmp_path) as server:
+        run(FORKED, str(server.port))
+
+
+def test_a_silent_connection_counts_as_lost() -> None:
+    """As one that a network has dropped without a word: pings get no answer."""
+    changes = Changes()
+    assert changes.hear({"type": "pong", "data": b""}) is False
+    assert [changes.hear(None) for _ in range(3)] == 3 * [True]
+    with pytest.raises(TimeoutError, match="silent"):
+        changes.hear(None)
+
+
+def test_words_of_others_on_the_channel_mean_nothing() -> None:
+    """Nor do news of keys that nobody watches."""
+    changes = Changes()
+    watch = changes.watch(b"ada")
+    assert changes.watch(b"ada") is watch
+    mark = watch.mark
+    for data in (b"hello", b"7 grace", "x ada", b""):
+        changes.hear({"type": "message", "data": data})
+    assert watch.mark == mark
+    changes.hear({"type": "message", "data": "7 ada"})
+    assert (watch.is_current(mark, 6), watch.is_current(mark, 7)) == (False, True)
+
+
+def test_after_news_nobody_waits() -> None:
+    """Also if they came before the wait, and in a fork, where all may have been missed."""
+    watch = Changes().watch(b"ada")
+    mark = watch.mark
+    watch.hear(1)
+    watch.wait(mark, 60)
+    asyncio.run(watch.wait_async(mark, 60))
+    mark = watch.mark
+    _miss_all()
+    watch.wait(mark, 60)
+    assert not watch.is_current(mark, 1)
+    asyncio.run(watch.wait_async(watch.mark, 0.01))
+
+
+def test_a_store_without_news_has_none() -> None:
+    """Sessions poll it."""
+    assert Sealed(MemoryStore(), KEYS).watch("ada") is None
+
+
+def test_a_store_that_nobody_uses_listens_no_more(server: RedisServer) -> None:
+    """Its subscriber ends, sync and async."""
+    with server.client() as client:
+        store = RedisStore(client)
+        store.load("ada")
+        thread = store._thread
+        assert thread is not None
+        del store
+        thread.join(60)
+        assert not thread.is_alive()
+
+    async def use() -> None:
+        async with server.async_client() as client:
+            store = AsyncRedisStore(client)
+            await store.load("ada")
+            task = store._task
+            assert task is not None
+            del store
+            await asyncio.wait_for(task, 60)
+            await AsyncRedisStore(client).aclose()
+
+    asyncio.run(use())
+
+
+def test_an_async_store_listens_in_each_event_loop(server: RedisServer) -> None:
+    """A serverless function runs a loop for each invocation."""
+    store = AsyncRedisStore(server.async_client())
+
+    async def use() -> None:
+        await store.load("ada")
+        while not (store._changes.is_live and store._changes._silence):  # noqa: ASYNC110  # and a ping
+            await asyncio.sleep(0.01)
+        await store._client.connection_pool.disconnect()  # type: ignore[attr-defined]
+
+    for _ in range(2):
+        asyncio.run(use())
+        assert not store._changes.is_live
