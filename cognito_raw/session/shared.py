@@ -25,7 +25,7 @@ from ..models.tokens import Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..store.changes import Mark
 from ..store.protocol import Entry
-from .expiry import HeldTokens
+from .expiry import HeldTokens, issue_time
 from .holder import SessionHolder
 from .state import Exclusive, SessionFlow, State
 from .store_calls import StoreCalls
@@ -68,7 +68,7 @@ class SharedHolder(SessionHolder):
     ask: makes the calls of the store. staleness: seconds for which the state in memory is used without asking it.
     """
 
-    __slots__ = ("_checked", "_loaded", "_lock", "_mark", "_pending", "_saved", "_staleness", "_suffix", "ask")
+    __slots__ = ("_checked", "_loaded", "_lock", "_mark", "_pending", "_saved", "_seen", "_staleness", "_suffix", "ask")
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class SharedHolder(SessionHolder):
         self._lock = ForkLock()
         self._checked: Instant | None = None
         self._mark = self.mark()
+        self._seen: Instant | None = None  # the last time at which `state` was surely the store's
         self._loaded = False
         self._pending: list[Change] = []  # not saved yet
         self._saved: tuple[int, int] = _NOTHING  # the version and the hash of the entry that `state` is
@@ -131,8 +132,9 @@ class SharedHolder(SessionHolder):
 
         change: a change of our own. If the store fails, it is kept in memory, and saved at a later sync.
         """
+        began = Instant.now(self._config)
         if change is None:
-            self._checked, self._mark = Instant.now(self._config), self.mark()
+            self._checked, self._mark = began, self.mark()
         else:
             self._pending.append(change)
         with self._lock:
@@ -161,9 +163,16 @@ class SharedHolder(SessionHolder):
                 saved = answer.value, hash(value)
                 break
             reload = True
-        self._settle(state, saved, changes)
-        self._loaded = True
+        self._settle(self._dated(state) if reload and state is base else state, saved, changes)
+        self._loaded, self._seen = True, began
         return None
+
+    def _dated(self, state: State) -> State:
+        """Return a loaded state whose tokens are no older than the last look: another machine's clock may differ."""
+        issued = None if state.tokens is None else issue_time(state.tokens)
+        if issued is None or self._seen is None or state.tokens == self.state.tokens:
+            return state
+        return replace(state, drift=min(state.drift, issued - self._config.clock() + self._seen.age(self._config)))
 
     def _read(self, loaded: Result[Entry | None]) -> Result[tuple[tuple[int, int], State | None]]:
         """Return the version and hash of an entry, and its state."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from cognito_raw import Config, Err, IdToken, State
+from cognito_raw import Config, Err, IdToken, Ok, State
 from cognito_raw.store import MemoryStore
 from tests.store.shared import LIFE, World
 from tests.support.conversation import CLIENT_ID, ISS
@@ -251,3 +251,36 @@ def test_a_lost_answer_is_asked_for_again(mode: Mode) -> None:
     assert number(world.session().id_token().unwrap()) == "refresh-3"
     assert world.store.calls.count("acquire") == 2
     assert world.store.calls.count("release") == 2
+
+
+@pytest.mark.parametrize("ahead", [-LIFE, LIFE])
+def test_the_tokens_of_a_machine_with_another_clock_are_as_new_as_they_are(ahead: float, mode: Mode) -> None:
+    """Who saw the entry before them knows that they are newer, whatever the clocks say."""
+    world = World(mode)
+    first = world.signed_in()
+    clock = Shifted(world.clock, ahead)
+    second = world.session(config=Config(ISS, CLIENT_ID, clock=clock, monotonic=world.clock))
+    second.refresh().unwrap()
+    for session, other in 2 * [(first, second), (second, first)]:
+        world.passes(31)
+        session.id_token().unwrap()
+        world.passes(31)
+        token = other.refresh().unwrap()
+        requests = len(world.wire.operations)
+        assert session.id_token() == Ok(token)
+        world.passes(0.7 * LIFE)
+        assert session.id_token() == Ok(token)
+        assert len(world.wire.operations) == requests
+        world.passes(0.27 * LIFE)
+        assert session.id_token() != Ok(token)
+
+
+class Shifted:
+    """A clock that is ahead of another."""
+
+    def __init__(self, clock: Callable[[], float], ahead: float) -> None:
+        self._clock = clock
+        self._ahead = ahead
+
+    def __call__(self) -> float:
+        return self._clock() + self._ahead
