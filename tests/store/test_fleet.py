@@ -22,8 +22,8 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import Err, IdToken, Ok, Result, Session
-from cognito_raw.store import FileStore
-from tests.store.worker import LIFE, Time
+from cognito_raw.store import Store
+from tests.store.worker import LIFE, Time, store_at
 from tests.support.paths import ROOT
 from tests.support.programs import PACKAGES
 from tests.support.rotation import Family, Service
@@ -74,16 +74,24 @@ class Fleet:
         self.session(name, state=state).id_token().unwrap()
         return family
 
+    def place(self, name: str) -> str:
+        """The store of this name, as a worker is told."""
+        return str(self.folder / name)
+
+    def store(self, name: str) -> Store:
+        """The same store in this process."""
+        return store_at(self.place(name))
+
     def session(self, name: str = "one", **options: Any) -> Session:
         """A session of this process."""
-        store = FileStore(self.folder / name)
-        return Session(self.time.config(self.endpoint), transport="standard", store=store, key="ada", **options)
+        config = self.time.config(self.endpoint)
+        return Session(config, transport="standard", store=self.store(name), **{"key": "ada", **options})
 
-    def worker(self, *arguments: object, name: str = "one") -> Worker:
-        """A session of another process."""
-        given = (self.folder / name, self.endpoint, self.time.began, *arguments)
+    def worker(self, *arguments: object, name: str = "one", module: str = "worker", ahead: float = 0.0) -> Worker:
+        """A session of another process, whose clock is ahead."""
+        given = (self.place(name), self.endpoint, self.time.began - ahead, *arguments)
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.store.worker", *map(str, given)],
+            [sys.executable, "-m", f"tests.store.{module}", *map(str, given)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -104,12 +112,19 @@ def _ended(process: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def fleet(folder: Path, grace: float = 30.0) -> Iterator[Fleet]:
-    """The service, served, and no process left behind."""
+    """A fleet over files."""
     made = Fleet(folder, grace)
+    with running(made):
+        yield made
+
+
+@contextmanager
+def running(made: Fleet) -> Iterator[None]:
+    """The service, served, and no process left behind."""
     with served(made.service) as endpoint:
         made.endpoint = endpoint
         try:
-            yield made
+            yield
         finally:
             made.close()
 
@@ -214,7 +229,7 @@ def test_a_holder_that_is_killed_at_any_step_holds_nobody_up(grace: float, tmp_p
 
 def _is_lost(fleet: Fleet, family: Family, step: int) -> bool:
     """Tell if the service has answered, and the store does not have its answer."""
-    entry = FileStore(fleet.folder / f"{step}").load("ada")
+    entry = fleet.store(f"{step}").load("ada")
     assert entry is not None
     return family.refreshes == 1 and json.loads(entry.value)["tokens"]["refresh_token"] != family.newest
 

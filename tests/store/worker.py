@@ -1,6 +1,6 @@
 """A process with a shared session. Each line that it reads is an order, and each line that it writes tells the outcome.
 
-    python -m tests.store.worker FOLDER ENDPOINT BEGAN THREADS [STEP SIGNAL]
+    python -m tests.store.worker PLACE ENDPOINT BEGAN THREADS [STEP SIGNAL]
 
 With a step, it sends itself the signal there: each call of the store and of the service is two, before and after it.
 """
@@ -18,7 +18,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cognito_raw import Config, Ok, Reply, Request, Result, Session, StandardTransport
-from cognito_raw.store import Acquired, Entry, FileStore
+from cognito_raw.store import Acquired, Entry, FileStore, RedisStore, Store
+from cognito_raw.store.changes import Watch, watch_of
 from tests.support.conversation import CLIENT_ID, ISS, NOW
 
 LIFE: Final = 3600
@@ -61,27 +62,35 @@ class Steps:
             time.sleep(0.5)  # another thread may take the signal: this one goes no further meanwhile
 
 
-class SteppedStore(FileStore):
-    """A store whose calls are steps."""
+class SteppedStore:
+    """A store whose calls are steps. `slow`: seconds that each of them takes longer."""
 
-    def __init__(self, folder: str, steps: Steps) -> None:
-        super().__init__(folder)
+    def __init__(self, store: Store, steps: Steps) -> None:
+        self._store = store
         self._steps = steps
+        self.slow = 0.0
+
+    def _call(self, call: Callable[[], Any]) -> Any:
+        time.sleep(self.slow)
+        return self._steps.around(call)
 
     def load(self, key: str) -> Entry | None:
-        entry: Entry | None = self._steps.around(lambda: FileStore.load(self, key))
+        entry: Entry | None = self._call(lambda: self._store.load(key))
         return entry
 
     def save(self, key: str, value: bytes, *, after: int) -> int | None:
-        version: int | None = self._steps.around(lambda: FileStore.save(self, key, value, after=after))
+        version: int | None = self._call(lambda: self._store.save(key, value, after=after))
         return version
 
     def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
-        taken: Acquired | None = self._steps.around(lambda: FileStore.acquire(self, key, owner, seconds))
+        taken: Acquired | None = self._call(lambda: self._store.acquire(key, owner, seconds))
         return taken
 
     def release(self, key: str, owner: str) -> None:
-        self._steps.around(lambda: FileStore.release(self, key, owner))
+        self._call(lambda: self._store.release(key, owner))
+
+    def watch(self, key: str) -> Watch | None:
+        return watch_of(self._store, key)
 
 
 class SteppedTransport(StandardTransport):
@@ -96,10 +105,23 @@ class SteppedTransport(StandardTransport):
         return reply
 
 
-def main(folder: str, endpoint: str, began: str, threads: str, step: str = "0", kind: str = "9") -> None:
+def store_at(place: str) -> Store:
+    """A store in a folder, or in Redis: `redis://127.0.0.1:6379#prefix`."""
+    if not place.startswith("redis://"):
+        return FileStore(place)
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    url, _, prefix = place.partition("#")
+    client = redis.Redis.from_url(url, socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
+    return RedisStore(client, prefix=f"{prefix}:")
+
+
+def main(place: str, endpoint: str, began: str, threads: str, step: str = "0", kind: str = "9") -> None:
     """Ask for a token with so many threads at once, at each order, and tell what they got."""
     clocks, steps = Time(float(began)), Steps(int(step), int(kind))
-    store = SteppedStore(folder, steps)
+    store = SteppedStore(store_at(place), steps)
     transport = SteppedTransport(steps)
 
     def made() -> Session:
@@ -110,6 +132,7 @@ def main(folder: str, endpoint: str, began: str, threads: str, step: str = "0", 
     for line in sys.stdin:
         order = json.loads(line)
         clocks.ahead = order["ahead"]
+        store.slow = order.get("slow", 0.0)
         _limit_files(order.get("limit", -1))
         sessions = [made() if order.get("own") else session for _ in range(int(threads))]
         print(json.dumps(_ask(sessions, clocks)), flush=True)
