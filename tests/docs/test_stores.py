@@ -8,13 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from cognito_raw import Err, Ok
+from cognito_raw.testing import check_store
 from examples.local_pool import Pool
 from tests.support.pages import examples_of, run
+from tests.support.redis_server import redis_server
 
-COMMAND_LINE, BACK_END, CONTRACT = examples_of("docs/stores.md")
+COMMAND_LINE, BACK_END, REDIS, CONTRACT, DYNAMODB = examples_of("docs/stores.md")
 USER: Final = "ada"
 PASSWORD: Final = "An-Engine-1843"
 
@@ -67,3 +71,39 @@ def test_the_back_end_signs_in_and_out(pool: Pool, tmp_path: Path, monkeypatch: 
 def test_the_contract_is_checked(pool: Pool) -> None:
     """The example raises nothing."""
     run(CONTRACT, pool)
+
+
+def test_machines_share_a_session_over_redis(pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One signs in, and another has the token."""
+    with redis_server(tmp_path) as server:
+        monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{server.port}")
+        monkeypatch.setenv("SESSION_KEYS", secrets.token_hex(32))
+
+        def machine() -> dict[str, Any]:
+            names: dict[str, Any] = {}
+            run(REDIS, pool, names=names)
+            return names
+
+        first, second = machine(), machine()
+        assert isinstance(first["session_of"]("cookie").login(USER, PASSWORD), Ok)
+        assert isinstance(second["session_of"]("cookie").id_token(), Ok)
+        for names in (first, second):
+            names["store"]._store.close()
+            names["client"].close()
+
+
+def test_a_table_of_dynamodb_keeps_the_contract(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As moto plays it."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName="sessions",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        names: dict[str, Any] = {}
+        run(DYNAMODB, pool, names=names)
+        check_store(names["store"])
