@@ -112,9 +112,11 @@ class SharedHolder(SessionHolder):
 
     def calls_of(self, start: Callable[[State], SessionFlow[T]], seconds: float) -> Steps[Result[T]]:
         """Start the flow on the store's state, keep its states there, and return its result."""
-        failure = yield from self.sync()
-        if failure is not None:
-            return failure
+        watch = self.ask.watch
+        if watch is None or not watch.is_live or not self.is_current:
+            failure = yield from self.sync()
+            if failure is not None:
+                return failure
         return (yield from _Run(self, start, seconds).steps())
 
     def mark(self) -> Mark:
@@ -127,14 +129,17 @@ class SharedHolder(SessionHolder):
         """The name of this session as an owner of leases. A fork has another."""
         return f"{os.getpid()}-{self._suffix}"
 
-    def sync(self, change: Change | None = None) -> Generator[Action, Any, Err | None]:
+    def sync(
+        self, change: Change | None = None, *, loaded: tuple[Mark, Entry | None] | None = None
+    ) -> Generator[Action, Any, Err | None]:
         """Take over a newer state of the store, make our changes on it, and save what the store lacks.
 
+        loaded: the entry, if it was loaded just now, and the position in the news before.
         change: a change of our own. If the store fails, it is kept in memory, and saved at a later sync.
         """
         began = Instant.now(self._config)
         if change is None:
-            self._checked, self._mark = began, self.mark()
+            self._checked, self._mark = began, self.mark() if loaded is None else loaded[0]
         else:
             self._pending.append(change)
         with self._lock:
@@ -142,11 +147,11 @@ class SharedHolder(SessionHolder):
         lacks, reload = False, change is None
         while True:
             if reload:
-                loaded = self._read((yield self.ask("load")))
-                if isinstance(loaded, Err):
-                    self._keep_pending(base, saved, loaded)
-                    return loaded
-                found, state = loaded.value
+                read = self._read((yield self.ask("load")) if loaded is None else Ok(loaded[1]))
+                if isinstance(read, Err):
+                    self._keep_pending(base, saved, read)
+                    return read
+                (found, state), loaded = read.value, None
                 if state is not None and found[0] > saved[0]:
                     base, saved = state, found
                 lacks = found != saved or (found == _NOTHING and base != State())
@@ -288,12 +293,12 @@ class _Run(Generic[T]):
         holder, before, pause = self._holder, self._holder.state, _POLL[0]
         while holder.state == before:
             mark, began = holder.mark(), self._config.monotonic()
-            taken = yield holder.ask("acquire", holder.owner, _LEASE)
+            taken = yield holder.ask.take(holder.owner, _LEASE)
             if isinstance(taken, Err):
                 return taken
             if taken.value is not None:
                 self._lease = began + _LEASE
-                return (yield from holder.sync())
+                return (yield from holder.sync(loaded=(mark, taken.value[1])))
             left = self._ends - self._config.monotonic()
             if left <= pause:
                 return _BUSY

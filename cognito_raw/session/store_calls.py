@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from ..flow import Action, Pause
 from ..result import Err, Ok, Result
-from ..store.changes import Mark, Watch, watch_of
+from ..store.changes import Mark, Watch
+from ..store.optional import take, take_async, watch_of
 from ..store.protocol import EntryRefused
 from ..store.threads import InThreads
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 class StoreCalls:
     """Makes steps of a store's methods for one entry. For an async session, a sync store runs in threads."""
 
-    __slots__ = ("_attempt", "_key", "_store", "_wait", "watch")
+    __slots__ = ("_attempt", "_key", "_store", "_take", "_wait", "watch")
 
     def __init__(self, store: Any, key: str, *, is_async: bool) -> None:
         if not is_async and _is_async(store):
@@ -26,12 +27,17 @@ class StoreCalls:
         self._store = InThreads(store) if is_async and not _is_async(store) else store
         self._key = key
         self._attempt: Callable[[Any], object] = _attempt_async if is_async else _attempt
+        self._take: Callable[..., Any] = take_async if is_async else take
         self._wait: Callable[..., Any] = Watch.wait_async if is_async else Watch.wait
         self.watch = watch_of(store, key)
 
     def __call__(self, method: str, *arguments: object, **named: object) -> Action:
         """Return the step that calls a method for the entry."""
         return Action(partial(self._attempt, partial(getattr(self._store, method), self._key, *arguments, **named)))
+
+    def take(self, owner: str, seconds: float) -> Action:
+        """Return the step that takes the lease, and then loads the entry."""
+        return Action(partial(self._attempt, partial(self._take, self._store, self._key, owner, seconds)))
 
     def wait(self, mark: Mark, poll: float, longest: float) -> Action | Pause:
         """Return the step that waits for news after the mark. Without news, it takes the time of a poll."""

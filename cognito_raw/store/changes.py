@@ -143,12 +143,6 @@ class Watch:
             self._wakers.remove(wake)
 
 
-def watch_of(store: Any, key: str) -> Watch | None:
-    """Return the news of a key, if the store has any."""
-    watch: Callable[[str], Watch | None] | None = getattr(store, "watch", None)
-    return None if watch is None else watch(key)
-
-
 def _miss_all() -> None:
     """Make every copy stale: no thread of the parent hears anything in a fork."""
     for changes in list(_ALL):

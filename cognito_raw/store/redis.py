@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..concurrency.locks import ForkLock
 from .changes import Changes, Watch
+from .optional import Taken
 from .protocol import Acquired, Entry
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ if held[1] and held[1] ~= ARGV[2] then
 end
 redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'began', string.format('%.0f', now), 'lasts', ARGV[3])
 if not held[4] then redis.call('PEXPIRE', KEYS[1], ARGV[3] + 3600000) end
-return held[1] and 'taken over' or 'free'
+local before = held[1] and 'taken over' or 'free'
+local entry = redis.call('HMGET', KEYS[1], 'value', 'version')
+return {before, entry[1], entry[2]}
 """
 _RELEASE: Final = """
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[2] then return false end
@@ -116,8 +119,8 @@ def _entry(reply: Sequence[Any]) -> Entry | None:
     return None if version is None else Entry(value, int(version))
 
 
-def _acquired(reply: bytes | None) -> Acquired | None:
-    return None if reply is None else "free" if reply == b"free" else "taken over"
+def _taken(reply: Sequence[Any] | None) -> Taken | None:
+    return None if reply is None else ("free" if reply[0] == b"free" else "taken over", _entry(reply[1:]))
 
 
 class RedisStore(_Scripts):
@@ -143,7 +146,12 @@ class RedisStore(_Scripts):
 
     def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
         """Take the lease of a key; None if another owner holds it."""
-        return _acquired(self._run(_ACQUIRE, key, owner, _milliseconds(seconds)))
+        taken = self.take(key, owner, seconds)
+        return None if taken is None else taken[0]
+
+    def take(self, key: str, owner: str, seconds: float) -> Taken | None:
+        """Take the lease and return the entry too, in one step."""
+        return _taken(self._run(_ACQUIRE, key, owner, _milliseconds(seconds)))
 
     def release(self, key: str, owner: str) -> None:
         """End the lease, if this owner holds it."""
@@ -210,7 +218,12 @@ class AsyncRedisStore(_Scripts):
 
     async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
         """Take the lease of a key; None if another owner holds it."""
-        return _acquired(await self._run(_ACQUIRE, key, owner, _milliseconds(seconds)))
+        taken = await self.take(key, owner, seconds)
+        return None if taken is None else taken[0]
+
+    async def take(self, key: str, owner: str, seconds: float) -> Taken | None:
+        """Take the lease and return the entry too, in one step."""
+        return _taken(await self._run(_ACQUIRE, key, owner, _milliseconds(seconds)))
 
     async def release(self, key: str, owner: str) -> None:
         """End the lease, if this owner holds it."""

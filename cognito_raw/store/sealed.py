@@ -10,7 +10,8 @@ import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from .changes import Watch, watch_of
+from .changes import Watch
+from .optional import Taken, take, take_async, watch_of
 from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ class Sealed:
         """End the other store's lease."""
         self._store.release(key, owner)
 
+    def take(self, key: str, owner: str, seconds: float) -> Taken | None:
+        """Take the other store's lease, and return its entry, decrypted."""
+        taken = take(self._store, key, owner, seconds)
+        return None if taken is None else (taken[0], self._cipher.open(key, taken[1]))
+
     def watch(self, key: str) -> Watch | None:
         """Return the other store's news."""
         return watch_of(self._store, key)
@@ -119,6 +125,11 @@ class AsyncSealed:
     async def release(self, key: str, owner: str) -> None:
         """End the other store's lease."""
         await self._store.release(key, owner)
+
+    async def take(self, key: str, owner: str, seconds: float) -> Taken | None:
+        """Take the other store's lease, and return its entry, decrypted."""
+        taken = await take_async(self._store, key, owner, seconds)
+        return None if taken is None else (taken[0], self._cipher.open(key, taken[1]))
 
     def watch(self, key: str) -> Watch | None:
         """Return the other store's news."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .changes import Watch, watch_of
+from .changes import Watch
+from .optional import Taken, take, watch_of
 from .protocol import Acquired, Entry, Store
 
 
@@ -35,6 +36,12 @@ class InThreads:
         import asyncio
 
         await asyncio.to_thread(self._store.release, key, owner)
+
+    async def take(self, key: str, owner: str, seconds: float) -> Taken | None:
+        """Take the lease and load in a thread."""
+        import asyncio
+
+        return await asyncio.to_thread(take, self._store, key, owner, seconds)
 
     def watch(self, key: str) -> Watch | None:
         """Return the store's news."""

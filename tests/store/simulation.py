@@ -26,8 +26,8 @@ SESSIONS: Final = 100_000
 SEED: Final = 21
 
 # Store operations of a refresh, and of another machine that wants one meanwhile. Each request loads the entry once.
-REFRESHING: Final = ("load", "acquire", "load", "save", "save", "release")
-WAITING: Final = ("load", "acquire", "load", "acquire", "load")
+REFRESHING: Final = ("take", "save", "save", "release")
+WAITING: Final = ("take", "load", "take", "load")
 LEASE: Final = 6.0
 BEFORE, AFTER = 0.004, 0.002  # seconds of the store before and after the request
 

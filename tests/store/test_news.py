@@ -17,6 +17,7 @@ from cognito_raw import AsyncSession, Config, Err, Ok, State
 from cognito_raw.store import AsyncRedisStore, AsyncSealed, MemoryStore, RedisStore, Sealed
 from cognito_raw.store.changes import Changes, _miss_all
 from tests.store.shared import LIFE, World
+from tests.store.simulation import REFRESHING
 from tests.support.conversation import CLIENT_ID, ISS, tokens
 from tests.support.modes import Mode
 from tests.support.programs import run
@@ -300,3 +301,16 @@ def test_an_async_store_listens_in_each_event_loop(server: RedisServer) -> None:
     for _ in range(2):
         asyncio.run(use())
         assert not store._changes.is_live
+
+
+@pytest.mark.parametrize("kind", ["own", "sync"])
+def test_a_refresh_costs_the_steps_that_the_simulation_counts(
+    kind: Kind, machines: Callable[..., Machine], server: RedisServer
+) -> None:
+    """The lease with the entry, the note that a request is on its way, the tokens, and the end of the lease."""
+    machine = machines(server, kind)
+    machine.signed_in()
+    with server.client() as client:
+        asked = evaluations(client)
+        machine.session.refresh().unwrap()
+        assert evaluations(client) - asked == len(REFRESHING) == 4

@@ -88,7 +88,7 @@ def test_a_clock_that_is_an_hour_ahead_signs_nobody_out(tmp_path: Path) -> None:
 
 
 def test_users_who_are_due_at_once(tmp_path: Path) -> None:
-    """Every task has a token that is valid, and nobody is signed out. Few are refreshed twice: a lease may end first."""
+    """Every task has a valid token, and nobody is signed out. Few are refreshed twice, where a lease ends first."""
     with fleet(tmp_path) as machines:
         families = []
         for number in range(USERS):

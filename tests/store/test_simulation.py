@@ -1,48 +1,13 @@
-"""The simulation of a fleet: it counts what the library does, and the same seed gives the same day."""
+"""The simulation of a fleet: the same seed gives the same day."""
 
 from __future__ import annotations
 
 import os
-import threading
-import time
 
 import pytest
 
-from cognito_raw import Config
-from tests.store.shared import LIFE, World
-from tests.store.simulation import GRACES, REFRESHING, SEED, SESSIONS, WAITING, simulated
-from tests.support.conversation import CLIENT_ID, ISS
-from tests.support.modes import Mode
+from tests.store.simulation import GRACES, SEED, SESSIONS, simulated
 from tests.support.paths import ROOT
-
-
-def test_a_refresh_costs_the_operations_that_it_counts(mode: Mode) -> None:
-    """After the load of the request."""
-    world = World(mode)
-    world.signed_in()
-    world.passes(LIFE)
-    world.session().id_token().unwrap()
-    assert world.store.calls == ["load", *REFRESHING]
-
-
-def test_to_wait_for_a_refresh_costs_the_operations_that_it_counts(mode: Mode) -> None:
-    """One look at what the holder notes, and one at its tokens."""
-    world = World(mode)
-    world.signed_in()
-    session = world.session(config=Config(ISS, CLIENT_ID, clock=world.clock, monotonic=time.monotonic))
-    world.passes(LIFE)
-    world.store.acquire("ada", "holder", 60)
-    holder = threading.Event()
-
-    def finish(name: str) -> None:
-        if name == "acquire" and not holder.is_set():
-            holder.set()
-            world.overtake()
-
-    world.store.calls.clear()
-    world.store.before = finish
-    session.id_token().unwrap()
-    assert world.store.calls == ["load", *WAITING[:3]]
 
 
 def test_the_same_seed_gives_the_same_day() -> None:
