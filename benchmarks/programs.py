@@ -201,6 +201,11 @@ timed(act, 20)
 """
 FRESH: Final = {
     "cognito_raw": _OURS.format(transport="") + _TIMED + "give = session.id_token\n" + _THOUSANDFOLD,
+    "cognito_raw, with a store": "from cognito_raw.store import MemoryStore\n"
+    + _OURS.format(transport=', store=MemoryStore(), key="bob"')
+    + _TIMED
+    + "give = session.id_token\n"
+    + _THOUSANDFOLD,
     "pycognito": PYCOGNITO
     + _TIMED
     + """

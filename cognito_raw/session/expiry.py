@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final
 
 from ..concurrency.clock import Instant
@@ -17,6 +18,8 @@ MANDATORY_WINDOW: Final = 60.0
 # jitter shortens it, so that sessions that began together do not renew together.
 _SHARE: Final = 0.8
 _JITTER: Final = 0.05
+# Processes that share a session draw their own jitter, or all would want a refresh at once.
+_PROCESS: Final = int.from_bytes(os.urandom(4), "big")
 # The service's tokens live for a day at most: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 _LONGEST_LIFE: Final = 86_400
 # A token counts whole seconds, so it may be older by so many.
@@ -106,5 +109,5 @@ def _lifetime(token: Ok[Any], jwt: str, issued: int | None, end: float) -> Token
 def _share(jwt: str) -> float:
     from binascii import crc32  # here: only a sign-in needs it
 
-    # A token ends in its signature, which is as good as random, and the same in every process.
-    return _SHARE - _JITTER * crc32(jwt[-32:].encode()) / 0xFFFFFFFF
+    # A token ends in its signature, which is as good as random. All sessions of a process agree on it, forks do not.
+    return _SHARE - _JITTER * crc32(jwt[-32:].encode(), _PROCESS ^ os.getpid()) / 0xFFFFFFFF
