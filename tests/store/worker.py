@@ -47,6 +47,7 @@ class Steps:
     """Counts the steps, and ends or stops the process at one of them."""
 
     def __init__(self, at: int, kind: int) -> None:
+        self.are_counted = at > 0
         self._left = at
         self._kind = kind
 
@@ -91,7 +92,7 @@ class SteppedStore:
         self._call(lambda: self._store.release(key, owner))
 
     def watch(self, key: str) -> Watch | None:
-        return watch_of(self._store, key)
+        return None if self._steps.are_counted else watch_of(self._store, key)  # news change the number of steps
 
 
 class SteppedTransport(StandardTransport):
