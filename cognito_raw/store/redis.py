@@ -262,7 +262,8 @@ async def _listen_async(client: Client, channel: str, changes: Changes) -> None:
         try:
             await pubsub.subscribe(channel)
             while not changes.is_closed:
-                if changes.hear(await pubsub.get_message(timeout=_INTERVAL)):
+                message = await pubsub.get_message(timeout=_INTERVAL)
+                if changes.hear(message):
                     await pubsub.ping()
         except Exception:  # whatever a client raises that somebody closes meanwhile
             changes.miss()

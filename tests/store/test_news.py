@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 import pytest
 
 from cognito_raw import AsyncSession, Config, Err, Ok, State
-from cognito_raw.store import AsyncRedisStore, AsyncSealed, MemoryStore, RedisStore, Sealed
+from cognito_raw.store import AsyncRedisStore, AsyncSealed, Entry, InThreads, MemoryStore, RedisStore, Sealed
 from cognito_raw.store.changes import Changes, _miss_all
 from tests.store.shared import LIFE, World
 from tests.store.simulation import REFRESHING
@@ -262,6 +262,27 @@ def test_after_news_nobody_waits() -> None:
 def test_a_store_without_news_has_none() -> None:
     """Sessions poll it."""
     assert Sealed(MemoryStore(), KEYS).watch("ada") is None
+    assert AsyncSealed(InThreads(MemoryStore()), KEYS).watch("ada") is None
+
+
+class Plain:
+    """An async store with the four methods of the protocol alone."""
+
+    def __init__(self) -> None:
+        store = InThreads(MemoryStore())
+        self.load, self.save, self.acquire, self.release = store.load, store.save, store.acquire, store.release
+
+
+def test_an_async_store_needs_its_four_methods_alone() -> None:
+    """The lease and the entry are two steps then."""
+
+    async def use() -> None:
+        store = AsyncSealed(Plain(), KEYS)
+        await store.save("ada", b"1", after=0)
+        assert await store.take("ada", "one", 60) == ("free", Entry(b"1", 1))
+        assert await store.take("ada", "two", 60) is None
+
+    asyncio.run(use())
 
 
 def test_a_store_that_nobody_uses_listens_no_more(server: RedisServer) -> None:
