@@ -168,12 +168,15 @@ def join_or_start(key: Hashable, job: Callable[[], T]) -> BackgroundTask[T]:
 
 
 def _perform(name: tuple[int, Hashable], task: BackgroundTask[T], job: Callable[[], T]) -> None:
+    # It is under way no more before its outcome is there, so that nobody joins it for the outcome of an earlier time.
     try:
-        task.finish(job())
+        value = job()
     except BaseException as error:  # an interruption too, if the thread is a caller's
-        task.fail(error)
-    finally:
         _under_way.pop(name, None)
+        task.fail(error)
+    else:
+        _under_way.pop(name, None)
+        task.finish(value)
 
 
 async def in_thread(key: Hashable, job: Callable[[], T], seconds: float) -> T:

@@ -96,9 +96,6 @@ SESSION: Final = (
     _session("refresh", lambda s: s.refresh()),
     _session("keep_fresh", _keep_fresh, state=OLD),
     _session("forget", lambda s: s.forget()),
-    _session("account, user", lambda s: s.account.get_user(), state=OLD),
-    _session("account, app", lambda s: s.account.confirm_totp(CODE), CODE),
-    _session("account, deletion", lambda s: s.account.delete_user()),
 )
 CLIENT: Final = (
     Method("sign_up", lambda c: c.sign_up(USER, PASSWORD), (PASSWORD,)),

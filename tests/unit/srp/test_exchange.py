@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import random
-import secrets
 from pathlib import Path
 
 import pytest
@@ -193,11 +193,11 @@ def test_the_exponent_is_32_random_bytes() -> None:
     assert pow(2, pair.a, srp.N) == pair.A
 
 
-def test_randomness_comes_from_secrets_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without another source, a configuration draws from the operating system through `secrets`."""
+def test_randomness_comes_from_the_operating_system_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without another source, a configuration draws from it, as the module `secrets` does."""
     config = Config("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf123", "client")
     assert srp.Ephemeral.draw(config.randomness) != srp.Ephemeral.draw(config.randomness)
-    monkeypatch.setattr(secrets, "token_bytes", lambda count: b"\x05" * count)
+    monkeypatch.setattr(os, "urandom", lambda count: b"\x05" * count)
     assert srp.Ephemeral.draw(config.randomness).a == int("05" * 32, 16)
 
 
