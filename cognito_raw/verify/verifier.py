@@ -205,7 +205,7 @@ class TokenVerifier(_Verifier["Transport | TransportName"], Runner):
             self._complete(fetch, run(self._steps(fetch), self._sender()))
 
 
-class AsyncTokenVerifier(_Verifier[AsyncTransport | AsyncTransportName], AsyncRunner):
+class AsyncTokenVerifier(_Verifier["AsyncTransport | AsyncTransportName"], AsyncRunner):
     """Verifies that a token is this pool's, has not expired, and is for you. Async, in one event loop or several.
 
     The arguments are those of `TokenVerifier`. transport: fetches the key set, such as an `AsyncHttpxTransport`.

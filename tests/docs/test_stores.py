@@ -106,4 +106,4 @@ def test_a_table_of_dynamodb_keeps_the_contract(pool: Pool, monkeypatch: pytest.
         )
         names: dict[str, Any] = {}
         run(DYNAMODB, pool, names=names)
-        check_store(names["store"])
+        check_store(names["table_store"])
