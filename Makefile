@@ -49,7 +49,8 @@ soak: .venv/test.ok
 
 # Sessions of 8 processes of 50 threads over one store, in files and in Redis, with every fault: some minutes.
 fleet: .venv/test.ok
-	FLEET=1 $(BIN)/python -m pytest $(OPTIONS) tests/store/test_fleet.py tests/store/test_redis_fleet.py tests/store/test_interruptions.py
+	FLEET=1 $(BIN)/python -m pytest $(OPTIONS) tests/store/test_fleet.py tests/store/test_redis_fleet.py tests/store/test_news.py \
+		tests/store/test_interruptions.py
 
 # All tests once more, slower: every branch of the package must be run.
 coverage: .venv/test.ok .venv/npm.ok

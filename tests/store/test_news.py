@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ from tests.support.conversation import CLIENT_ID, ISS, tokens
 from tests.support.modes import Mode
 from tests.support.programs import run
 from tests.support.redis_server import RedisServer, redis_server
+
+# They wait for a real server's messages, which takes a quiet machine.
+pytestmark = pytest.mark.skipif("FLEET" not in os.environ, reason="needs a quiet machine: make fleet")
 
 KEYS: Final = [b"k" * 32]
 Kind: TypeAlias = Literal["own", "sync"]
