@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +25,6 @@ from tests.support.modes import Mode
 from tests.support.programs import run
 from tests.support.redis_server import RedisServer, redis_server
 
-# They wait for a real server's messages, which takes a quiet machine.
-pytestmark = pytest.mark.skipif("FLEET" not in os.environ, reason="needs a quiet machine: make fleet")
-
 KEYS: Final = [b"k" * 32]
 Kind: TypeAlias = Literal["own", "sync"]
 
@@ -41,11 +39,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 class Machine:
     """A session of ada over a store of its own. `kind`: for an async session, an async store or a sync one."""
 
-    def __init__(self, world: World, server: RedisServer, kind: Kind = "own", **options: Any) -> None:
+    def __init__(self, world: World, prefix: str, server: RedisServer, kind: Kind = "own", **options: Any) -> None:
         self._mode: Any = world.mode
         self.is_async = kind == "own" and self._mode.kind is AsyncSession
         self.client: Any = server.async_client() if self.is_async else server.client()
-        prefix = f"{id(world)}:"
         self.store: Any = (
             AsyncRedisStore(self.client, prefix=prefix) if self.is_async else RedisStore(self.client, prefix=prefix)
         )
@@ -87,9 +84,10 @@ class Machine:
 def machines(mode: Mode) -> Iterator[Callable[..., Machine]]:
     """Makes machines of one user."""
     world, made = World(mode), list[Machine]()
+    prefix = uuid.uuid4().hex  # the server outlives each world
 
     def make(server: RedisServer, kind: Kind = "own", **options: Any) -> Machine:
-        made.append(Machine(world, server, kind, state=world.state, **options))
+        made.append(Machine(world, prefix, server, kind, state=world.state, **options))
         return made[-1]
 
     yield make
@@ -289,6 +287,7 @@ def test_an_async_store_needs_its_four_methods_alone() -> None:
     asyncio.run(use())
 
 
+@pytest.mark.skipif("FLEET" not in os.environ, reason="once saw its async task go on, on 3.13: make fleet")
 def test_a_store_that_nobody_uses_listens_no_more(server: RedisServer) -> None:
     """Its subscriber ends, sync and async."""
     with server.client() as client:

@@ -262,17 +262,24 @@ def test_idle_connections_are_closed_without_another_request(
 ) -> None:
     """By a timer of the event loop, which begins anew with the next."""
     monkeypatch.setattr(httpx_async, "REAP_INTERVAL", 0.02)
+    meeting = asyncio.Barrier(3)
+
+    async def together(peer: Peer) -> None:
+        """Reply when three requests are there, so that none takes the connection of another."""
+        while await peer.receive() is not None:
+            await meeting.wait()
+            await peer.send(reply())
 
     async def main(url: str) -> None:
         transport = AsyncHttpxTransport()
         for _ in range(2):
             await asyncio.gather(*(transport.send(post(url)) for _ in range(3)))
             await asyncio.sleep(0.05)
-            assert server.open  # three, or fewer if a reply came before another request began
+            assert server.open == 3
             idle_time.jump(4.1)
             assert await asyncio.to_thread(server.is_left)
 
-    with serving(echoing) as server:
+    with serving(together) as server:
         asyncio.run(main(server.url))
 
 
