@@ -279,6 +279,19 @@ async def echoing(peer: Peer) -> None:
         await peer.send(reply(received.body))
 
 
+def together(*rounds: int) -> Behaviour:
+    """Echo requests, those of a round when all of them are there, so that each needs a connection of its own."""
+    places = iter([place for number in rounds for place in [asyncio.Barrier(number)] * number])
+
+    async def behaviour(peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            if (place := next(places, None)) is not None:
+                await place.wait()
+            await peer.send(reply(received.body))
+
+    return behaviour
+
+
 def pouring(head: bytes, chunk: bytes, times: int) -> Behaviour:
     """Take one request, and write a head and then very much."""
 

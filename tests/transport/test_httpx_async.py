@@ -27,6 +27,7 @@ from tests.support.hostile import (
     replying,
     saying,
     serving,
+    together,
 )
 from tests.support.transports import body_of, post, summary
 
@@ -202,7 +203,7 @@ def test_connections_that_are_not_needed_any_more_are_closed(idle_time: LaterClo
             idle_time.jump(0.8)
         assert await asyncio.to_thread(wait_until, lambda: server.open == 1)
 
-    with serving(echoing) as server:
+    with serving(together(4)) as server:
         asyncio.run(main(server.url))
         assert server.connections == 4
 
@@ -223,7 +224,7 @@ def test_cancelling_while_another_connection_is_closed_loses_none(idle_time: Lat
             await task
         assert body_of(await transport.send(post(url, b"next"))) == b"next"
 
-    with serving(echoing) as server:
+    with serving(together(2)) as server:
         asyncio.run(main(server.url))
         assert server.connections == 2
 
@@ -253,7 +254,7 @@ def test_no_cancellation_loses_a_connection_that_is_being_closed(steps: int, idl
         assert await asyncio.to_thread(server.is_left)
         assert not pool._connections
 
-    with serving(echoing) as server:
+    with serving(together(10, 5)) as server:
         asyncio.run(main(server.url))
 
 
@@ -262,13 +263,6 @@ def test_idle_connections_are_closed_without_another_request(
 ) -> None:
     """By a timer of the event loop, which begins anew with the next."""
     monkeypatch.setattr(httpx_async, "REAP_INTERVAL", 0.02)
-    meeting = asyncio.Barrier(3)
-
-    async def together(peer: Peer) -> None:
-        """Reply when three requests are there, so that none takes the connection of another."""
-        while await peer.receive() is not None:
-            await meeting.wait()
-            await peer.send(reply())
 
     async def main(url: str) -> None:
         transport = AsyncHttpxTransport()
@@ -279,7 +273,7 @@ def test_idle_connections_are_closed_without_another_request(
             idle_time.jump(4.1)
             assert await asyncio.to_thread(server.is_left)
 
-    with serving(together) as server:
+    with serving(together(3, 3)) as server:
         asyncio.run(main(server.url))
 
 

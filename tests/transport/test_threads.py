@@ -16,7 +16,7 @@ import pytest
 from cognito_raw import HttpxTransport, StandardTransport
 from cognito_raw.transport import pool
 from tests.support.deadlines import LaterClock, wait_until
-from tests.support.hostile import Peer, Server, echoing, reply, serving
+from tests.support.hostile import Peer, Server, echoing, reply, serving, together
 from tests.support.threads import living
 from tests.support.transports import body_of, post, summary, workers
 
@@ -88,14 +88,9 @@ def test_idle_connections_are_closed_without_another_request(
     monkeypatch.setattr(pool, "REAP_INTERVAL", 0.02)
     assert wait_until(lambda: not is_reaping())
 
-    async def pairing(peer: Peer) -> None:
-        while await peer.receive() is not None:
-            await asyncio.to_thread(wait_until, lambda: len(server.received) % 3 == 0)
-            await peer.send(reply(b"three"))
-
-    with serving(pairing) as server, ThreadPoolExecutor(3) as threads:
+    with serving(together(3, 3)) as server, ThreadPoolExecutor(3) as threads:
         for rounds in (1, 2):
-            replies = threads.map(transport.send, [post(server.url)] * 3)
+            replies = threads.map(transport.send, [post(server.url, b"three")] * 3)
             assert set(map(body_of, replies)) == {b"three"}
             assert server.connections == 3 * rounds
             assert is_reaping()
