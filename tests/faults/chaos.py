@@ -1,7 +1,7 @@
 """Chaos: random sequences of a session's methods, with faults, interruptions, jumps of the clock and new processes.
 
 After every step: nothing was raised, a signed-in session stays so unless the service or a sign-out ended it, its state
-travels through JSON, and the subscriber heard every change once and in order.
+travels through JSON with its device, and the subscriber heard every change once and in order.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final
 
 from cognito_raw import (
@@ -21,6 +22,7 @@ from cognito_raw import (
     Config,
     Err,
     HttpxTransport,
+    IdToken,
     Ok,
     Reply,
     Request,
@@ -34,9 +36,9 @@ from cognito_raw import (
 from cognito_raw.models.challenge import ChallengeAnswer
 from tests.faults.connections import QUICK, SLOW, STALE
 from tests.faults.ledger import USER
-from tests.faults.methods import CODE, NEW, PASSWORD
+from tests.faults.methods import CODE, DEVICE, NEW, PASSWORD
 from tests.faults.replies import REPLIES
-from tests.support.conversation import CLIENT_ID, ISS, authentication_result
+from tests.support.conversation import CLIENT_ID, ISS, authentication_result, unsigned_token
 from tests.support.deadlines import LaterClock, wait_until
 from tests.support.hostile import Behaviour, Peer, Received, reply, replying, serving
 from tests.support.sign_ins import SrpServer
@@ -46,7 +48,7 @@ from tests.support.transports import leaving_nothing
 STEPS: Final = 10
 _QUICK: Final = (*QUICK.values(), *map(replying, REPLIES.values()))
 _SLOW: Final = tuple(SLOW.values())
-_CHALLENGES: Final = ("SMS_MFA", "NEW_PASSWORD_REQUIRED", "MFA_SETUP", "SELECT_MFA_TYPE")
+_CHALLENGES: Final = ("SMS_MFA", "NEW_PASSWORD_REQUIRED", "MFA_SETUP", "SELECT_MFA_TYPE", "DEVICE_SRP_AUTH")
 _ENDS: Final = (
     ("NotAuthorizedException", "Refresh Token has expired"),
     ("NotAuthorizedException", "Refresh Token has been revoked"),
@@ -109,7 +111,7 @@ class Pool:
         if operation == "InitiateAuth" and body["AuthFlow"] == "USER_SRP_AUTH":
             return _json(SrpServer(password=PASSWORD).asks())
         if operation in ("InitiateAuth", "RespondToAuthChallenge"):
-            return _json(self._challenge() if self._chance.random() < 0.2 else self.issue())
+            return _json(self._challenge() if self._chance.random() < 0.2 else self._signed_in())
         return _json({"SecretCode": "JBSWY3DP", "Session": "s"} if operation == "AssociateSoftwareToken" else {})
 
     def _refreshed(self, token: str) -> bytes:
@@ -125,6 +127,15 @@ class Pool:
         """New tokens, which are numbered."""
         self._issued += 1
         return authentication_result(self._clock.time(), n=self._issued, refresh=f"refresh-{self._issued}")
+
+    def _signed_in(self) -> object:
+        """New tokens, sometimes with a new device, which the session then confirms."""
+        body: Any = self.issue()
+        if self._chance.random() < 0.2:
+            result, device = body["AuthenticationResult"], f"device-{self._issued}"
+            result["NewDeviceMetadata"] = {"DeviceKey": device, "DeviceGroupKey": "-gr0up"}
+            result["AccessToken"] = unsigned_token(username=USER, exp=int(self._clock.time()) + 3600)
+        return body
 
     def _challenge(self) -> object:
         said = {"MFAS_CAN_CHOOSE": '["SMS_MFA"]', "MFAS_CAN_SETUP": '["SOFTWARE_TOKEN_MFA"]'}
@@ -183,7 +194,11 @@ METHODS: Final[dict[str, Callable[[Any], Any]]] = {
     "forget": lambda session: session.forget(),
 }
 # A random method, a later time, or a new process; a sign-in and tokens more often than the rest.
-_ACTS: Final = (*METHODS, *("login", "id_token", "refresh", "later") * 4, "reload", "two at once")
+_AT_ONCE: Final[dict[str, tuple[str, ...]]] = {
+    "two at once": ("id_token", "change_password"),
+    "three at once": ("login", "refresh", "id_token"),
+}
+_ACTS: Final = (*METHODS, *("login", "id_token", "refresh", "later") * 4, "reload", *_AT_ONCE)
 
 
 class Sequence:
@@ -196,6 +211,7 @@ class Sequence:
         self._is_async = is_async
         self._transport = transport if is_async else _Interrupted(transport, random.Random(seed + 2))
         self._heard: list[int | None] = [1]
+        self._returned: set[int | None] = set()
 
     async def play(self) -> None:
         """Play all steps; `AssertionError` for a broken law."""
@@ -208,7 +224,7 @@ class Sequence:
                 clock=self._clock.time,
                 monotonic=self._clock.monotonic,
             )
-            self._begin(State(USER, tokens=Tokens.read(self._pool.issue())))
+            self._begin(State(USER, tokens=Tokens.read(self._pool.issue()), device=DEVICE))
             for _ in range(STEPS):
                 signed_out = self._session.state.tokens is None
                 act = "login" if signed_out and self._chance.random() < 0.7 else self._chance.choice(_ACTS)
@@ -220,17 +236,15 @@ class Sequence:
     def _begin(self, state: State) -> None:
         kind: Any = AsyncSession if self._is_async else Session
         self._session = kind(self._config, state=state, transport=self._transport)
-        self._session.subscribe(lambda token: self._heard.append(None if token is None else token.payload["n"]))
+        self._session.subscribe(lambda token: self._heard.append(_number(token)))
 
     async def _step(self, act: str) -> None:
         if act == "later":
             self._clock.jump(self._chance.choice((10, 3000, 3590, 4000)))
         elif act == "reload":
             self._begin(State.from_dict(json.loads(json.dumps(self._session.state.to_dict()))))
-        elif act == "two at once":
-            await asyncio.gather(self._call(METHODS["id_token"]), self._call(METHODS["change_password"]))
         else:
-            await self._call(METHODS[act])
+            await asyncio.gather(*(self._call(METHODS[name]) for name in _AT_ONCE.get(act, (act,))))
         await self._quiet()
 
     async def _call(self, call: Callable[[Any], Any]) -> None:
@@ -240,13 +254,18 @@ class Sequence:
                 await asyncio.sleep(self._chance.random() * 0.01)
                 task.cancel()
             with suppress(asyncio.CancelledError):
-                _check_result(await task)
+                self._check_result(await task)
         else:
             await asyncio.to_thread(self._interrupted, call)
 
     def _interrupted(self, call: Callable[[Any], Any]) -> None:
         with suppress(Interruption):
-            _check_result(call(self._session))
+            self._check_result(call(self._session))
+
+    def _check_result(self, result: object) -> None:
+        assert isinstance(result, (Ok, Err)), f"returned {result!r}"
+        if isinstance(result, Ok) and isinstance(result.value, IdToken):
+            self._returned.add(_number(result.value))
 
     async def _quiet(self) -> None:
         """Wait for what a method has left to itself: a refresh, or the telling of subscribers."""
@@ -263,15 +282,23 @@ class Sequence:
         assert before.tokens is None or state.tokens is not None or may_end, f"signed out by {act}"
         kept = replace(state, drift=max(0.0, state.drift))
         assert State.from_dict(json.loads(json.dumps(state.to_dict()))) == kept, f"the state after {act}"
-        held = None if state.tokens is None else state.tokens.id_token.payload["n"]
-        assert self._heard[-1] == held, f"heard {self._heard}, held {held}"
-        numbers = [number for number in self._heard if number is not None]
-        assert numbers == sorted(set(numbers)), f"heard {self._heard}"
-        assert all(pair != (None, None) for pair in zip(self._heard, self._heard[1:], strict=False))
+        held = None if state.tokens is None else _number(state.tokens.id_token)
+        assert not misheard(self._heard, held, self._returned), f"heard {self._heard}, held {held}"
 
 
-def _check_result(result: object) -> None:
-    assert isinstance(result, (Ok, Err)), f"returned {result!r}"
+def _number(token: IdToken | None) -> int | None:
+    number: int | None = None if token is None else token.payload["n"]
+    return number
+
+
+def misheard(heard: list[int | None], held: int | None, returned: set[int | None]) -> bool:
+    """Whether a subscriber did not hear each change of the tokens once, in order.
+
+    held: the tokens of the session, None if it is signed out. returned: those that its methods have returned.
+    """
+    numbers = [number for number in heard if number is not None]
+    in_order = numbers == sorted(set(numbers)) and (None, None) not in pairwise(heard)
+    return heard[-1] != held or not in_order or not returned <= set(heard)
 
 
 def _refreshing() -> bool:

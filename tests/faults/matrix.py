@@ -11,6 +11,7 @@ import asyncio
 import gc
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -45,7 +46,7 @@ from tests.support.transports import PROXIES, surroundings
 DEADLINE: Final = 1.0
 # Seconds after the deadline in which a busy machine may let a method return.
 GRACE: Final = 1.5
-# Seconds in which threads and descriptors must be gone.
+# Seconds in which threads, tasks and descriptors must be gone.
 PATIENCE: Final = 6.0
 # Calls at the same time, where they need the machine more than the time.
 AT_ONCE: Final = 8
@@ -125,11 +126,8 @@ class Verdict:
 def play(fault: Fault, column: Column, methods: Sequence[Method], deadline: float = DEADLINE) -> list[Verdict]:
     """Play the fault against these methods over one transport, and judge all of them."""
     left: list[str] = []
-    with surroundings(dict.fromkeys(PROXIES)), _descriptors(left):
-        with fault.around():
-            verdicts = asyncio.run(_Cell(fault, column, deadline, left).play(methods))
-        if not _are_gone("cognito_raw"):
-            left.append("left a thread")
+    with surroundings(dict.fromkeys(PROXIES)), _descriptors(left), _threads(left), fault.around():
+        verdicts = asyncio.run(_Cell(fault, column, deadline, left).play(methods))
     return [*verdicts, *([Verdict("all methods", "", tuple(left))] if left else [])]
 
 
@@ -148,10 +146,10 @@ class _Cell:
         if self._column.is_async:
             await self._transport.aclose()
         else:
-            await asyncio.to_thread(_are_gone, "cognito_raw refresh")
+            await asyncio.to_thread(wait_until, lambda: not _named("cognito_raw refresh"), PATIENCE)
             self._transport.close()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        _, pending = await asyncio.wait(tasks, timeout=4 * self._deadline) if tasks else (set(), set())
+        _, pending = await asyncio.wait(tasks, timeout=PATIENCE) if tasks else (set(), set())
         self._left += [f"left {task}" for task in pending]
         return verdicts
 
@@ -225,10 +223,17 @@ def _judge_session(result: Any, face: Any, method: Method) -> Iterator[str]:
         yield "the state does not travel"
 
 
-def _are_gone(name: str) -> bool:
-    """Whether the library's threads of this name end, or all but the one that closes idle connections."""
-    names = {"cognito_raw", "cognito_raw refresh", "cognito_raw keep_fresh"} if name == "cognito_raw" else {name}
-    return wait_until(lambda: not names & {thread.name for thread in living()}, PATIENCE)
+def _named(name: str) -> set[threading.Thread]:
+    return {thread for thread in living() if thread.name == name}
+
+
+@contextmanager
+def _threads(left: list[str]) -> Iterator[None]:
+    """Those that begin here end, but for the one that closes idle connections, which takes another second."""
+    before = set(living())
+    yield
+    if not wait_until(lambda: set(living()) - before <= _named("cognito_raw idle"), PATIENCE):
+        left += [f"left a thread, {thread.name}" for thread in set(living()) - before]
 
 
 @contextmanager

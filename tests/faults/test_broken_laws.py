@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,14 +11,14 @@ from typing import Any, get_args
 
 import pytest
 
-from cognito_raw import Call, Err, Reason, Request, State, retry
+from cognito_raw import Call, Err, IdToken, Reason, Request, State, retry
 from cognito_raw.call import render
 from cognito_raw.session import renewal
 from cognito_raw.session.subscribers import Subscribers
 from cognito_raw.transport import httpx_async, httpx_blocking, sockets
 from tests.faults import chaos, matrix
 from tests.faults.matrix import COLUMNS, FAULTS, Column, play
-from tests.faults.methods import METHODS
+from tests.faults.methods import METHODS, Method
 
 
 @pytest.fixture(params=COLUMNS, ids=lambda column: column.name)
@@ -83,9 +85,9 @@ def changed(monkeypatch: pytest.MonkeyPatch, change: Callable[[Err], Any]) -> No
     monkeypatch.setattr(retry, "_read", other)
 
 
-@pytest.mark.parametrize("sent", ["no", "yes"])
+@pytest.mark.parametrize("sent", ["no", "maybe", "yes"])
 def test_a_wrong_sent_is_seen(column: Column, sent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request that arrived counts as unsent, and one that did not as sent."""
+    """A request that arrived counts as unsent, and one that could not as sent, perhaps or surely."""
     changed(monkeypatch, lambda err: replace(err, sent=sent))
     fault = "an HTML page, 400" if sent == "no" else "a refused connection"
     assert f'sent is "{sent}"' in broken(column, fault, "sign_up")
@@ -104,20 +106,71 @@ def test_an_exception_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -
     assert "raised CognitoError" in broken(column, "204", "sign_up")
 
 
-def test_a_thread_that_is_left_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that nobody ends."""
+class Leaving:
+    """A transport that leaves something behind with each request."""
+
+    def __init__(self, transport: Any, leave: Callable[[], object]) -> None:
+        self._transport = transport
+        self._leave = leave
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def send(self, request: Request) -> Any:
+        self._leave()
+        return self._transport.send(request)
+
+
+def leaving(column: Column, leave: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The laws that the matrix sees broken over such a transport."""
     monkeypatch.setattr(matrix, "PATIENCE", 0.1)
+    return broken(replace(column, transport=lambda: Leaving(column.transport(), leave)), "204", "get_user")
+
+
+def test_a_thread_that_is_left_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its name."""
     ended = threading.Event()
-
-    def leave(err: Err) -> Err:
-        threading.Thread(target=ended.wait, name="cognito_raw refresh").start()
-        return err
-
-    changed(monkeypatch, leave)
     try:
-        assert "left a thread" in broken(column, "204", "get_user")
+        seen = leaving(column, threading.Thread(target=ended.wait, name="nobody's").start, monkeypatch)
     finally:
         ended.set()
+    assert seen == "left a thread, nobody's"
+
+
+def test_a_descriptor_that_is_left_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a socket that nobody closes."""
+    opened: list[socket.socket] = []
+    try:
+        seen = leaving(column, lambda: opened.append(socket.socket()), monkeypatch)
+    finally:
+        opened[0].close()
+    assert seen == "left 1 descriptors"
+
+
+def test_a_task_that_is_left_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an event loop."""
+    [column] = [column for column in COLUMNS if column.is_async]
+    left: list[asyncio.Task[Any]] = []
+    seen = leaving(column, lambda: left.append(asyncio.create_task(asyncio.sleep(60), name="nobody's")), monkeypatch)
+    assert seen.startswith('left <Task pending name="nobody\'s"')
+
+
+def test_what_is_no_result_is_seen(column: Column) -> None:
+    """A method returns neither `Ok` nor `Err`."""
+
+    async def nothing() -> None:
+        pass
+
+    method = Method("get_user", lambda _: nothing() if column.is_async else None)
+    [verdict] = play(FAULTS[0], column, [method])
+    assert verdict.broken == ("returned None",)
+
+
+def test_a_state_that_does_not_travel_is_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON loses the user."""
+    to_dict = State.to_dict
+    monkeypatch.setattr(State, "to_dict", lambda state: {**to_dict(state), "username": None})
+    assert broken(column, "an HTML page, 500", "refresh") == "the state does not travel"
 
 
 def failures(name: str) -> str:
@@ -150,8 +203,36 @@ def test_chaos_sees_an_exception(name: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("name", chaos.TRANSPORTS)
-def test_chaos_sees_a_state_that_does_not_travel(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """JSON loses the challenge."""
+def test_chaos_sees_a_subscriber_that_hears_in_another_order(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each change is announced after the next one."""
+    announce = Subscribers.announce
+    late: list[IdToken | None] = []
+
+    def swapped(self: Subscribers, token: IdToken | None) -> None:
+        late.insert(0, token)
+        if len(late) == 2:
+            for one in late:
+                announce(self, one)
+            late.clear()
+
+    monkeypatch.setattr(Subscribers, "announce", swapped)
+    assert "heard" in failures(name)
+
+
+@pytest.mark.parametrize(
+    ("heard", "held"),
+    [([1, 2], 1), ([1, 2], None), ([1, 2, 2], 2), ([1, 3, 2, 4], 4), ([1, None, None], None), ([1, 3, 4], 4)],
+)
+def test_chaos_sees_what_a_subscriber_missed_or_mixed_up(heard: list[int | None], held: int | None) -> None:
+    """The last change, or one before it, or one twice, or in another order. 2 was returned."""
+    assert not chaos.misheard([1, 2, None, 3, 4], 4, {2})
+    assert chaos.misheard(heard, held, {2})
+
+
+@pytest.mark.parametrize("member", ["challenge", "device"])
+@pytest.mark.parametrize("name", chaos.TRANSPORTS)
+def test_chaos_sees_a_state_that_does_not_travel(name: str, member: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON loses the challenge, or the device."""
     to_dict = State.to_dict
-    monkeypatch.setattr(State, "to_dict", lambda state: {**to_dict(state), "challenge": None})
+    monkeypatch.setattr(State, "to_dict", lambda state: {**to_dict(state), member: None})
     assert "the state after" in failures(name)
