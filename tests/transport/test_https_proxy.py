@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from tests.support.deadlines import timed_out
-from tests.support.hostile import Behaviour, Server, dripping, echoing, reply, saying, serving, tunnelling
+from tests.support.deadlines import Stopwatch, timed_out, with_time_enough
+from tests.support.hostile import Behaviour, Peer, Server, deaf, dripping, echoing, reply, saying, serving, tunnelling
 from tests.support.transports import (
     HTTPX_SENDERS,
     OTHER_SENDERS,
@@ -27,6 +27,12 @@ from tests.support.transports import surroundings as environment
 OK: Final = b"HTTP/1.1 200 OK\r\n"
 
 
+async def half_a_record(peer: Peer) -> None:
+    """Begin a handshake with a record of 16 KiB, a byte at a time."""
+    await peer.read_some()
+    await peer.drip(b"\x16\x03\x03\x40\x00" + bytes(16384))
+
+
 @pytest.fixture(params=(*HTTPX_SENDERS, *OTHER_SENDERS))
 def make(request: pytest.FixtureRequest) -> Sending:
     made: Sending = request.param
@@ -35,10 +41,10 @@ def make(request: pytest.FixtureRequest) -> Sending:
 
 @contextmanager
 def through_proxy(
-    make: Sending, behaviour: Behaviour, tls: ssl.SSLContext, certificate: Path
+    make: Sending, behaviour: Behaviour, tls: ssl.SSLContext, certificate: Path, *, encrypted: bool = True
 ) -> Iterator[tuple[Sender, Server, Server]]:
-    """A sender, the server behind the proxy, and the proxy."""
-    with serving(behaviour, tls) as server, serving(tunnelling, tls) as proxy:
+    """A sender, the server behind the proxy, which may be one without TLS, and the proxy."""
+    with serving(behaviour, tls if encrypted else None) as server, serving(tunnelling, tls) as proxy:
         address = proxy.url.replace("https://", "https://me:s%40crt@")
         settings = {"HTTPS_PROXY": address, "SSL_CERT_FILE": str(certificate)}
         with environment(settings), closing_sender(make) as sender:
@@ -101,3 +107,22 @@ def test_the_deadline_covers_a_drip(make: Sending, certificate: Path, server_sid
         result = timed_out(lambda within: sender.send(post(url, within=within)), server)
         assert summary(result) == ("timed-out", "maybe")
         assert server.is_left()
+
+
+@pytest.mark.parametrize("behaviour", [deaf, half_a_record], ids=["silence", "a drip"])
+def test_the_deadline_covers_the_handshake_in_the_tunnel(
+    make: Sending, certificate: Path, server_side: ssl.SSLContext, behaviour: Behaviour
+) -> None:
+    """The proxy has accepted the tunnel, and nothing of the request was sent."""
+
+    def was_reached(within: float) -> bool:
+        before = server.connections
+        with Stopwatch() as watch:
+            assert summary(sender.send(post(url, within=within))) == ("timed-out", "no")
+        assert watch.seconds < within + 2.5
+        assert proxy.is_left()
+        return server.connections > before
+
+    with through_proxy(make, behaviour, server_side, certificate, encrypted=False) as (sender, server, proxy):
+        url = server.url_behind_proxy.replace("http:", "https:")
+        assert with_time_enough(was_reached, bool)

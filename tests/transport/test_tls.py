@@ -145,6 +145,7 @@ def test_a_proxy_that_refuses_the_connection_sent_nothing(sender: Sender, scheme
         pytest.param(saying(b"garbage\r\n\r\n"), "connection-failed", id="garbage"),
         pytest.param(saying(b"", then="silent"), "timed-out", id="silence"),
         pytest.param(saying(b"HTTP/1.1 200 OK\r\n\r\n", then="silent"), "timed-out", id="silence behind it"),
+        pytest.param(dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"\x16\x03\x03\x40\x00"), "timed-out", id="a drip behind it"),
         pytest.param(saying(b"HTTP/1.1 200 OK\r\n\r\n"), "connection-failed", id="nothing behind it"),
     ],
 )
