@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -103,8 +103,9 @@ def with_device() -> Mapping[str, Any]:
     return body
 
 
-GOOD: Final = {
+GOOD: Final[Mapping[str, Callable[[], Mapping[str, Any]]]] = {
     "InitiateAuth": SrpServer(password="Once-Password-1").asks,
     "RespondToAuthChallenge": with_device,
     "GetTokensFromRefreshToken": signed_in,
+    "VerifySoftwareToken": lambda: {"Status": "SUCCESS"},
 }

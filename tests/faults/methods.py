@@ -1,4 +1,4 @@
-"""Every public method of sessions and clients, as calls, with the content of each that may arrive once only."""
+"""Every public method of sessions, accounts and clients, as calls, with the content of each that may arrive once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Method:
 
     @property
     def signs_out(self) -> bool:
-        return self.public_name in ("logout", "forget")
+        return self.public_name in ("logout", "forget", "account.delete_user")
 
 
 def waiting(name: str, **parameters: str) -> Challenge:
@@ -96,6 +96,41 @@ SESSION: Final = (
     _session("refresh", lambda s: s.refresh()),
     _session("keep_fresh", _keep_fresh, state=OLD),
     _session("forget", lambda s: s.forget()),
+)
+ACCOUNT: Final = (
+    _session("account.get_user", lambda s: s.account.get_user()),
+    _session("account.get_user, renewed", lambda s: s.account.get_user(), after=1, state=OLD),
+    _session("account.update_user_attributes", lambda s: s.account.update_user_attributes({"email": "a@example.com"})),
+    _session("account.delete_user_attributes", lambda s: s.account.delete_user_attributes(["nickname"])),
+    _session(
+        "account.get_user_attribute_verification_code",
+        lambda s: s.account.get_user_attribute_verification_code("email"),
+    ),
+    _session("account.verify_user_attribute", lambda s: s.account.verify_user_attribute("email", CODE), CODE),
+    _session("account.get_user_auth_factors", lambda s: s.account.get_user_auth_factors()),
+    _session("account.delete_user", lambda s: s.account.delete_user()),
+    _session("account.delete_user, old", lambda s: s.account.delete_user(), state=OLD),
+    _session("account.enable_totp", lambda s: s.account.enable_totp()),
+    _session("account.confirm_totp", lambda s: s.account.confirm_totp(CODE), CODE),
+    _session("account.confirm_totp, verified", lambda s: s.account.confirm_totp(CODE), CODE, after=1),
+    _session(
+        "account.set_user_mfa_preference",
+        lambda s: s.account.set_user_mfa_preference(email_mfa_settings=MfaSettings(enabled=True)),
+    ),
+    _session("account.start_web_authn_registration", lambda s: s.account.start_web_authn_registration()),
+    _session(
+        "account.complete_web_authn_registration",
+        lambda s: s.account.complete_web_authn_registration({"id": SECRET}),
+        SECRET,
+    ),
+    _session("account.list_web_authn_credentials", lambda s: s.account.list_web_authn_credentials()),
+    _session("account.delete_web_authn_credential", lambda s: s.account.delete_web_authn_credential("id")),
+    _session("account.get_device", lambda s: s.account.get_device("key")),
+    _session("account.list_devices", lambda s: s.account.list_devices()),
+    _session("account.update_device_status", lambda s: s.account.update_device_status("key", "remembered")),
+    _session("account.forget_device", lambda s: s.account.forget_device("key")),
+    _session("account.list_user_sessions", lambda s: s.account.list_user_sessions()),
+    _session("account.revoke_user_session", lambda s: s.account.revoke_user_session("id")),
 )
 CLIENT: Final = (
     Method("sign_up", lambda c: c.sign_up(USER, PASSWORD), (PASSWORD,)),
@@ -165,4 +200,4 @@ CLIENT: Final = (
     Method("call", lambda c: c.call("SignUp", {"Username": USER, "Password": PASSWORD}), (PASSWORD,)),
     Method("run", lambda c: c.run(ask("ConfirmSignUp", {"Username": USER, "ConfirmationCode": CODE})), (CODE,)),
 )
-METHODS: Final = (*SESSION, *CLIENT)
+METHODS: Final = (*SESSION, *ACCOUNT, *CLIENT)

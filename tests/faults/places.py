@@ -17,7 +17,7 @@ import pytest
 
 from tests.faults.ledger import Ledger, recording
 from tests.support.certificates import self_signed
-from tests.support.hostile import Behaviour, Peer, deaf, ignoring, refusing, reply, replying, saying, serving
+from tests.support.hostile import Behaviour, Peer, deaf, dripping, ignoring, refusing, reply, replying, saying, serving
 from tests.support.transports import surroundings
 
 Opening = Callable[[int], AbstractContextManager[Ledger]]
@@ -29,6 +29,9 @@ _NAME: Final = "pool.test"
 # A handshake's answers: the alert "handshake failure", and half of a record.
 _ALERT: Final = b"\x15\x03\x03\x00\x02\x02\x28"
 _HALF: Final = b"\x16\x03\x03\x00\x7a\x02\x00"
+# A proxy's answer, and the beginning of a record of 16 KiB.
+_TUNNEL: Final = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_LONG: Final = b"\x16\x03\x03\x40\x00"
 
 
 def _at(url: str) -> Opening:
@@ -173,4 +176,10 @@ SLOW_PLACES: Final[Mapping[str, tuple[Around, Opening]]] = {
     "a look-up that hangs": (_looking_up(_hangs), _LOOKED_UP),
     "silence in the handshake": (trusting, in_handshake(deaf)),
     "a proxy that says nothing": (_behind(deaf), _PROXIED),
+    "silence in a proxy's tunnel": (_behind(saying(_TUNNEL, then="silent")), _PROXIED),
+    "a reply before the handshake in a proxy's tunnel": (
+        _behind(saying(_TUNNEL + reply(b"{}"), then="silent")),
+        _PROXIED,
+    ),
+    "a slow handshake in a proxy's tunnel": (_behind(dripping(_TUNNEL, _LONG)), _PROXIED),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 import zlib
@@ -319,3 +320,22 @@ def test_the_process_shares_one_transport_of_each_mode() -> None:
         thread.join()
     assert found == {(shared(), shared(), shared("standard"), shared_async())}
     assert (type(shared()), type(shared("standard"))) == (HttpxTransport, StandardTransport)
+
+
+def test_a_process_without_descriptors_has_no_connection(sender: Sender) -> None:
+    """Nothing is sent, nothing is left, and with free ones the next request succeeds."""
+    if sys.platform == "win32":
+        pytest.skip("it has no such limit")
+    import resource
+
+    with serving(saying(reply(b"it"))) as server:
+        assert body_of(sender.send(post(server.url))) == b"it"
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+        try:
+            refused = sender.send(post(server.url))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert summary(refused) == ("connection-failed", "no")
+        assert body_of(sender.send(post(server.url))) == b"it"
+        assert len(server.received) == 2
