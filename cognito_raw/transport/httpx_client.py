@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from functools import cache, lru_cache
@@ -30,6 +31,8 @@ _CLOSED: Final = ("Server disconnected", "peer closed", "peer unexpectedly close
 _AGENT: Final = "python-httpx"
 # Its error for a redirect that it cannot read. It reads every redirect, also those that it shall not follow.
 _NOWHERE: Final = "Invalid URL in location header"
+# Its errors of protocol end in bytes that came, or that cannot be sent.
+_QUOTATION: Final = re.compile(r": | b['\"]")
 # The names of anyio that a request asks for. Versions of it import each name when it is first asked for.
 _LATE_NAMES: Final = (
     "BrokenResourceError ClosedResourceError EndOfStream CancelScope Event Lock connect_tcp fail_after".split()
@@ -194,7 +197,7 @@ def error_result(error: Exception, progress: Progress, library: Library) -> Err:
     """Return the `Err` for an exception during a request. Raise the program's own, but for those of its client."""
     if progress.traced and is_of_program(error):
         raise error
-    text = error_text(error)
+    text = error_text(error, _unquoted(error, library))
     unsent: Sent = "maybe" if progress.started else "no"
     if isinstance(error, (library.ConnectTimeout, library.PoolTimeout)):
         return Err("timed-out", text, sent=unsent)
@@ -208,6 +211,14 @@ def error_result(error: Exception, progress: Progress, library: Library) -> Err:
         return Err("connection-lost", text, sent=progress.sent)
     # A hook of the caller's client raised, or headers cannot be sent.
     return Err("unknown-error", text, sent=progress.sent)
+
+
+def _unquoted(error: Exception, library: Library) -> str:
+    """Return the words of an error without what it quotes: a server or a proxy may repeat a password."""
+    words = str(error)
+    if isinstance(error, library.ProxyError) and words[:3].isdigit():
+        return f"the proxy answered {words[:3]}"
+    return _QUOTATION.split(words, 1)[0] if isinstance(error, library.ProtocolError) else words
 
 
 def _no_connection(library: Library) -> tuple[type[Exception], ...]:

@@ -70,6 +70,6 @@ def is_of_program(error: BaseException) -> bool:
     return not (package in _NETWORK or package in sys.stdlib_module_names)
 
 
-def error_text(error: Exception) -> str:
-    """Return the start of an exception's text. It may quote hosts and the server, but nothing that we sent."""
-    return f"{type(error).__name__}: {error}"[:_MAX_ERROR_TEXT]
+def error_text(error: Exception, words: str | None = None) -> str:
+    """Return the start of an exception's text, or of these words for it. They may quote hosts, and nothing sent."""
+    return f"{type(error).__name__}: {error if words is None else words}"[:_MAX_ERROR_TEXT]

@@ -147,7 +147,13 @@ def test_each_failure_has_its_reason(error: Exception, events: list[Event], expe
     """The reason of a failure is decided by its kind and by how far the request had come."""
     result = error_result(error, progress(*events), httpx)
     assert (result.reason, result.sent) == expected
-    assert result.message == f"{type(error).__name__}: {error}"
+    assert result.message == f"{type(error).__name__}: {str(error).partition(':')[0]}"
+
+
+def test_a_header_that_cannot_be_sent_is_not_quoted() -> None:
+    """It may be a token of the caller's own client."""
+    error = httpx.LocalProtocolError("Illegal header value b'hunter2\\n'")
+    assert error_result(error, progress(), httpx).message == "LocalProtocolError: Illegal header value"
 
 
 def test_no_message_is_longer_than_a_line_or_two() -> None:
