@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from ..concurrency.background import BackgroundTask, join_or_start, task_value
 from ..concurrency.clock import Instant
+from ..models.hosts import is_localhost, is_this_machine
 from .limits import POLL_INTERVAL
 
 SocketAddress: TypeAlias = tuple[int, tuple[Any, ...]]
@@ -62,9 +63,12 @@ def _literal(host: str, port: int) -> SocketAddress | None:
 def _resolve(host: str, port: int) -> Sequence[SocketAddress]:
     # As bytes: for a plain name, Python then does not load its tables of international names.
     found = socket.getaddrinfo(host.encode() if host.isascii() else host, port, type=socket.SOCK_STREAM)
-    if not found:
+    addresses: list[SocketAddress] = [(family, address) for family, _, _, _, address in found]
+    if is_localhost(host):  # a resolver may name another machine, and passwords go there by plain http
+        addresses = [address for address in addresses if is_this_machine(address[1][0])]
+    if not addresses:
         raise OSError("the host has no address")
-    return _interleaved([(family, address) for family, _, _, _, address in found])
+    return _interleaved(addresses)
 
 
 def _interleaved(found: Sequence[SocketAddress]) -> Sequence[SocketAddress]:

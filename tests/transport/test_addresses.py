@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cognito_raw import AsyncHttpxTransport
+from cognito_raw import AsyncHttpxTransport, Err
 from cognito_raw.transport.addresses import look_up, look_up_async
 from cognito_raw.transport.deadline import Deadline
 from tests.support import programs
@@ -63,6 +63,21 @@ def test_a_number_is_an_address_already(host: str, family: int, address: tuple[o
     with resolving() as resolver:
         assert list(look_up(host, 80, Deadline(60).remaining)) == [(family, address)]
     assert resolver.threads == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "pool.localhost", "POOL.localhost."])
+def test_localhost_is_this_machine_whatever_a_resolver_says(sender: Sender, host: str) -> None:
+    """Passwords go there by plain http. Addresses of other machines are passed over."""
+    elsewhere = "http://203.0.113.1:1"
+    with serving(echoing) as server:
+        url = server.url.replace("127.0.0.1", host)
+        with resolving(elsewhere):
+            refused = sender.send(post(url))
+            assert isinstance(refused, Err)
+            assert "the host has no address" in str(refused.message)
+        with resolving(elsewhere, server.url):
+            assert [address[0] for _, address in look_up(host, 80, Deadline(60).remaining)] == ["127.0.0.1"]
+            assert body_of(sender.send(post(url, b"it"))) == b"it"
 
 
 def test_no_transport_looks_a_number_up(sender: Sender) -> None:
