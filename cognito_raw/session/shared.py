@@ -188,9 +188,9 @@ class SharedHolder(SessionHolder):
             return Ok((_NOTHING, None))
         try:
             state = State.from_dict(json.loads(entry.value)).bound_to(self._config.pool_id, self._config.client_id)
-        except ValueError as error:  # from JSON, it would quote the entry
-            message = "the entry is not JSON" if isinstance(error, (json.JSONDecodeError, UnicodeError)) else str(error)
-            return Err("store-entry-refused", message)
+        except (ValueError, RecursionError) as error:  # from JSON, it would quote the entry
+            is_json = not isinstance(error, (json.JSONDecodeError, UnicodeError, RecursionError))
+            return Err("store-entry-refused", str(error) if is_json else "the entry is not JSON")
         return Ok(((entry.version, hash(entry.value)), state))
 
     def _keep_pending(self, base: State, saved: tuple[int, int], failure: Err) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, get_args
 
 from ..call import Call
-from ..models.challenge import Challenge, challenge_of
+from ..models.challenge import EXPONENT, Challenge, challenge_of
 from ..models.device import RememberedDevice
 from ..models.fields import (
     InputRefused,
@@ -27,6 +27,7 @@ _FLOWS: Final[tuple[RefreshFlow, ...]] = get_args(RefreshFlow)
 
 T = TypeVar("T")
 
+_HEXADECIMAL: Final = frozenset("0123456789abcdef")
 _VERSION: Final = 2
 # Members that version 1 lacks.
 _SINCE_1: Final = {"device": None, "refresh_flow": _FLOWS[0], "unanswered": False}
@@ -224,6 +225,9 @@ def _challenge_from_dict(saved: Mapping[str, object] | None) -> Challenge | None
     if saved is None:
         return None
     session, parameters = optional_string(saved, "session"), string_map(saved, "parameters")
+    exponent = parameters.get(EXPONENT, "1")  # of 256 bits
+    if len(exponent) > 64 or not _HEXADECIMAL.issuperset(exponent) or not exponent.strip("0"):
+        raise UnexpectedJson("the exponent is not one of a sign-in")
     return challenge_of(string(saved, "name"), string(saved, "username"), session, parameters)
 
 

@@ -7,7 +7,9 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+from ..models.fields import integer, string
 from ..models.frozen import frozen, replace
 from .protocol import Acquired, Entry
 
@@ -74,11 +76,16 @@ class Record:
         if hashlib.sha256(content).hexdigest().encode() != digest:
             return cls()
         line, _, value = content.partition(b"\n")
-        head = json.loads(line)
-        entry = Entry(value, head["version"]) if head["version"] else None
-        if "owner" not in head:
-            return cls(entry)
-        return cls(entry, Lease(head["owner"], Time(head["boot"], head["began"]), head["seconds"]))
+        try:
+            head = json.loads(line)
+            version = integer(head, "version")
+            return cls(Entry(value, version) if version > 0 else None, _lease(head) if "owner" in head else None)
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+            return cls()
+
+
+def _lease(head: dict[str, Any]) -> Lease:
+    return Lease(string(head, "owner"), Time(string(head, "boot"), float(head["began"])), float(head["seconds"]))
 
 
 class RecordStore(ABC):

@@ -218,6 +218,20 @@ def test_a_record_with_a_lease_and_no_entry_is_read_back() -> None:
     assert Record.from_bytes(nested.to_bytes()) == nested
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"[", b"[" * 100_000, b"\xff", b"null", b"{}\n1", b'{"version": "1"}\n1', b'{"version": 1e400}\n1'),
+        b'{"version": 1, "owner": "one"}\n1',
+        b'{"version": 1, "owner": "one", "boot": "boot", "began": [], "seconds": 6}\n1',
+        b'{"version": 1, "owner": "one", "boot": 5, "began": 1, "seconds": 6}\n1',
+    ],
+)
+def test_a_record_that_somebody_else_wrote_is_none(content: bytes) -> None:
+    """Its checksum, which anybody can compute, is right."""
+    assert Record.from_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content) == Record()
+
+
 HOLDS: Final = """
 import sys
 from cognito_raw.store import FileStore

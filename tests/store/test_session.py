@@ -173,6 +173,7 @@ REFUSED: Final[dict[str, Callable[[], bytes]]] = {
     "no JSON": lambda: b"secret",
     "no text": lambda: b"\xff",
     "another kind": lambda: b"[1]",
+    "an endless list": lambda: b"[" * 100_000,
 }
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw import Challenge, IdToken, RememberedDevice, State, Tokens
+from cognito_raw.models.challenge import EXPONENT
 from tests.support.samples import jwt
 
 TOKEN: Final = IdToken.read(jwt({"exp": 1783418703, "iat": 1783415103, "name": "hunter2"}))
@@ -108,7 +109,10 @@ PARTS: Final[dict[str, list[object]]] = {
     "challenge.name": [..., None, 5],
     "challenge.username": [..., None, 5],
     "challenge.session": [5, ["hunter2"], "\ud800"],
-    "challenge.parameters": [5, [], {"a": 5}, {5: "a"}, {"\ud800": "a"}],
+    "challenge.parameters": [
+        *(5, [], {"a": 5}, {5: "a"}, {"\ud800": "a"}),
+        *({EXPONENT: text} for text in ("", "0", "-1", "hunter2", "1" * 65)),
+    ],
     "tokens": [5, "hunter2", [], {}, False],
     "tokens.id_token": [..., None, 5, "a.b.c", jwt({"exp": "hunter2"}), jwt(None, raw=b"hunter2")],
     "tokens.access_token": [..., None, 5, "\ud800"],
