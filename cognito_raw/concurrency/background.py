@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Loop: TypeAlias = "asyncio.AbstractEventLoop"
+MakeTask: TypeAlias = "Callable[[Coroutine[Any, Any, object], Loop], asyncio.Task[object]]"
 
 
 class BackgroundTask(Generic[T]):
@@ -84,18 +85,19 @@ class BackgroundTask(Generic[T]):
         return True
 
     def start_async(
-        self, job: Callable[[], Coroutine[Any, Any, object]], *, lost: T, seconds: float | None = None
+        self, job: Callable[[], Coroutine[Any, Any, object]], *, lost: T, make: MakeTask | None = None
     ) -> None:
         """Run the job as a task of its event loop, if none runs it yet. Without a loop, it gets one in a new thread.
 
         lost: the value for all callers if the event loop ends before the job has returned one.
-        seconds: so long the end of the event loop waits for the job.
+        make: makes a task of another kind, for which the end of the event loop waits.
         """
         if self._loop is None:
             if not self.start(partial(_run_in_own_loop, job), "cognito_raw"):
                 self.finish(lost)
         elif self._runners.setdefault("loop", job) is job:
-            task = _task(self._loop, job, seconds)
+            loop, coroutine = self._loop, job()
+            task = loop.create_task(coroutine, name="cognito_raw") if make is None else make(coroutine, loop)
             self._runners["task"] = task  # kept, since an event loop keeps no reference to its tasks
             task.add_done_callback(lambda _: self.finish(lost))
 
@@ -208,14 +210,6 @@ def start_thread(job: Callable[[], object], name: str) -> threading.Thread | Non
     except RuntimeError:
         return None
     return thread
-
-
-def _task(loop: Loop, job: Callable[[], Coroutine[Any, Any, object]], seconds: float | None) -> asyncio.Task[object]:
-    if seconds is None:
-        return loop.create_task(job(), name="cognito_raw")
-    from .lasting import LastingTask  # here: it imports asyncio
-
-    return LastingTask(job(), loop, seconds)
 
 
 def _run_in_own_loop(job: Callable[[], Coroutine[Any, Any, object]]) -> None:

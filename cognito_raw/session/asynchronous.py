@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
 from ..concurrency.background import log_error, running_loop
+from ..concurrency.lasting import lasting_task
 from ..concurrency.locks import LoopLock, TaskLock
 from ..config import Config
 from ..flow import Action, AsyncTransport, advance
@@ -233,7 +234,8 @@ class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRun
             return step
 
     def _start(self, task: RefreshTask) -> None:
-        task.start_async(partial(self._refresh, task), lost=_INTERRUPTED, seconds=self.config.deadline)
+        make = partial(lasting_task, seconds=self.config.deadline)
+        task.start_async(partial(self._refresh, task), lost=_INTERRUPTED, make=make)
 
     async def _refresh(self, task: RefreshTask) -> None:
         try:

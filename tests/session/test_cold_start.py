@@ -19,7 +19,7 @@ from tests.support.samples import ISS, jwt
 DEPENDENCIES: Final = str(Path(httpx.__file__).parents[1])
 
 
-REPLIES: Final = {
+REPLIES: Final[dict[str, dict[str, Any]]] = {
     "InitiateAuth": {
         "ChallengeName": "PASSWORD_VERIFIER",
         "ChallengeParameters": {"SALT": "1f", "SRP_B": "2b", "SECRET_BLOCK": "AAAA", "USER_ID_FOR_SRP": "bob"},

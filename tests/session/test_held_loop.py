@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from pathlib import Path
+from typing import Final
 
 import certifi
 import pytest
@@ -16,7 +17,7 @@ from tests.support.programs import run
 from tests.support.samples import ISS
 from tests.support.tokens import key_set, token
 
-PROGRAM = f"""
+PROGRAM: Final = f"""
 import asyncio
 import json
 import os
@@ -24,40 +25,58 @@ import sys
 from tests.support import held_loop
 
 import cognito_raw
-from cognito_raw import AsyncSession, AsyncTokenVerifier, Config, Err
+from cognito_raw import AsyncClient, AsyncSession, AsyncTokenVerifier, Config, Err
 
-library, endpoint, token = sys.argv[1:]
+library, endpoint, token, debug = sys.argv[1:]
 held_loop.install()
 
 async def main():
+    asyncio.get_running_loop().slow_callback_duration = 3600.0
     with held_loop.calls_on_the_loop() as calls:
         config = Config("{ISS}", "client", "s3cret", endpoint)
+        if debug:  # the first call is a refresh
+            carried = AsyncSession.from_refresh_token(config, "refresh", transport=library)
+            (await carried.access_token()).unwrap()
         async with AsyncSession(config, transport=library) as session:
             (await session.login("bob", "hunter2")).unwrap()
             print((await session.id_token()).unwrap().payload["email"])
+            (await session.refresh()).unwrap()
+            async with session.keep_fresh():
+                (await session.logout()).unwrap()
+        print((await AsyncClient(config, transport=library).get_user("access")).unwrap().username)
         verifier = AsyncTokenVerifier(config, transport=library)
         print((await verifier.verify(token)).reason)
     print(json.dumps(calls), flush=True)
 
-asyncio.run(main())
+asyncio.run(main(), debug=bool(debug))
 os._exit(0)  # what blockbuster does to built-in classes may crash the end of an interpreter
 """
+RESULT: Final = {**REPLIES["RespondToAuthChallenge"]["AuthenticationResult"], "RefreshToken": "refresh"}
+ANSWERS: Final = {
+    **REPLIES,
+    "RespondToAuthChallenge": {"AuthenticationResult": RESULT},
+    "GetTokensFromRefreshToken": {"AuthenticationResult": RESULT},
+    "GetUser": {"Username": "bob", "UserAttributes": []},
+    "RevokeToken": {},
+}
 
 
 async def service(peer: Peer) -> None:
     """Answers each operation with its canned reply, and everything else with the key set."""
     while (received := await peer.receive()) is not None:
         operation = received.headers.get("x-amz-target", "").rpartition(".")[2]
-        await peer.send(reply(json.dumps(REPLIES[operation]).encode() if operation else key_set()))
+        await peer.send(reply(json.dumps(ANSWERS[operation]).encode() if operation else key_set()))
 
 
+@pytest.mark.parametrize("debug", ["", "debug"])
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_from_the_import_to_the_tokens_the_loop_waits_for_nothing(
-    library: str, certificate: Path, server_side: ssl.SSLContext, tmp_path: Path
+    library: str, debug: str, certificate: Path, server_side: ssl.SSLContext, tmp_path: Path
 ) -> None:
-    """Sessions and verifiers load what they need in a thread, and the roots beside Amazon's too."""
+    """Sessions, clients and verifiers load what they need in a thread, and the roots beside Amazon's too."""
     roots = tmp_path / "roots.pem"
     roots.write_bytes(Path(certifi.where()).read_bytes() + certificate.read_bytes().rpartition(b"-----BEGIN EC")[0])
     with serving(service, server_side) as server:
-        printed = run(PROGRAM, library, server.url.rstrip("/"), token(), environment={"SSL_CERT_FILE": str(roots)})
-    assert printed.splitlines() == ["bob@e", "token-client-refused", "[]"]
+        arguments = library, server.url.rstrip("/"), token(), debug
+        printed = run(PROGRAM, *arguments, environment={"SSL_CERT_FILE": str(roots)})
+    assert printed.splitlines() == ["bob@e", "bob", "token-client-refused", "[]"]

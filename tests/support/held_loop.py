@@ -6,12 +6,14 @@ import asyncio
 import builtins
 import glob
 import importlib
+import linecache
 import os
 import ssl
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Final
 
 from blockbuster import blockbuster_ctx
@@ -39,15 +41,18 @@ def _note(name: str, arguments: tuple[Any, ...]) -> None:
     global _watching
     if _watching and asyncio._get_running_loop() is not None:
         _watching = False  # or the note itself would be one
-        _calls.append(f"{name} {arguments[:2]!r} in {_caller()}")
+        places = [f"{frame.f_code.co_filename}:{frame.f_lineno}" for frame in _callers()]
+        if not any(place.startswith(linecache.__file__) for place in places):  # asyncio's debug mode reads sources
+            ours = (place for place in places if "cognito_raw" in place)
+            _calls.append(f"{name} {arguments[:2]!r} in {next(ours, '?')}")
         _watching = True
 
 
-def _caller() -> str:
-    frame: Any = sys._getframe(2)
-    while frame is not None and "cognito_raw" not in frame.f_code.co_filename:
+def _callers() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        yield frame
         frame = frame.f_back
-    return "?" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _watch(owner: Any, name: str) -> None:

@@ -7,11 +7,11 @@ import gc
 
 import pytest
 
-from cognito_raw.concurrency.lasting import LastingTask
+from cognito_raw.concurrency.lasting import lasting_task
 from tests.support.deadlines import Stopwatch
 
 
-def run(task_lasts: float, loop_lasts: float, *, waits: float | None = None) -> LastingTask:
+def run(task_lasts: float, loop_lasts: float, *, waits: float | None = None) -> asyncio.Task[object]:
     """Begin a task of so many seconds, and end its event loop, which waits for as many."""
 
     async def job() -> str:
@@ -19,8 +19,8 @@ def run(task_lasts: float, loop_lasts: float, *, waits: float | None = None) -> 
             await asyncio.sleep(task_lasts)
         return "done"
 
-    async def main() -> LastingTask:
-        task = LastingTask(job(), asyncio.get_running_loop(), loop_lasts)
+    async def main() -> asyncio.Task[object]:
+        task = lasting_task(job(), asyncio.get_running_loop(), loop_lasts)
         await asyncio.sleep(0)
         return task
 
@@ -50,7 +50,7 @@ def test_whoever_cancels_the_task_in_its_loop_ends_it() -> None:
     """As with every other task."""
 
     async def main() -> None:
-        task = LastingTask(asyncio.sleep(60), asyncio.get_running_loop(), 60)
+        task = lasting_task(asyncio.sleep(60), asyncio.get_running_loop(), 60)
         await asyncio.sleep(0)
         assert task.cancel()
         with pytest.raises(asyncio.CancelledError):
