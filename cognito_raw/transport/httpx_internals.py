@@ -8,12 +8,12 @@ own client is never touched.
 from __future__ import annotations
 
 import re
-import select
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any, Final
 
 from .limits import MAX_HEAD, MAX_INTERIM, TOO_LONG_HEAD, TOO_MANY_INTERIM, MalformedResponse
+from .sockets import readability
 
 # The most bytes that are sent at once. Between two such parts we look for an early reply.
 PART: Final = 65536
@@ -31,7 +31,7 @@ class ReplyWatch:
 
     def __init__(self, sock: Any, *, encrypted: bool) -> None:
         self.early = False
-        self.is_readable = _readability(sock)
+        self.is_readable = readability(sock)
         self._may_be_tls = encrypted
         self._sending = self._in_head = False
         self._head = b""
@@ -68,17 +68,6 @@ class ReplyWatch:
                 raise MalformedResponse(TOO_MANY_INTERIM)
         if self._size > MAX_HEAD:
             raise MalformedResponse(TOO_LONG_HEAD)
-
-
-def _readability(sock: Any) -> Callable[[], bool]:
-    """Return a function that tells, without waiting, if a socket has something to read or was closed."""
-    if not hasattr(select, "poll"):  # Windows
-        return lambda: bool(select.select((sock,), (), (), 0)[0])
-    if sock.fileno() < 0:
-        return lambda: True
-    poll = select.poll()
-    poll.register(sock.fileno(), select.POLLIN)
-    return lambda: bool(poll.poll(0))
 
 
 def install(client: Any, network: Callable[[Any], object]) -> bool:

@@ -7,8 +7,10 @@ sends a byte a second needs many. So each wait gets the time that remains.
 from __future__ import annotations
 
 import io
+import select
 import socket
 import ssl
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -39,6 +41,7 @@ class BufferedSocket:
         self.reader = io.BufferedReader(_RawReader(self), _BUFFER)
         # After its handshake, TLS sends records of its own, which are no reply.
         self._is_fresh_tls = isinstance(sock, ssl.SSLSocket)
+        self._is_readable = readability(sock)
 
     def begin(self, deadline: Deadline) -> None:
         """Begin the next request."""
@@ -53,7 +56,7 @@ class BufferedSocket:
             self.sent = True
             unsent = unsent[self.deadline.wait(partial(self.socket.send, unsent), self.socket) :]
             if len(unsent) and not (self._is_fresh_tls or self.early):
-                self.early = not self._is_silent()
+                self.early = self._is_readable()
 
     def receive_into(self, buffer: Any) -> int | None:
         """Read from the socket before the deadline. Return None if no request is under way."""
@@ -71,23 +74,22 @@ class BufferedSocket:
         self._idle = True
         if self.early or self.reader.peek(1) or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
             return False
-        return self._is_silent()
-
-    def _is_silent(self) -> bool:
-        """Return whether the socket has nothing to read."""
-        try:
-            self.socket.settimeout(0)
-            # Not the method of a TLS socket, which would read instead of looking.
-            socket.socket.recv(self.socket, 1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            pass
-        return False
+        return not self._is_readable()
 
     def close(self) -> None:
         """Close the socket."""
         self.socket.close()
+
+
+def readability(sock: Any) -> Callable[[], bool]:
+    """Return a function that tells, without waiting, if a socket has something to read or was closed."""
+    if not hasattr(select, "poll"):  # Windows, and eventlet
+        return lambda: bool(select.select((sock,), (), (), 0)[0])
+    if sock.fileno() < 0:
+        return lambda: True
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return lambda: bool(poll.poll(0))
 
 
 class _RawReader(io.RawIOBase):
