@@ -296,11 +296,12 @@ class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRun
             await asyncio.wait((task,), timeout=max(0.0, seconds))
 
     async def _call_subscribers(self) -> None:
-        pending = self._holder.subscribers.pending
-        while pending and self._notifying.acquire():
+        subscribers = self._holder.subscribers
+        while subscribers.pending and self._notifying.acquire():
             try:
-                while pending:
-                    await _awaited(pending.pop(0)())
+                for called in subscribers.calls():
+                    if called is not None:
+                        await _awaited(called)
             finally:
                 self._notifying.release()
 

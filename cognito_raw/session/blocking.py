@@ -278,15 +278,15 @@ class Session(SessionMembers[Transport | TransportName], Runner):
 
         first: called before them. wait: seconds to wait for a thread that calls them already.
         """
-        pending, frame = self._holder.subscribers.pending, sys._getframe()
+        subscribers, frame = self._holder.subscribers, sys._getframe()
         while True:
             is_mine = self._notifying.acquire_for(frame, max(0.0, wait))
             try:
                 if first is not None:
                     first()
-                while is_mine and pending:
-                    pending.pop(0)()
+                for _ in subscribers.calls() if is_mine else ():
+                    pass
             finally:
                 self._notifying.release_for(frame)
-            if not (is_mine and pending):
+            if not (is_mine and subscribers.pending):
                 return

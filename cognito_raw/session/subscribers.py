@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import Any, TypeAlias
 
 from ..concurrency.background import log_error
@@ -16,15 +16,16 @@ Subscriber: TypeAlias = Callable[[IdToken | None], object]
 class Subscribers:
     """The callbacks of one session.
 
-    pending: the calls that are still to be made, the oldest first. One caller makes them at a time: a callback that
-    uses the session causes further calls, which must not overtake those.
+    pending: for each change, the oldest first, an iterator that makes the calls and yields their values. One caller
+    takes from it at a time: a callback that uses the session causes further changes, which must not overtake those. An
+    exception leaves the rest of the calls to the next caller.
     """
 
     __slots__ = ("_callbacks", "pending")
 
     def __init__(self) -> None:
         self._callbacks: dict[object, Subscriber] = {}
-        self.pending: list[Callable[[], object]] = []  # an empty deque takes ten times the memory
+        self.pending: list[Iterator[object]] = []  # an empty deque takes ten times the memory
 
     def add(self, callback: Callable[[Any], object], state: Callable[[], object] | None = None) -> Callable[[], None]:
         """Add a callback, and return a function that removes it.
@@ -43,7 +44,14 @@ class Subscribers:
 
     def announce(self, token: IdToken | None) -> None:
         """Note that each subscriber is to be called with this token."""
-        self.pending.extend(partial(self._call, ticket, token) for ticket in list(self._callbacks))
+        if self._callbacks:
+            self.pending.append(map(self._call, list(self._callbacks), repeat(token)))
+
+    def calls(self) -> Iterator[object]:
+        """Make the pending calls, and yield their values."""
+        while self.pending:
+            yield from self.pending[0]
+            self.pending.pop(0)
 
     def _call(self, ticket: object, token: IdToken | None) -> object:
         """Call a subscriber that is still one, and log its exception."""

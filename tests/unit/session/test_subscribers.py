@@ -26,6 +26,7 @@ from tests.support.conversation import (
 from tests.support.sessions import END, REFRESHED, REVOKED, SECOND, async_at_the_end, at_the_end, renewing
 
 Told = list[IdToken | None]
+FIRST_AT_END = tokens(at=END).id_token
 
 
 def test_subscribers_are_told_in_the_order_of_their_subscriptions() -> None:
@@ -263,6 +264,27 @@ def test_subscribers_hear_of_a_refresh_whose_call_was_interrupted() -> None:
         session.change_password("old", "new")
     session.close()
     assert told == [tokens(at=END, n=2).id_token]
+
+
+def test_an_interrupted_callback_leaves_the_others_to_the_next_call() -> None:
+    """They hear of each change in order. Those to come are one iterator for each change, so a call takes none away."""
+    session, told = at_the_end(REVOKED), Told()
+    interruptions = [KeyboardInterrupt]
+
+    def interrupted(_: object) -> None:
+        if interruptions:
+            raise interruptions.pop()
+
+    for callback in (interrupted, *[told.append] * 1000):
+        session.subscribe(callback)
+    with pytest.raises(KeyboardInterrupt):
+        session.logout()
+    assert len(session._holder.subscribers.pending) == 1
+    assert told == []
+    session._holder.keep(signed_in(at=END))
+    session.forget()
+    assert told == [None] * 1000 + [FIRST_AT_END] * 1000 + [None] * 1000
+    assert session._holder.subscribers.pending == []
 
 
 def test_a_callback_that_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
