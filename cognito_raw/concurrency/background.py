@@ -84,6 +84,11 @@ class BackgroundTask(Generic[T]):
                 return thread is not None
         return True
 
+    def run(self, job: Callable[[], object]) -> bool:
+        """Run the job in this thread, unless it runs already. Return whether it ran."""
+        self._runners.setdefault("thread", "the caller's")
+        return self._run(job)
+
     def start_async(
         self, job: Callable[[], Coroutine[Any, Any, object]], *, lost: T, make: MakeTask | None = None
     ) -> None:
@@ -132,10 +137,12 @@ class BackgroundTask(Generic[T]):
         if self.done:
             self._wake()
 
-    def _run(self, job: Callable[[], object]) -> None:
+    def _run(self, job: Callable[[], object]) -> bool:
         # An interrupted caller may have started two threads.
-        if self._runners.setdefault("job", job) is job:
+        mine = self._runners.setdefault("job", job) is job
+        if mine:
             job()
+        return mine
 
     def _end(self, value: Any, error: BaseException | None) -> None:
         if self._process == os.getpid():

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
+from collections import defaultdict, deque
+from typing import Final
 from weakref import ref
+
+# As many as the connections of a transport that refreshes use.
+_MAX_REFRESHES: Final = 16
 
 
 class Turns:
@@ -18,6 +22,8 @@ class Turns:
     def __init__(self) -> None:
         self._taken = False
         self._waiting: deque[asyncio.Future[None]] = deque()
+        # For each service, of its refreshes that no caller waits for.
+        self.refreshes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_MAX_REFRESHES))
 
     async def take(self) -> None:
         """Wait for an iteration of the loop in which no other task has its turn."""

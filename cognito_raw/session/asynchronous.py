@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.parse  # noqa: F401  # for a configuration that is made in an event loop
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
@@ -169,9 +169,14 @@ class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRun
         """
         import asyncio
 
-        loop, wake = running_loop(), asyncio.Event()
-        unsubscribe = self.subscribe(lambda _: loop.call_soon_threadsafe(wake.set))
-        task = loop.create_task(self._keep_fresh(wake))
+        loop, woken = running_loop(), asyncio.Event()
+
+        def wake(*_: object) -> None:
+            with suppress(RuntimeError):  # the event loop has ended
+                loop.call_soon_threadsafe(woken.set)
+
+        unsubscribe = self._holder.subscribers.add(wake)
+        task = loop.create_task(self._keep_fresh(woken))
         try:
             yield self
         finally:
@@ -179,22 +184,33 @@ class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRun
             task.cancel()
             await asyncio.wait((task,))
 
-    async def _keep_fresh(self, wake: asyncio.Event) -> None:
+    async def _keep_fresh(self, woken: asyncio.Event) -> None:
         import asyncio
 
-        loop, refresher = asyncio.get_running_loop(), self._refresher
         while True:
-            await self._load()
+            await self._refresh_if_due()
+            try:
+                async with asyncio.timeout(max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)):
+                    await woken.wait()
+            except TimeoutError:
+                pass
+            woken.clear()
+
+    async def _refresh_if_due(self) -> None:
+        """Ask the store if it is time for it, then renew the tokens if they are due: few sessions at the same time."""
+        loop, refresher, holder = running_loop(), self._refresher, self._holder
+        if holder.is_current and refresher.seconds_until_refresh() > 0:
+            return
+        from ..concurrency.turns import turns_of
+
+        async with turns_of(loop).refreshes[self.config.endpoint]:
+            if not holder.is_current:
+                await self._ask_store()
             if refresher.seconds_until_refresh() == 0 and (task := refresher.join_or_start(loop)) is not None:
                 self._start(task)
                 await task.wait_async(self.config.deadline)
                 task.report()
-            try:
-                async with asyncio.timeout(max(refresher.seconds_until_refresh(), SHORTEST_SLEEP)):
-                    await wake.wait()
-            except TimeoutError:
-                pass
-            wake.clear()
+        await self._notify()
 
     async def _token(self, use: TokenUse, budget: Budget | None = None) -> Result[Any]:
         """Return the token, after a look at the store if it is time for one."""
@@ -204,9 +220,15 @@ class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRun
         return failure
 
     async def _load(self) -> Err | None:
-        """Ask the store, if there is one and it was not asked lately: one caller at a time."""
+        """Ask the store, if there is one and it was not asked lately, and call the subscribers."""
         if self._holder.is_current:
             return None
+        failure = await self._ask_store()
+        await self._notify()
+        return failure
+
+    async def _ask_store(self) -> Err | None:
+        """Ask the store if it was not asked lately: one caller at a time."""
         release = await self._loading.acquire()
         try:
             failure = None
@@ -218,7 +240,6 @@ class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRun
                     failure = step
         finally:
             release()
-        await self._notify()
         return failure
 
     async def _wait(self, waiting: Waiting[T], budget: Budget | None = None) -> T:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
-from ..concurrency.locks import AutoResetEvent, ForkLock
+from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..flow import Action, Transport, advance
 from ..models.context import RefreshMetadata
@@ -24,6 +23,7 @@ from .state import SessionFlow, State
 from .subscribers import Subscriber
 
 if TYPE_CHECKING:
+    from ..concurrency.scheduler import Job
     from ..store.protocol import Store
     from .account import Account
 
@@ -162,37 +162,39 @@ class Session(SessionMembers[Transport | TransportName], Runner):
 
     @contextmanager
     def keep_fresh(self) -> Iterator[Self]:
-        """Renew the tokens whenever it is time, in a thread, until the `with` block ends.
+        """Renew the tokens whenever it is time, until the `with` block ends. All sessions share a few threads for it.
 
         For long-running programs whose subscribers want every new token; `id_token()` does not need it. Failures,
         sign-outs and sign-ins do not end it.
         """
-        wake, leaving = AutoResetEvent(), AutoResetEvent()
-        unsubscribe = self.subscribe(lambda _: wake.set())
-        job = partial(self._keep_fresh, wake, leaving)
-        thread = threading.Thread(target=job, name="cognito_raw keep_fresh", daemon=True)
-        thread.start()
+        from ..concurrency.scheduler import Job  # here: few programs need it
+
+        job = Job(self.config.endpoint, self._seconds_until_refresh, self._refresh_if_due)
+        unsubscribe = self._holder.subscribers.add(lambda _: job.wake())
         try:
+            job.start()
             yield self
         finally:
             unsubscribe()
-            leaving.set()
-            wake.set()
-            if not sys.is_finalizing():  # then the thread never runs again, and would never end
-                thread.join()
+            job.end()
 
-    def _keep_fresh(self, wake: AutoResetEvent, leaving: AutoResetEvent) -> None:
-        while not leaving.wait(0):
-            self._load()
-            seconds = max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)
-            task = self._refresher.join_or_start() if self._refresher.seconds_until_refresh() == 0 else None
-            if task is not None:
-                task.call_when_done(wake.set)
-                self._start(task)
-                seconds = self.config.deadline
-            wake.wait(seconds)
-            if task is not None:
-                task.report()
+    def _seconds_until_refresh(self) -> float:
+        return self._refresher.seconds_until_refresh() if self._holder.is_current else 0.0
+
+    def _refresh_if_due(self, job: Job) -> float:
+        """Ask the store if it is time for it, then renew the tokens if they are due. Return the seconds to the next."""
+        if not self._holder.is_current:
+            self._ask_store()
+        if self._holder.subscribers.pending:
+            job.calls_out()
+            self._notify()
+        if self._refresher.seconds_until_refresh() == 0 and (task := self._refresher.join_or_start()) is not None:
+            task.call_when_done(job.calls_out)
+            if not task.run(partial(self._refresh, task)):  # another thread does
+                task.call_when_done(job.wake)
+                return self.config.deadline
+            task.report()
+        return max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)
 
     def _token(self, use: TokenUse, budget: Budget | None = None) -> Result[Any]:
         """Return the token, after a look at the store if it is time for one."""
@@ -202,9 +204,15 @@ class Session(SessionMembers[Transport | TransportName], Runner):
         return failure
 
     def _load(self) -> Err | None:
-        """Ask the store, if there is one and it was not asked lately: one caller at a time."""
+        """Ask the store, if there is one and it was not asked lately, and call the subscribers."""
         if self._holder.is_current:
             return None
+        failure = self._ask_store()
+        self._notify()
+        return failure
+
+    def _ask_store(self) -> Err | None:
+        """Ask the store if it was not asked lately: one caller at a time."""
         if not self._loading.acquire_for(sys._getframe(), self._deadline):
             return _NO_TURN
         try:
@@ -217,7 +225,6 @@ class Session(SessionMembers[Transport | TransportName], Runner):
                     failure = step
         finally:
             self._loading.release_for(sys._getframe())
-        self._notify()
         return failure
 
     def _wait(self, waiting: Waiting[T], budget: Budget | None = None) -> T:

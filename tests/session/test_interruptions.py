@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -97,3 +98,23 @@ def test_an_interruption_does_not_stop_keep_fresh() -> None:
             assert isinstance(made.login("jane", "secret", flow="USER_PASSWORD_AUTH"), Ok)
         at += 1
     assert at > 5
+
+
+def test_after_an_interrupted_keep_fresh_another_one_works() -> None:
+    """Whichever line of its beginning or end was interrupted."""
+    at, more = 0, True
+
+    def keep(session: Session) -> None:
+        with session.keep_fresh():
+            pass
+
+    while more:
+        made = Session(configured(clock=Clock(NOW + 3300)), state=signed_in(), transport=Service())
+        told = threading.Event()
+        more = interrupt(lambda made=made: keep(made), at)  # type: ignore[misc]  # bound at once
+        made.subscribe(lambda _, told=told: told.set())  # type: ignore[misc]
+        with made.keep_fresh():
+            made.refresh().unwrap()
+            assert told.wait(60)
+        at += 1
+    assert at > 20

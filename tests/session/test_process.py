@@ -124,9 +124,14 @@ assert len(told) == 1
 """,
     "kept fresh": """
 session = Session(config, state=signed_in(at=END), transport=Answering(lambda _: REFRESHED))
+other = Session(config, state=signed_in(), transport=Answering(lambda _: REFRESHED))
 with session.keep_fresh():
     def child():
         assert session.refresh().unwrap().payload["n"] == 2
+        told = threading.Event()
+        other.subscribe(lambda _: told.set())
+        with other.keep_fresh():
+            assert told.wait(10)
         print("child", flush=True)
 
     forked(child)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -88,7 +87,7 @@ def test_a_thread_keeps_subscribers_supplied() -> None:
         _, again = service.sign_in()
         session._holder.keep(again)  # as a sign-in does
         session.logout()
-    assert [thread.name for thread in living() if "cognito_raw keep_fresh" in thread.name] == []
+    assert wait_until(lambda: not [thread for thread in living() if "cognito_raw keep_fresh" in thread.name], 8.0)
 
 
 def test_a_task_keeps_subscribers_supplied() -> None:
@@ -197,18 +196,6 @@ def test_the_block_ends_at_once_also_while_a_refresh_hangs() -> None:
     assert watch.seconds < 5
     go_on.set()
     assert session.id_token() == Ok(SECOND)
-
-
-def test_the_end_of_the_interpreter_waits_for_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its threads never run again then."""
-
-    def joined(*_: object) -> None:
-        pytest.fail("a thread is waited for")
-
-    session = Session(configured(clock=Clock(NOW)), state=signed_in())
-    with monkeypatch.context() as ending, session.keep_fresh():
-        ending.setattr(sys, "is_finalizing", lambda: True)
-        ending.setattr(threading.Thread, "join", joined)
 
 
 def test_what_a_transport_raises_is_logged_by_who_keeps_a_session_fresh(caplog: pytest.LogCaptureFixture) -> None:
