@@ -165,7 +165,7 @@ class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRun
         """Renew the tokens whenever it is time, in a task, until the `async with` block ends.
 
         For long-running programs whose subscribers want every new token; `id_token()` does not need it. Failures,
-        sign-outs and sign-ins do not end it.
+        sign-outs and sign-ins do not end it. News of a store are taken at once.
         """
         import asyncio
 
@@ -178,7 +178,8 @@ class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRun
         unsubscribe = self._holder.subscribers.add(wake)
         task = loop.create_task(self._keep_fresh(woken))
         try:
-            yield self
+            with self._holder.waking(wake):
+                yield self
         finally:
             unsubscribe()
             task.cancel()

@@ -165,15 +165,16 @@ class Session(SessionMembers[Transport | TransportName], Runner):
         """Renew the tokens whenever it is time, until the `with` block ends. All sessions share a few threads for it.
 
         For long-running programs whose subscribers want every new token; `id_token()` does not need it. Failures,
-        sign-outs and sign-ins do not end it.
+        sign-outs and sign-ins do not end it. News of a store are taken at once.
         """
         from ..concurrency.scheduler import Job  # here: few programs need it
 
         job = Job(self.config.endpoint, self._seconds_until_refresh, self._refresh_if_due)
         unsubscribe = self._holder.subscribers.add(lambda _: job.wake())
         try:
-            job.start()
-            yield self
+            with self._holder.waking(job.wake):
+                job.start()
+                yield self
         finally:
             unsubscribe()
             job.end()

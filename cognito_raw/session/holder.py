@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..call import Call
@@ -48,6 +48,10 @@ class SessionHolder:
     def serves_without(self, failure: Err) -> bool:
         """Tell if tokens may be returned in spite of this failure of the store: until they end."""
         return failure.reason == "store-unavailable" and self.held is not None
+
+    def waking(self, wake: Callable[[], object]) -> AbstractContextManager[None]:  # noqa: ARG002  # there is no store
+        """Call the function at all news of a store, until the block ends."""
+        return nullcontext()
 
     if TYPE_CHECKING:  # called only if a store needs to be asked
 

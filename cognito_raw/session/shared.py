@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -103,6 +103,10 @@ class SharedHolder(SessionHolder):
             return False
         checked, limit = self._checked, min(self._staleness, _RETRY) if self._pending else self._staleness
         return self._loaded and checked is not None and checked.age(self._config) < limit
+
+    def waking(self, wake: Callable[[], object]) -> AbstractContextManager[None]:
+        """Call the function at all news of the store, if it has any, until the block ends."""
+        return nullcontext() if self.ask.watch is None else self.ask.watch.waking(wake)
 
     def forget(self) -> None:
         """Forget the tokens and the challenge, at the next sync in the store too."""

@@ -9,13 +9,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 import pytest
 
-from cognito_raw import AsyncSession, Config, Err, Ok, State
+from cognito_raw import AsyncSession, Config, Err, IdToken, Ok, State
 from cognito_raw.store import AsyncRedisStore, AsyncSealed, Entry, InThreads, MemoryStore, RedisStore, Sealed
 from cognito_raw.store.changes import Changes, _miss_all
 from tests.store.shared import LIFE, World
@@ -70,6 +71,24 @@ class Machine:
         self.until(lambda: self.is_live)
         self.session.id_token().unwrap()
         assert self.is_current
+
+    @contextmanager
+    def kept_fresh(self) -> Iterator[None]:
+        """Keep the session fresh until the end of the block."""
+        block: Any = self.session.keep_fresh()
+        if self._mode.kind is not AsyncSession:
+            with block:
+                yield
+            return
+        self._mode._runner.run(block.__aenter__())
+        try:
+            yield
+        finally:
+            self._mode._runner.run(block.__aexit__(None, None, None))
+
+    def rest(self, seconds: float) -> None:
+        """Do nothing for a while."""
+        self._mode.rest(seconds)
 
     def close(self) -> None:
         if self.is_async:
@@ -325,6 +344,27 @@ def test_an_async_store_listens_in_each_event_loop(server: RedisServer) -> None:
     for _ in range(2):
         asyncio.run(use())
         assert not store._changes.is_live
+
+
+@pytest.mark.parametrize("kind", ["own", "sync"])
+def test_who_keeps_a_session_fresh_hears_of_a_sign_out_elsewhere(
+    kind: Kind, machines: Callable[..., Machine], server: RedisServer
+) -> None:
+    """At once, though its copy never grows stale and its tokens are not due: nobody calls a method of the session."""
+    first, second = machines(server, kind), machines(server, kind)
+    first.signed_in()
+    second.signed_in()
+    told: list[IdToken | None] = []
+    second.session.subscribe(told.append)
+    with second.kept_fresh():
+        renewed = first.session.refresh().unwrap()
+        second.until(lambda: told == [renewed])
+        assert first.session.logout() == Ok(None)
+        second.until(lambda: told == [renewed, None])
+        with server.client() as admin:
+            asked = evaluations(admin)
+            second.rest(0.3)
+            assert evaluations(admin) == asked
 
 
 @pytest.mark.parametrize("kind", ["own", "sync"])
