@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from .models.fields import CANNOT_BE_SENT, HALF_A_PAIR, InputRefused
-from .models.frozen import field, frozen
+from .models.frozen import Frozen, field
 
 # The service's own parameters are nested four deep.
 _DEEPEST: Final = 32
@@ -20,8 +20,7 @@ _TARGET: Final = "AWSCognitoIdentityProviderService"
 _NONE: Final[Mapping[str, str]] = {}
 
 
-@frozen
-class Call:
+class Call(Frozen):
     """One operation of the service and its parameters, in the service's names."""
 
     operation: str
@@ -35,8 +34,7 @@ class Call:
             raise ValueError(f"{operation}: parameters must be a mapping, not {type(parameters).__name__}")
 
 
-@frozen
-class Request:
+class Request(Frozen):
     """One HTTP request. `timeout` is in seconds, for the request and its reply.
 
     method: POST for a call. GET, with an empty body, for a public document, such as a pool's key set.
@@ -51,8 +49,7 @@ class Request:
     background: bool = False
 
 
-@frozen
-class Reply:
+class Reply(Frozen):
     """The raw reply: the status, the headers under lower-case names, and the body."""
 
     status: int
@@ -60,8 +57,7 @@ class Reply:
     body: bytes = field(repr=False)
 
 
-@frozen
-class ServiceReply:
+class ServiceReply(Frozen):
     """The service's reply to a call that it accepted.
 
     body: the JSON object of the reply. request_id: the service's id of the call.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from .concurrency.clock import steady, wall_clock
-from .models.frozen import field, frozen
+from .models.frozen import Frozen, field
 from .models.hosts import is_this_machine
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def _random_bytes(count: int) -> bytes:
     return os.urandom(count)
 
 
-@frozen
-class Config:
+class Config(Frozen):
     """A user pool and an app client of it.
 
     iss: the pool's issuer URL, in either official form (`https://cognito-idp.{region}...` or

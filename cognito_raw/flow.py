@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 from .call import Call, Reply, Request, ServiceReply
 from .models.fields import UnexpectedJson
-from .models.frozen import frozen
+from .models.frozen import Frozen
 from .result import Err, Ok, Result
 
 T = TypeVar("T")
@@ -54,8 +54,7 @@ Flow: TypeAlias = Generator[Call, Result[ServiceReply], Result[T]]
 """Yields calls, receives their results, returns a result."""
 
 
-@frozen
-class Pause:
+class Pause(Frozen):
     """A step: wait for so many seconds."""
 
     seconds: float

@@ -11,15 +11,14 @@ from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from .flow import Flow
 from .models.fields import objects, optional_string
-from .models.frozen import field, frozen
+from .models.frozen import Frozen, field
 from .result import Err, Ok, Result
 
 T = TypeVar("T")
 V = TypeVar("V")
 
 
-@frozen
-class Page(Generic[T]):
+class Page(Frozen, Generic[T]):
     """Some items of a list. `next` is the token of the next page; None on the last one."""
 
     items: tuple[T, ...]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, Literal, NoReturn, TypeAlias, TypeVar, final
 
 from .models.challenge import Challenge
-from .models.frozen import field, frozen
+from .models.frozen import Frozen, field
 from .reasons import Kind, Reason, kind_of
 
 T = TypeVar("T")
@@ -45,8 +45,7 @@ def _on_one_line(message: str) -> str:
 
 
 @final
-@frozen
-class Ok(Generic[T_co]):
+class Ok(Frozen, Generic[T_co]):
     """A success, with its `value`."""
 
     value: T_co
@@ -76,8 +75,7 @@ class Ok(Generic[T_co]):
 
 
 @final
-@frozen
-class Err:
+class Err(Frozen):
     """A failure, with its `reason` and `kind`.
 
     message, code, status, request_id: the service's message, exception name, HTTP status and id of the call, if known.

@@ -11,14 +11,13 @@ from ..flow import ask, parse
 from ..models.challenge import Challenge, read_challenge
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
-from ..models.frozen import frozen
+from ..models.frozen import Frozen
 from ..models.tokens import Tokens
 from ..result import Result
 from .parameters import Hidden, context, within_responses
 
 
-@frozen
-class AuthContext(Hidden):
+class AuthContext(Hidden, Frozen):
     """The device and the members that all calls of one sign-in carry."""
 
     config: Config

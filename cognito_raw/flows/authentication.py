@@ -11,7 +11,7 @@ from ..models.challenge import Challenge
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.device import RememberedDevice
 from ..models.fields import InputRefused, require_string
-from ..models.frozen import frozen, replace
+from ..models.frozen import Frozen, replace
 from ..models.tokens import Tokens
 from ..result import Ok
 from ..srp import exchange as srp
@@ -59,8 +59,7 @@ def sign_in(
     return result
 
 
-@frozen
-class FirstCall(Hidden):
+class FirstCall(Hidden, Frozen):
     """The first call of a sign-in: its flow, its parameters, and a password to prove over SRP."""
 
     flow: SignInFlow

@@ -9,14 +9,13 @@ from ..call import ServiceReply
 from ..config import Config
 from ..flow import malformed, parse
 from ..models.fields import UnexpectedJson, mapping, optional_string, string
-from ..models.frozen import frozen, replace
+from ..models.frozen import Frozen, replace
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .parameters import Hidden
 
 
-@frozen
-class SrpIdentity(Hidden):
+class SrpIdentity(Hidden, Frozen):
     """The three strings that the private key hashes.
 
     group, name: the pool's name and the user's id, or a device's group key and key.
@@ -27,8 +26,7 @@ class SrpIdentity(Hidden):
     password: str
 
 
-@frozen
-class Verifier(Hidden):
+class Verifier(Hidden, Frozen):
     """The parameters of PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER."""
 
     B: int
@@ -47,8 +45,7 @@ class Verifier(Hidden):
         )
 
 
-@frozen
-class Proof(Hidden):
+class Proof(Hidden, Frozen):
     """The responses that prove the password, without the user name, and the session to send with them."""
 
     responses: Mapping[str, str]

@@ -27,7 +27,7 @@ from ..models.challenge import (
     challenge_of,
 )
 from ..models.fields import InputRefused, require_string
-from ..models.frozen import frozen
+from ..models.frozen import Frozen
 from .parameters import Hidden, json_object, no_passkey, typed_code
 from .registration import named_attributes
 
@@ -36,8 +36,7 @@ _EMAIL: Final = ("EMAIL_OTP", "EMAIL_MFA")
 _WITH_PASSWORD: Final = ("PASSWORD", "PASSWORD_SRP")
 
 
-@frozen
-class Responses(Hidden):
+class Responses(Hidden, Frozen):
     """The responses to a challenge, and the steps that they still need.
 
     srp_password: a password to prove over SRP. SRP_A is not in the responses yet.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .device import RememberedDevice
 from .fields import mapping, optional_string, string, string_map
-from .frozen import field, frozen
+from .frozen import Frozen, field
 from .sign_up import Delivery
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ ChallengeAnswer: TypeAlias = str | Mapping[str, object] | RememberedDevice
 """The answer to a challenge: a string, a remembered device, or a mapping, such as a passkey's assertion."""
 
 
-@frozen
-class Challenge:
+class Challenge(Frozen):
     """A challenge that must be answered to finish signing in. It can be kept as JSON.
 
     name: the service's name for it, such as NEW_PASSWORD_REQUIRED.
@@ -127,8 +126,7 @@ class MfaSetup(Challenge):
         return _list(self.parameters.get("MFAS_CAN_SETUP"))
 
 
-@frozen
-class TotpSetup:
+class TotpSetup(Frozen):
     """The setup of an authenticator app. Answer `challenge` with its first code; `secret` is in base32."""
 
     secret: str = field(repr=False)

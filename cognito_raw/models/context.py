@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from .fields import require_optional_string, require_string
-from .frozen import field, frozen
+from .frozen import Frozen, field
 
 RefreshMetadata: TypeAlias = Mapping[str, str] | Callable[[], Mapping[str, str] | None]
 """The ClientMetadata of refreshes, or a function that returns it each time."""
 
 
-@frozen
-class UserContext:
+class UserContext(Frozen):
     """The end user's address and device, for threat protection, if a server makes the call for the user.
 
     ip_address: the end user's address, as the server saw it.
@@ -32,8 +31,7 @@ class UserContext:
         return {name: value for name, value in members.items() if value is not None}
 
 
-@frozen
-class AnalyticsMetadata:
+class AnalyticsMetadata(Frozen):
     """The id of an Amazon Pinpoint endpoint, under which the service counts the call."""
 
     endpoint_id: str

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .fields import attributes, mapping, optional_boolean, optional_time, require_string, string
-from .frozen import field, frozen
+from .frozen import Frozen, field
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@frozen
-class RememberedDevice:
+class RememberedDevice(Frozen):
     """A device that the pool tracks for one user, and its password. Sign-ins of other users ignore it.
 
     key: the service's id of the device. group_key: the id of the user's devices, which the password proof hashes.
@@ -29,16 +28,14 @@ class RememberedDevice:
     alias: str | None = field(default=None, repr=False)
 
 
-@frozen
-class NewDevice:
+class NewDevice(Frozen):
     """A device that the pool began to track: its id, and the id of the user's devices."""
 
     key: str
     group_key: str
 
 
-@frozen
-class ConfirmedDevice:
+class ConfirmedDevice(Frozen):
     """A new device that the service has confirmed.
 
     user_confirmation_necessary: whether the pool remembers devices only on request. The device then skips no second
@@ -49,8 +46,7 @@ class ConfirmedDevice:
     user_confirmation_necessary: bool
 
 
-@frozen
-class Device:
+class Device(Frozen):
     """A device that the service remembers for a user; all times are in UTC.
 
     attributes: by the service's names, such as `device_status`, `device_name`, `last_ip_used` and
@@ -91,8 +87,7 @@ class Device:
         return cls.read(mapping(body, "Device"))
 
 
-@frozen
-class DeviceSecretVerifier:
+class DeviceSecretVerifier(Frozen):
     """The verifier of a device's password, and its salt, as base64 strings. The service checks proofs with them."""
 
     password_verifier: str = field(repr=False)
@@ -106,8 +101,7 @@ class DeviceSecretVerifier:
         return {"PasswordVerifier": self.password_verifier, "Salt": self.salt}
 
 
-@frozen
-class DeviceConfirmation:
+class DeviceConfirmation(Frozen):
     """A confirmed device. If `user_confirmation_necessary`, only `update_device_status` has it remembered."""
 
     user_confirmation_necessary: bool

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
+
+if TYPE_CHECKING:
+    from typing import dataclass_transform
 
 T = TypeVar("T")
 
@@ -172,22 +175,32 @@ class _Value:
         return self.__class__(**(kept | changes))
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def frozen(cls: type[T]) -> type[T]:
-    """Turn a class with annotated fields into a frozen value with slots. It inherits no fields."""
-    namespace = {name: one for name, one in vars(cls).items() if name not in {"__dict__", "__weakref__"}}
-    found = {name: namespace.pop(name, _MISSING) for name in cls.__annotations__}
-    positional = [
-        name for name, one in found.items() if not isinstance(one, _Field) or (one["init"] and not one["kw_only"])
-    ]
-    table = _FieldTable(found)
-    namespace |= {"__qualname__": cls.__qualname__, "__slots__": (*found,), "_field_table": table}
-    namespace["__match_args__"] = (*positional,)
-    bases = [base for base in cls.__bases__ if base is not object]
-    kind: Any = type(cls)
-    made: type[T] = kind(cls.__name__, (*bases, _Value), namespace)
-    table.owner = made
-    return made
+class _Maker(type):
+    """Makes each class once, since making a class costs an import the most. It is then a plain class."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        if not bases:
+            return super().__new__(cls, name, bases, namespace)
+        found = {one: namespace.pop(one, _MISSING) for one in namespace.get("__annotations__", ())}
+        positional = [
+            one for one, spec in found.items() if not isinstance(spec, _Field) or (spec["init"] and not spec["kw_only"])
+        ]
+        table = _FieldTable(found)
+        namespace |= {"__slots__": (*found,), "_field_table": table, "__match_args__": (*positional,)}
+        table.owner = made = type(name, tuple([_Value if base is Frozen else base for base in bases]), namespace)
+        return made
+
+
+if TYPE_CHECKING:
+
+    @dataclass_transform(frozen_default=True, field_specifiers=(field,))
+    class Frozen:
+        """The base of a frozen value with slots, whose fields are annotated. It inherits no fields."""
+
+else:
+
+    class Frozen(metaclass=_Maker):
+        pass
 
 
 def replace(old: T, /, **changes: object) -> T:

@@ -7,11 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from .fields import optional_string, require_string, string
-from .frozen import field, frozen
+from .frozen import Frozen, field
 
 
-@frozen
-class SoftwareToken:
+class SoftwareToken(Frozen):
     """The secret of an authenticator app that is being set up.
 
     secret: the user types or scans it into the app. Anybody who has it can make the user's codes.
@@ -68,8 +67,7 @@ class SoftwareToken:
         return segno.make_qr(uri)
 
 
-@frozen
-class SoftwareTokenVerification:
+class SoftwareTokenVerification(Frozen):
     """A verified authenticator app.
 
     status: `SUCCESS`. If the service sends `ERROR`, there is an `Err` instead.
@@ -85,8 +83,7 @@ class SoftwareTokenVerification:
         return cls(string(body, "Status"), optional_string(body, "Session"))
 
 
-@frozen
-class MfaSettings:
+class MfaSettings(Frozen):
     """Settings of a second factor: on or off, preferred or not. None is not sent."""
 
     enabled: bool | None = None
@@ -97,8 +94,7 @@ class MfaSettings:
         return {name: value for name, value in members.items() if value is not None}
 
 
-@frozen
-class WebAuthnMfaSettings:
+class WebAuthnMfaSettings(Frozen):
     """The setting of passkeys: `enabled` if a passkey counts as a second factor."""
 
     enabled: bool

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .fields import UnexpectedJson, optional_string, optional_time, string, strings
-from .frozen import frozen
+from .frozen import Frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@frozen
-class WebAuthnCredential:
+class WebAuthnCredential(Frozen):
     """A passkey of the user. `created_at` is in UTC.
 
     id: for `delete_web_authn_credential`. relying_party_id: the domain that the passkey signs in to.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .fields import attributes, objects, optional_string, require_optional_string, string, strings
-from .frozen import field, frozen
+from .frozen import Frozen, field
 
 
-@frozen
-class MfaOption:
+class MfaOption(Frozen):
     """A second factor of an older pool: the medium of the code, and the attribute that holds the address.
 
     delivery_medium: `SMS`; the service's model also has `EMAIL`.
@@ -32,8 +31,7 @@ class MfaOption:
         return {name: value for name, value in members.items() if value is not None}
 
 
-@frozen
-class User:
+class User(Frozen):
     """The signed-in user's own profile.
 
     attributes: by name, standard and `custom:` ones. All values are strings, also `"true"` and `"false"`.
@@ -61,8 +59,7 @@ class User:
         )
 
 
-@frozen
-class AuthFactors:
+class AuthFactors(Frozen):
     """The ways in which a user can sign in.
 
     configured_user_auth_factors: the first factors: `PASSWORD`, `EMAIL_OTP`, `SMS_OTP`, `WEB_AUTHN`, `SOFTWARE_TOKEN`.

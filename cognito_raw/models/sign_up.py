@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .fields import boolean, mapping, optional_string, string
-from .frozen import field, frozen
+from .frozen import Frozen, field
 
 
-@frozen
-class Delivery:
+class Delivery(Frozen):
     """The destination of a code: a masked address, `EMAIL` or `SMS`, and the attribute that holds the address."""
 
     destination: str | None = None
@@ -27,8 +26,7 @@ class Delivery:
         )
 
 
-@frozen
-class Registration:
+class Registration(Frozen):
     """A new user: the id (`sub`), whether it needs no confirmation, and the destination of the code, if one was sent.
 
     session: for `confirm_sign_up`, so that the confirmed user can sign in without a second code.
@@ -50,8 +48,7 @@ class Registration:
         )
 
 
-@frozen
-class Confirmation:
+class Confirmation(Frozen):
     """A confirmed user; `session` signs the user in at once, by `initiate_auth` with the flow `USER_AUTH`."""
 
     session: str | None = field(default=None, repr=False)

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from .device import NewDevice
 from .fields import UnexpectedJson, mapping, optional_seconds, optional_string, seconds, string
-from .frozen import field, frozen
+from .frozen import Frozen, field
 
 TokenUse: TypeAlias = Literal["id", "access"]
 """The two tokens that APIs accept, named as in their claim `token_use`."""
@@ -17,8 +17,7 @@ RefreshFlow: TypeAlias = Literal["GetTokensFromRefreshToken", "REFRESH_TOKEN_AUT
 """The two ways to renew tokens: a separate operation, or a flow of InitiateAuth."""
 
 
-@frozen
-class IdToken:
+class IdToken(Frozen):
     """The ID token: `jwt` as it is sent, `exp` in seconds since the epoch, and its claims in `payload`.
 
     The claims are not verified. A session trusts them, since they come directly from the service.
@@ -37,8 +36,7 @@ class IdToken:
         return cls(jwt, seconds(payload, "exp"), payload)
 
 
-@frozen
-class Tokens:
+class Tokens(Frozen):
     """The tokens of a finished sign-in. `expires_in` counts seconds from the service's reply.
 
     new_device: the device that the pool began to track with this sign-in, for `confirm_new_device`.

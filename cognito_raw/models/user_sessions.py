@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .fields import mapping, optional_boolean, optional_string, optional_time, string
-from .frozen import frozen
+from .frozen import Frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@frozen
-class Location:
+class Location(Frozen):
     """The location of an address, as far as the service knows it."""
 
     city: str | None = None
@@ -25,8 +24,7 @@ class Location:
         return cls(optional_string(body, "City"), optional_string(body, "Country"))
 
 
-@frozen
-class UserSession:
+class UserSession(Frozen):
     """A session of a user; all times are in UTC.
 
     id: for `revoke_user_session`.

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..concurrency.clock import Instant
 from ..config import Config
 from ..models.fields import UnexpectedJson, optional_seconds, seconds
-from ..models.frozen import frozen
+from ..models.frozen import Frozen
 from ..models.tokens import Tokens, TokenUse, claims
 from ..result import Ok
 
@@ -26,8 +26,7 @@ _LONGEST_LIFE: Final = 86_400
 _ROUNDED: Final = 1.0
 
 
-@frozen
-class TokenLifetime:
+class TokenLifetime(Frozen):
     """One token as callers get it, when to renew it, and until when it is surely valid, by the service's clock.
 
     Without a refresh token, both end with the first of them.

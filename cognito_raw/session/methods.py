@@ -17,7 +17,7 @@ from ..flows.authentication import FirstFactor, SignInFlow, first_call_of, run_s
 from ..models.challenge import ChallengeAnswer, TotpSetup
 from ..models.context import AnalyticsMetadata, RefreshMetadata, UserContext
 from ..models.fields import require_optional_string, require_string, require_text, require_username
-from ..models.frozen import field, frozen, replace
+from ..models.frozen import Frozen, field, replace
 from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
 from ..reasons import SAYS_NOTHING_OF_TOKENS, TOKENS_ALREADY_DEAD, USER_GONE
@@ -29,8 +29,7 @@ from .state import SessionFlow, State
 _NO_SESSION: Final = Err("no-session")
 
 
-@frozen
-class SessionMethods:
+class SessionMethods(Frozen):
     """The methods of a session, as pure functions of its configuration and state."""
 
     config: Config

@@ -15,7 +15,7 @@ from ..concurrency.clock import Instant
 from ..concurrency.locks import ForkLock
 from ..config import Config
 from ..flows.parameters import strings
-from ..models.frozen import frozen
+from ..models.frozen import Frozen
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
@@ -71,8 +71,7 @@ class RefreshTask(BackgroundTask[Result[Tokens]]):
             log_error("a refresh of a session failed", self.error)
 
 
-@frozen
-class Wait:
+class Wait(Frozen):
     """A step: wait for a refresh, for so many seconds at most. Start it first if nobody has."""
 
     task: RefreshTask
@@ -83,8 +82,7 @@ Waiting: TypeAlias = Generator[Wait, None, T]
 """Yields what to wait for, and returns a value."""
 
 
-@frozen
-class Backoff:
+class Backoff(Frozen):
     """The failed refreshes of the same tokens. `failure` is the last one's, if it raised nothing."""
 
     tokens: Tokens

@@ -19,7 +19,7 @@ from ..models.fields import (
     string,
     string_map,
 )
-from ..models.frozen import field, frozen, replace
+from ..models.frozen import Frozen, field, replace
 from ..models.tokens import IdToken, RefreshFlow, Tokens, username_of
 from ..result import Result
 
@@ -40,8 +40,7 @@ _NAMES: Final = (
 _LARGEST_DRIFT: Final = 2**53
 
 
-@frozen
-class State:
+class State(Frozen):
     """One user's session at one moment.
 
     username: the signed-in user, or else the one who is being tried, as typed.
@@ -192,8 +191,7 @@ def _issued_for(tokens: Tokens) -> tuple[str | None, str | None]:
     return pool if "_" in pool else None, client if isinstance(client, str) else None
 
 
-@frozen
-class Exclusive:
+class Exclusive(Frozen):
     """A state before a refresh: sessions that share a store refresh one at a time, until the next state is kept."""
 
     state: State

@@ -30,7 +30,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ..models.frozen import frozen
+from ..models.frozen import Frozen
 from .openssl import power
 
 # RFC 3526, section 4: 2^3072 - 2^3008 - 1 + 2^64 * (floor(2^2942 * pi) + 1690314)
@@ -66,8 +66,7 @@ class UnsafeValue(ValueError):
     """A value from the service that is malformed, or that would reveal the password."""
 
 
-@frozen
-class Ephemeral:
+class Ephemeral(Frozen):
     """The pair of one sign-in: the private exponent a, and A = g^a mod N, which is sent. Never used twice."""
 
     a: int

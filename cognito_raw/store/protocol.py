@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, TypeAlias
 
-from ..models.frozen import field, frozen
+from ..models.frozen import Frozen, field
 
 Acquired: TypeAlias = Literal["free", "taken over"]
 """The former state of a lease: free, or held by an owner who did not release it."""
 
 
-@frozen
-class Entry:
+class Entry(Frozen):
     """A saved value. Its version grows with every save."""
 
     value: bytes = field(repr=False)

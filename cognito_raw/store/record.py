@@ -10,20 +10,18 @@ from functools import partial
 from typing import Any
 
 from ..models.fields import integer, string
-from ..models.frozen import frozen, replace
+from ..models.frozen import Frozen, replace
 from .protocol import Acquired, Entry
 
 
-@frozen
-class Time:
+class Time(Frozen):
     """A monotonic time of this machine, in seconds, and the boot that it counts from."""
 
     boot: str
     seconds: float
 
 
-@frozen
-class Lease:
+class Lease(Frozen):
     """A lease, from its beginning on."""
 
     owner: str
@@ -35,8 +33,7 @@ class Lease:
         return self.began.boot == now.boot and 0 <= now.seconds - self.began.seconds < self.seconds
 
 
-@frozen
-class Record:
+class Record(Frozen):
     """The entry and the lease of a key, if it has them."""
 
     entry: Entry | None = None

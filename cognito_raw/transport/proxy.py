@@ -10,7 +10,7 @@ from base64 import b64encode
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from ..models.frozen import field, frozen
+from ..models.frozen import Frozen, field
 from ..models.hosts import is_this_machine
 from .limits import SettingsError
 
@@ -18,8 +18,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 _PROXY_PORTS: Final = {**_PORTS, "socks5": 1080, "socks5h": 1080}
 
 
-@frozen
-class HostPort:
+class HostPort(Frozen):
     """A host and a port."""
 
     host: str
@@ -34,8 +33,7 @@ class HostPort:
         return f"{self.name}:{self.port}"
 
 
-@frozen
-class Proxy:
+class Proxy(Frozen):
     """A proxy of the environment.
 
     variable: the name of the environment variable. user: the name and the password in its address, if there are any.
@@ -56,8 +54,7 @@ class Proxy:
         return _error(self.variable, fault)
 
 
-@frozen
-class Route:
+class Route(Frozen):
     """The route to a host: encrypted or not, directly or through a proxy.
 
     authorization: the value of Proxy-Authorization, if the proxy's URL names a user.

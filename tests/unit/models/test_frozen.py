@@ -1,4 +1,4 @@
-"""`frozen`: values that do what frozen dataclasses with slots do, each compared with such a dataclass."""
+"""`Frozen`: values that do what frozen dataclasses with slots do, each compared with such a dataclass."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_raw.models.frozen import field, frozen, replace
+from cognito_raw.models.frozen import Frozen, field, replace
 
 T = TypeVar("T")
 
 
-@frozen
-class Value:
+class Value(Frozen):
     """One with a field of every kind."""
 
     name: str
@@ -68,8 +67,7 @@ class Twin:
         return self.name.upper()
 
 
-@frozen
-class Point:
+class Point(Frozen):
     """Two required fields."""
 
     x: int
@@ -89,8 +87,7 @@ class Disguised(Point):
     __class__ = property(lambda _: Point)  # pyright: ignore[reportIncompatibleMethodOverride]  # a type is all it gives
 
 
-@frozen
-class Box(Generic[T]):
+class Box(Frozen, Generic[T]):
     """Whatever is in it, which has its own words for itself."""
 
     content: T
@@ -99,8 +96,7 @@ class Box(Generic[T]):
         return "Box(...)"
 
 
-@frozen
-class Nothing:
+class Nothing(Frozen):
     """No fields at all."""
 
 
@@ -250,7 +246,7 @@ def test_a_kind_with_more_to_it_is_copied_with_that() -> None:
 class Loose(Point):
     """A kind without slots."""
 
-    more: list[int]
+    more: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "more", [self.x])
