@@ -20,26 +20,32 @@ from tests.support.transports import leaving_nothing
 
 # Seconds of the service: longer than a caller waits while its token is valid.
 SLOW: Final = 0.7
-Main = Callable[[AsyncSession], Coroutine[Any, Any, object]]
+Main = Callable[[AsyncSession, Service], Coroutine[Any, Any, object]]
 
 
-async def id_token(session: AsyncSession) -> None:
+async def id_token(session: AsyncSession, _: Service) -> None:
     assert isinstance(await session.id_token(), Ok)
 
 
-async def cancelled(session: AsyncSession) -> None:
+async def is_asked(service: Service) -> None:
+    while not service.requests:  # noqa: ASYNC110  # in the thread of the server
+        await asyncio.sleep(0.01)
+
+
+async def cancelled(session: AsyncSession, service: Service) -> None:
     caller = asyncio.create_task(session.refresh())
-    await asyncio.sleep(0.1)
+    await is_asked(service)
     caller.cancel()
 
 
-async def out_of_time(session: AsyncSession) -> None:
-    await session.within(0.1).refresh()
+async def out_of_time(session: AsyncSession, service: Service) -> None:
+    while not service.requests:
+        await session.within(0.1).refresh()
 
 
-async def kept_fresh(session: AsyncSession) -> None:
+async def kept_fresh(session: AsyncSession, service: Service) -> None:
     async with session.keep_fresh():
-        await asyncio.sleep(0.1)
+        await is_asked(service)
 
 
 async def answers(_: object) -> Result[Reply]:
@@ -70,7 +76,7 @@ def test_the_end_of_a_loop_waits_for_a_refresh(main: Main) -> None:
         config = Config(ISS, CLIENT_ID, endpoint=server.url, clock=lambda: now + 3300)
         session = AsyncSession(config, state=state, transport=AsyncHttpxTransport())
         session.subscribe(told.append)
-        asyncio.run(main(session))
+        asyncio.run(main(session, service))
     tokens = session.state.tokens
     assert tokens is not None
     assert (tokens.refresh_token, session.state.unanswered) == (family.newest, False)

@@ -292,6 +292,20 @@ def together(*rounds: int) -> Behaviour:
     return behaviour
 
 
+class Held:
+    """Echo requests, but those that must be held only once they are released; bodyless ones are never held."""
+
+    def __init__(self, must: Callable[[Received], bool] = lambda received: bool(received.body)) -> None:
+        self.released = threading.Event()
+        self._must = must
+
+    async def __call__(self, peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            while self._must(received) and not self.released.is_set():  # noqa: ASYNC110  # set by a thread
+                await asyncio.sleep(0.005)
+            await peer.send(reply(received.body))
+
+
 def pouring(head: bytes, chunk: bytes, times: int) -> Behaviour:
     """Take one request, and write a head and then very much."""
 

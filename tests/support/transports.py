@@ -51,17 +51,16 @@ class Sender(Protocol):
 
     def send_all(self, requests: list[Request]) -> list[Result[Reply]]: ...
 
+    def begin(self, request: Request, until: Callable[[], bool]) -> Callable[[], Result[Reply]]:
+        """Send a request until that is so. What is returned waits for its result."""
+
     def close(self) -> None: ...
 
 
-class BlockingSender:
-    """`HttpxTransport` as it is; with options, over a client of the caller's own that has them."""
+class _InThreads:
+    """Sends several requests at once, each in a thread."""
 
-    library: LibraryName = LIBRARIES[0]
-
-    def __init__(self, **options: Any) -> None:
-        self.own = import_module(self.library).Client(**options) if options else None
-        self.transport = HttpxTransport(self.own, library=self.library)
+    transport: HttpxTransport | StandardTransport
 
     def send(self, request: Request) -> Result[Reply]:
         return self.transport.send(request)
@@ -70,8 +69,28 @@ class BlockingSender:
         with ThreadPoolExecutor(len(requests)) as threads:
             return list(threads.map(self.transport.send, requests))
 
+    def begin(self, request: Request, until: Callable[[], bool]) -> Callable[[], Result[Reply]]:
+        threads = ThreadPoolExecutor(1)
+        begun = threads.submit(self.transport.send, request)
+        threads.shutdown(wait=False)
+        assert wait_until(until)
+        return begun.result
+
     def close(self) -> None:
         self.transport.close()
+
+
+class BlockingSender(_InThreads):
+    """`HttpxTransport` as it is; with options, over a client of the caller's own that has them."""
+
+    library: LibraryName = LIBRARIES[0]
+
+    def __init__(self, **options: Any) -> None:
+        self.own = import_module(self.library).Client(**options) if options else None
+        self.transport = HttpxTransport(self.own, library=self.library)
+
+    def close(self) -> None:
+        super().close()
         if self.own is not None:
             assert not self.own.is_closed
             self.own.close()
@@ -96,6 +115,11 @@ class AsyncSender:
 
         return self.runner.run(together())
 
+    def begin(self, request: Request, until: Callable[[], bool]) -> Callable[[], Result[Reply]]:
+        begun = self.runner.get_loop().create_task(self.transport.send(request))
+        assert self.runner.run(asyncio.to_thread(wait_until, until))
+        return lambda: self.runner.run(asyncio.wait_for(begun, None))
+
     def close(self) -> None:
         self.runner.run(self.transport.aclose())
         if self.own is not None:
@@ -116,21 +140,11 @@ class OtherAsyncSender(AsyncSender):
     library = LIBRARIES[-1]
 
 
-class StandardSender:
+class StandardSender(_InThreads):
     """`StandardTransport`; with `verify`, over a TLS context of the caller's own."""
 
     def __init__(self, verify: ssl.SSLContext | None = None) -> None:
         self.transport = StandardTransport(verify)
-
-    def send(self, request: Request) -> Result[Reply]:
-        return self.transport.send(request)
-
-    def send_all(self, requests: list[Request]) -> list[Result[Reply]]:
-        with ThreadPoolExecutor(len(requests)) as threads:
-            return list(threads.map(self.transport.send, requests))
-
-    def close(self) -> None:
-        self.transport.close()
 
 
 Sending = Callable[..., Sender]

@@ -50,6 +50,7 @@ def slow(headers: bytes) -> Iterator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             over.set()
+            socket.create_connection(listener.getsockname()).close()  # a call that was too late has made none
             serving_it.join()
 
 

@@ -18,7 +18,7 @@ from tests.support.deadlines import LaterClock, timed_out, wait_until
 from tests.support.hostile import (
     MIB,
     Behaviour,
-    Peer,
+    Held,
     deaf,
     dripping,
     echoing,
@@ -144,24 +144,22 @@ def test_a_cancellation_in_the_moment_of_the_deadline_wins() -> None:
 def test_closing_does_not_hurt_a_request_in_flight() -> None:
     """`aclose` waits for nobody and breaks nothing: what is under way ends first, and then its connection."""
 
-    async def slow(peer: Peer) -> None:
-        while (received := await peer.receive()) is not None:
-            await asyncio.sleep(0.2)
-            await peer.send(reply(received.body))
+    held = Held(lambda received: received.body != b"next")
 
     async def main(url: str) -> None:
         transport = AsyncHttpxTransport()
         tasks = [asyncio.create_task(transport.send(post(url, b"%d" % number))) for number in range(3)]
-        await asyncio.sleep(0.1)
+        assert await asyncio.to_thread(wait_until, lambda: len(server.received) == 3)
         await transport.aclose()
         assert body_of(await transport.send(post(url, b"next"))) == b"next"
+        held.released.set()
         assert [body_of(await task) for task in tasks] == [b"0", b"1", b"2"]
         assert await asyncio.to_thread(wait_until, lambda: server.open == 1)  # that of the next one
         await transport.aclose()
         await transport.aclose()
         assert await asyncio.to_thread(server.is_left)
 
-    with serving(slow) as server:
+    with serving(held) as server:
         asyncio.run(main(server.url))
         assert server.connections == 4
 

@@ -16,6 +16,7 @@ from cognito_raw.transport.deadline import CurrentDeadline, Deadline
 from cognito_raw.transport.httpx_async_network import AsyncNetwork
 from cognito_raw.transport.httpx_internals import install, is_reusable
 from cognito_raw.transport.httpx_network import Network
+from tests.support.deadlines import wait_until
 from tests.support.hostile import Behaviour, Peer, Server, echoing, reply, replying, saying, serving
 from tests.support.libraries import LIBRARIES, MODULES, httpx
 from tests.support.transports import (
@@ -120,8 +121,7 @@ def test_what_comes_after_a_while_is_no_reply_either(sender: Sender) -> None:
 
     with serving(late) as server:
         assert body_of(sender.send(post(server.url, b"alice"))) == b"alice"
-        server_had_time = asyncio.sleep(0.3)
-        asyncio.run(server_had_time)
+        assert wait_until(lambda: server.written == len(reply(b"alice") + STALE))
         assert body_of(sender.send(post(server.url, b"bob"))) == b"bob"
         assert server.connections == 2
 

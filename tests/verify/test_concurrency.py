@@ -92,7 +92,8 @@ def test_a_hundred_event_loops_may_use_one_verifier(clock: Clock) -> None:
 
     class Slow(Service):
         async def send(self, request: Request) -> Result[Reply]:  # type: ignore[override]
-            await asyncio.sleep(0.01)
+            if service.requests and threading.current_thread() is threading.main_thread():
+                await asyncio.Event().wait()  # longer than the loop
             return service.send(request)
 
     verifier = AsyncTokenVerifier(clock.config(), transport=Slow())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Final
 
 import pytest
 
 from tests.support import programs
-from tests.support.hostile import Peer, reply, replying, serving
+from tests.support.hostile import Peer, Received, reply, replying, serving
 from tests.support.tokens import key_set, token
 
 HEAD: Final = """
@@ -61,29 +62,29 @@ def test_a_fork_in_the_midst_of_a_fetch_makes_its_own() -> None:
 from cognito_raw.call import render_get
 from cognito_raw.transport import shared
 shared().send(render_get(url, 5.0))  # what Python and OpenSSL load at first, under locks of their own, is no part of it
-shared().close()  # so that the verifier opens a connection
 verifier = TokenVerifier(config)
-connecting = threading.Event()
-sys.addaudithook(lambda event, _: event == "socket.connect" and connecting.set())
 results = []
 waiting = threading.Thread(target=lambda: results.append(verifier.within(1.0).verify(token)))
 waiting.start()
-assert connecting.wait(10)
-time.sleep(0.3)  # it is connected by now, and the server has its request
+shared().send(render_get(url + "asked", 30.0)).unwrap()  # the server has its request by now
 with verifier._source._locks:
     in_child(lambda: (told(verifier.verify(token)), told(asyncio.run(AsyncTokenVerifier(config).verify(token)))))
 waiting.join()
 print("parent", told(results[0]))
 """
 
-    async def hang_on_the_second(peer: Peer) -> None:
-        while await peer.receive() is not None:
-            if peer.number == 2:
-                await peer.see_off()
-            else:
-                await peer.send(reply(key_set()))
+    def fetches() -> list[Received]:
+        return [received for received in server.received if "jwks" in received.line]
 
-    with serving(hang_on_the_second) as server:
+    async def hang_on_the_first(peer: Peer) -> None:
+        while (received := await peer.receive()) is not None:
+            if received in fetches()[:1]:
+                await peer.see_off()
+            while "asked" in received.line and not fetches():  # noqa: ASYNC110  # on another connection
+                await asyncio.sleep(0.01)
+            await peer.send(reply(key_set()))
+
+    with serving(hang_on_the_first) as server:
         assert run(program, server.url) == ["child ('Ok', 'Ok')", "parent key-set-unavailable"]
 
 
