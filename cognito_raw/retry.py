@@ -13,6 +13,7 @@ import sys
 from collections.abc import Generator, Mapping
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from .call import Call, Reply, ServiceReply, render
 from .config import Config
@@ -141,7 +142,7 @@ def _exchange(limited: Limited, config: Config, ends: float, budget: Budget) -> 
             raise TypeError(f"a transport must answer every request with Ok or Err, not {type(reply).__name__}")
         answer = _read(call, reply, config)
         attempt += 1
-        _log(call, answer, attempt, config.monotonic() - began)
+        _log(call, answer, attempt, config.monotonic() - began, config.endpoint)
         if isinstance(answer, Ok):
             return answer
         # If this attempt was not sent, an earlier one may have been.
@@ -156,7 +157,7 @@ def _read(call: Call, reply: Result[Reply], config: Config) -> Result[ServiceRep
     return reply if isinstance(reply, Err) else read(call, reply.value, config.clock)
 
 
-def _log(call: Call, answer: Result[ServiceReply], attempt: int, seconds: float) -> None:
+def _log(call: Call, answer: Result[ServiceReply], attempt: int, seconds: float, endpoint: str) -> None:
     """Log an attempt at DEBUG: what it was and how it went, and no value of it."""
     logger = _logger()
     if logger is None:
@@ -164,7 +165,7 @@ def _log(call: Call, answer: Result[ServiceReply], attempt: int, seconds: float)
     known = answer if isinstance(answer, Err) else answer.value
     reason = answer.reason if isinstance(answer, Err) else None
     told = {"operation": call.operation, "duration": seconds, "status": known.status, "reason": reason}
-    told |= {"request_id": known.request_id, "attempt": attempt}
+    told |= {"request_id": known.request_id, "attempt": attempt, "host": urlsplit(endpoint).hostname}
     with suppress(Exception):  # a handler that fails must not cost the answer
         logger.debug(_TOLD, told, extra=told)
 

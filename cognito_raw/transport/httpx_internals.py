@@ -76,12 +76,10 @@ def install(client: Any, network: Callable[[Any], object]) -> bool:
     network: makes it from the one that is there.
     """
     try:
-        for transport in (client._transport, *client._mounts.values()):
-            if transport is not None:
-                pool = transport._pool
-                pool._network_backend = network(pool._network_backend)
-                # It serves one request at a time. An interruption could leave its own lock taken, and so hang `close`.
-                pool._optional_thread_lock = nullcontext()
+        for pool in _pools(client):
+            pool._network_backend = network(pool._network_backend)
+            # It serves one request at a time. An interruption could leave its own lock taken, and so hang `close`.
+            pool._optional_thread_lock = nullcontext()
     except AttributeError:
         return False
     return True
@@ -90,13 +88,21 @@ def install(client: Any, network: Callable[[Any], object]) -> bool:
 def is_reusable(client: Any) -> bool:
     """Return whether the idle connections of a client have nothing left to read, in httpx or below it."""
     try:
-        for transport in (client._transport, *client._mounts.values()):
-            for connection in () if transport is None else transport._pool.connections:
+        for pool in _pools(client):
+            for connection in pool.connections:
                 if connection.is_idle() and not connection.is_closed() and not _is_quiet(connection):
                     return False
     except AttributeError:
         return False
     return True
+
+
+def _pools(client: Any) -> Iterator[Any]:
+    for transport in (client._transport, *client._mounts.values()):
+        if transport is not None:
+            # A tracer may have put its own transport around it.
+            inner = (one for one in vars(transport).values() if hasattr(one, "_pool"))
+            yield (transport if hasattr(transport, "_pool") else next(inner, transport))._pool
 
 
 def _is_quiet(connection: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
@@ -36,6 +37,8 @@ from .tls import start_tls
 
 _NAME: Final = re.compile(NAME)
 _VALUE: Final = re.compile(VALUE)
+# A tracer changes the one; the other is a tracer that does so when it is imported.
+_TRACED: Final = ("http.client", "ddtrace")
 # The reserved characters of RFC 3986, and the percent sign of what is quoted already.
 _SAFE: Final = "%/:?#[]@!$&'()*+,;="
 
@@ -107,6 +110,7 @@ class _Connection(Connection):
     def __init__(self, route: Route, context: ssl.SSLContext | None, deadline: Deadline) -> None:
         super().__init__(route)
         self._route = route
+        self._context = context
         address = route.proxy or route.target
         self.stream = BufferedSocket(connect(address.host, address.port, deadline.remaining))
         if context is None:
@@ -135,12 +139,22 @@ class _Connection(Connection):
         self.stream.begin(deadline)
         length = {"Content-Length": str(len(request.body))} if request.method == "POST" else {}
         headers = {**self._own_headers(), **length, **request.headers}
-        _write(self.stream, request.method, _request_target(request.url, self._route), headers, request.body)
-        response = Response(self.stream.reader)
+        response = self._send(request.method, _request_target(request.url, self._route), headers, request.body)
         body = Body()
         complete = all(map(body.add, response.body()))
         reusable = complete and not (response.closes or self.stream.early)
         return body.reply(response.status, response.headers), reusable
+
+    def _send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
+        def send() -> Response:
+            _write(self.stream, method, target, headers, body)
+            return Response(self.stream.reader)
+
+        if sys.modules.keys().isdisjoint(_TRACED):
+            return send()
+        from .traced import traced  # here: it imports `http.client`
+
+        return traced(method, target, self._route, self._context, send)
 
     def _own_headers(self) -> dict[str, str]:
         route = self._route

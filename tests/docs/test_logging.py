@@ -67,3 +67,4 @@ def test_a_span_is_made_of_each_call(pool: Pool, mode: Mode) -> None:
     assert spans[-1].attributes["error.type"] == "incorrect-username-or-password"
     assert spans[-1].status.status_code.name == "ERROR"
     assert [span.attributes["http.response.status_code"] for span in spans] == [200, 200, 200, 400]
+    assert {span.attributes["server.address"] for span in spans} == {"127.0.0.1"}

@@ -14,7 +14,8 @@ from tests.support.failing import Failing
 from tests.support.modes import MODES, Mode
 from tests.support.programs import PACKAGES, modules_after
 
-TOLD = ("operation", "duration", "status", "reason", "request_id", "attempt")
+TOLD = ("operation", "duration", "status", "reason", "request_id", "attempt", "host")
+HOST = "cognito-idp.eu-west-1.amazonaws.com"
 
 
 @pytest.fixture(params=MODES, ids=lambda mode: mode.__name__)
@@ -40,9 +41,9 @@ def test_each_request_is_told(mode: Mode, caplog: pytest.LogCaptureFixture) -> N
     with caplog.at_level(logging.DEBUG, "cognito_raw"):
         assert call(mode, *failures, answered({"a": "hunter2"})) == Ok({"a": "hunter2"})
     assert told(caplog) == [
-        ("GetUser", 0.0, 500, "service-unavailable", "id-1", 1),
-        ("GetUser", 0.0, None, "connection-lost", None, 2),
-        ("GetUser", 0.0, 200, None, None, 3),
+        ("GetUser", 0.0, 500, "service-unavailable", "id-1", 1, HOST),
+        ("GetUser", 0.0, None, "connection-lost", None, 2, HOST),
+        ("GetUser", 0.0, 200, None, None, 3, HOST),
     ]
     assert {record.levelno for record in caplog.records} == {logging.DEBUG}
     assert "hunter2" not in f"{caplog.text} {[vars(record) for record in caplog.records]}"

@@ -1,0 +1,167 @@
+"""Tracers see the requests of our own connections: AWS X-Ray, Sentry, Datadog and OpenTelemetry."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.hostile import Peer, reply, serving
+from tests.support.programs import run
+
+PROGRAM: Final = """
+import asyncio
+import json
+import sys
+import warnings
+from cognito_raw import AsyncClient, Client, Config
+
+warnings.simplefilter("ignore")  # those of the tracers
+transport, url = sys.argv[1:]
+
+config = Config("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf123", "abc", endpoint=url)
+
+async def call_async():
+    async with AsyncClient(config) as client:
+        for name in "Known", "Known", "Lost":
+            await client.call(name, {})
+
+def call():
+    if transport == "async":
+        asyncio.run(call_async())
+        return
+    with Client(config, transport=transport) as client:
+        for name in "Known", "Known", "Lost":
+            client.call(name, {})
+
+spans = []
+"""
+# Each ends with the finished spans: the addresses, and the statuses of those that got a reply.
+TRACERS: Final = {
+    "aws_xray_sdk": """
+from aws_xray_sdk.core import patch, xray_recorder
+
+class Emitter:
+    def send_entity(self, entity):
+        spans.extend(entity.subsegments)
+
+patch(("httplib", "httpx"))
+xray_recorder.configure(sampling=False, emitter=Emitter(), service="a program")
+with xray_recorder.in_segment("request"):
+    call()
+assert not any(span.in_progress for span in spans)
+found = [(span.http["request"]["url"], span.http.get("response", {}).get("status")) for span in spans]
+""",
+    "sentry_sdk": """
+import sentry_sdk
+from sentry_sdk.transport import Transport
+
+class Kept(Transport):
+    def capture_envelope(self, envelope):
+        spans.extend(span for item in envelope.items for span in item.payload.json.get("spans", []))
+
+sentry_sdk.init("https://key@sentry.invalid/1", transport=Kept, traces_sample_rate=1.0)
+with sentry_sdk.start_transaction(name="request"):
+    call()
+assert all(span["timestamp"] for span in spans)
+found = [(span["data"]["url"], span["data"].get("http.response.status_code")) for span in spans]
+""",
+    "ddtrace": """
+from ddtrace import patch
+from ddtrace.trace import TraceFilter, tracer
+
+class Kept(TraceFilter):
+    def process_trace(self, trace):
+        spans.extend(trace[1:])
+
+patch(httplib=True, httpx=True)
+tracer.configure(trace_processors=[Kept()])
+with tracer.trace("request"):
+    call()
+assert all(span.finished for span in spans)
+found = [(span.get_tag("http.url"), int(span.get_tag("http.status_code") or 0) or None) for span in spans]
+""",
+    "opentelemetry.instrumentation.httpx": """
+from opentelemetry import trace
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+exporter, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+HTTPXClientInstrumentor().instrument(tracer_provider=provider)
+call()
+ended = [span.attributes for span in exporter.get_finished_spans()]
+found = [(attributes["http.url"], attributes.get("http.status_code")) for attributes in ended]
+""",
+}
+PRINT: Final = """
+print(json.dumps(found), flush=True)
+if "ddtrace" in sys.modules:  # it would send what it has to a server
+    import os
+    os._exit(0)
+"""
+QUIET: Final = {
+    "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
+    "DD_REMOTE_CONFIGURATION_ENABLED": "false",
+    "DD_TRACE_STARTUP_LOGS": "false",
+    "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
+}
+
+
+def is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # the package above it is missing
+        return False
+
+
+async def service(peer: Peer) -> None:
+    """Answers each request but one, after which it closes the connection."""
+    while (received := await peer.receive()) is not None:
+        if received.headers["x-amz-target"].endswith("Lost"):
+            return
+        await peer.send(reply())
+
+
+@pytest.mark.parametrize("transport", ["standard", "httpx", "async"])
+@pytest.mark.parametrize("tracer", TRACERS)
+def test_a_tracer_sees_finished_spans(
+    tracer: str, transport: str, certificate: Path, server_side: ssl.SSLContext
+) -> None:
+    """With the right host and status, also of a request without a reply. Connections are used again all the same."""
+    if not is_there(tracer):
+        pytest.skip(f"{tracer} is not installed")
+    if tracer.startswith("opentelemetry") and transport == "standard":
+        pytest.skip("OpenTelemetry has nothing for it: a handler of records makes its spans")
+    with serving(service, server_side) as server:
+        environment = {"SSL_CERT_FILE": str(certificate), **QUIET}
+        program = f"{PROGRAM}{TRACERS[tracer]}{PRINT}"
+        spans = json.loads(run(program, transport, server.url.rstrip("/"), environment=environment))
+    assert {url.removesuffix("/").removesuffix(f":{server.port}") for url, _ in spans} == {"https://127.0.0.1"}
+    assert [status for _, status in spans if status] == [200, 200]
+    assert len(spans) >= 3
+    assert server.connections == 1
+
+
+VCR: Final = """
+import vcr
+
+with vcr.use_cassette("/dev/null/cassette", record_mode="none"):
+    call()
+"""
+
+
+@pytest.mark.parametrize("before", ["", "from cognito_raw.transport import traced"])
+def test_vcrpy_leaves_the_standard_library_alone(before: str) -> None:
+    """Requests go to the network, whole."""
+    if not is_there("vcr"):
+        pytest.skip("vcrpy is not installed")
+    with serving(service) as server:
+        run(f"{PROGRAM}{before}{VCR}", "standard", server.url.rstrip("/"))
+    assert [received.headers["content-length"] for received in server.received] == ["2"] * 3
