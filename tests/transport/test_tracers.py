@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import pytest
 
+from cognito_raw import Request, StandardTransport
+from cognito_raw.transport.httpx_internals import install, is_reusable
 from tests.support.hostile import Peer, reply, serving
+from tests.support.libraries import httpx
 from tests.support.programs import run
 
 PROGRAM: Final = """
@@ -147,6 +153,50 @@ def test_a_tracer_sees_finished_spans(
     assert [status for _, status in spans if status] == [200, 200]
     assert len(spans) >= 3
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_wraps_a_function_of_http_client_sees_requests(
+    scheme: str, certificate: Path, server_side: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their address, and the status or the exception. The connection of `http.client` sends nothing itself."""
+    seen: list[object] = []
+    original = http.client.HTTPConnection.getresponse
+
+    def getresponse(self: http.client.HTTPConnection) -> http.client.HTTPResponse:
+        seen.append((self.host, self.port, isinstance(self, http.client.HTTPSConnection)))
+        try:
+            response = original(self)
+        except ConnectionError as error:
+            seen.append(str(error))
+            raise
+        seen.append(response.status)
+        return response
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", getresponse)
+    encrypted = scheme == "https"
+    context = ssl.create_default_context(cafile=certificate)
+    with (
+        serving(service, server_side if encrypted else None) as server,
+        closing(StandardTransport(context)) as transport,
+    ):
+        for name in "Known", "Lost":
+            transport.send(Request(server.url, {"X-Amz-Target": name}, b"{}", 60.0))
+    to = ("127.0.0.1", server.port, encrypted)
+    assert seen == [to, 200, to, "the connection ended in the headers"]
+    assert [received.headers["x-amz-target"] for received in server.received] == ["Known", "Lost"]
+
+
+def test_a_transport_of_httpx_may_be_wrapped() -> None:
+    """Our network lies below it all the same."""
+    client: Any
+    with httpx.Client() as client:
+        inner = client._transport
+        client._transport = SimpleNamespace(name="a tracer", wrapped=inner)
+        assert install(client, lambda _: "ours")
+        assert inner._pool._network_backend == "ours"
+        assert is_reusable(client)
+        client._transport = inner
 
 
 VCR: Final = """
