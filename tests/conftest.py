@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import ssl
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,10 @@ from tests.support.transports import SENDERS, Sender, closing_sender, leaving_no
 
 # Names that cannot exist, which the tests of the transports look up.
 _NOWHERE = (".invalid", "a..b")
+
+# The certificates of whoever runs the tests.
+for _bundle in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+    os.environ.pop(_bundle, None)
 
 _offline = False
 _refused: list[str] = []

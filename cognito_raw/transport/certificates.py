@@ -23,9 +23,10 @@ from .limits import MAX_TIMEOUT, SettingsError
 
 T = TypeVar("T")
 
-# OpenSSL's own names of them.
+# OpenSSL's own names of them. Then those of boto3 and of requests, for a file or a folder.
 _FILE: Final = "SSL_CERT_FILE"
 _FOLDER: Final = "SSL_CERT_DIR"
+_BUNDLES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 _BEGIN: Final = b"-----BEGIN "
 _KIND: Final = b"CERTIFICATE-----\n"
@@ -109,8 +110,12 @@ def _is_certificate_error(error: BaseException) -> bool:
 
 
 def environment_locations() -> tuple[str | None, str | None]:
-    """Return the file and the folder that the environment names, by OpenSSL's own variables."""
-    return os.environ.get(_FILE) or None, os.environ.get(_FOLDER) or None
+    """Return the file and the folder that the environment names for OpenSSL, or else boto3, or else requests."""
+    file, folder = os.environ.get(_FILE) or None, os.environ.get(_FOLDER) or None
+    bundle = None if file or folder else next(filter(None, map(os.environ.get, _BUNDLES)), None)
+    if bundle is None:
+        return file, folder
+    return (None, bundle) if os.path.isdir(bundle) else (bundle, None)
 
 
 def system_locations() -> tuple[str | None, str | None]:
@@ -139,7 +144,8 @@ def load_trust_store(file: str | None, folder: str | None) -> TrustStore:
     else:
         context.set_alpn_protocols(["http/1.1"])
         return TrustStore(context, os.path.abspath(file) if file and first else None)
-    raise _error(_FILE if file == os.environ.get(_FILE) else "the file", file, fault)
+    name = next((name for name in (_FILE, *_BUNDLES) if os.environ.get(name) == file), "the file")
+    raise _error(name, file, fault)
 
 
 def _error(name: str, path: str | None, fault: str) -> SettingsError:

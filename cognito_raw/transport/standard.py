@@ -47,8 +47,8 @@ class StandardTransport:
     """Sends requests over the standard library alone, from many threads at once.
 
     context: a TLS context of your own, for certificates. Without one, the system's certificates are trusted, as
-        everywhere in the standard library, or those in `SSL_CERT_FILE` or `SSL_CERT_DIR`. (`HttpxTransport` trusts
-        the ones that come with httpx.)
+        everywhere in the standard library, or those that the environment names, as in `SSL_CERT_FILE`.
+        (`HttpxTransport` trusts the ones that come with httpx.)
 
     limit: how many connections to one address calls may use at the same time. A call that waits for one keeps its
         deadline. Public documents, such as key sets, do not wait.

@@ -21,7 +21,7 @@ from OpenSSL import crypto
 
 from cognito_raw import Ok
 from cognito_raw.transport import certificates
-from cognito_raw.transport.certificates import AMAZON_ROOTS, amazon_roots
+from cognito_raw.transport.certificates import AMAZON_ROOTS, amazon_roots, environment_locations
 from cognito_raw.transport.httpx_client import default_trust_store
 from tests.support.certificates import alone, cross_signed, der, self_signed
 from tests.support.hostile import Server, echoing, refusing, saying, serving, tunnelling
@@ -289,6 +289,29 @@ def test_httpx_takes_the_file_where_both_are_named(make: Sending, private: Path,
             named = surroundings({"SSL_CERT_FILE": file, "SSL_CERT_DIR": str(folder)})
             with named, closing_sender(make) as sender:
                 assert summary(sender.send(post(server.url))) == expected
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+def test_the_bundle_of_boto3_or_of_requests_is_taken(
+    sender: Sender, variable: str, kind: str, private: Path, tmp_path: Path
+) -> None:
+    """A file or a folder, as these take them."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    link(folder, private)
+    named = {"SSL_CERT_FILE": None, "SSL_CERT_DIR": None, variable: str(private if kind == "file" else folder)}
+    with under(private) as server, surroundings(named):
+        assert body_of(sender.send(post(server.url, b"1"))) == b"1"
+
+
+def test_the_first_variable_counts(tmp_path: Path) -> None:
+    """OpenSSL's, which httpx knows too, before boto3's, and that of requests last."""
+    file, folder = "roots.pem", str(tmp_path)
+    with surroundings({"SSL_CERT_FILE": None, "SSL_CERT_DIR": folder, "AWS_CA_BUNDLE": file}):
+        assert environment_locations() == (None, folder)
+    with surroundings({"SSL_CERT_FILE": "", "SSL_CERT_DIR": "", "AWS_CA_BUNDLE": file, "REQUESTS_CA_BUNDLE": folder}):
+        assert environment_locations() == (file, None)
 
 
 def link(folder: Path, certificate: Path) -> None:

@@ -32,7 +32,10 @@ from tests.support.transports import surroundings as environment
 from tests.support.verifiers import VERIFYING, AsyncVerifying, BlockingVerifying, Service, Verifying, told
 
 NOTHING: dict[str, str | None] = dict.fromkeys(
-    ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    (
+        *("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
+    )
 )
 PROXY = "http://proxy.example:3128"
 SECRET = "CANARY"
@@ -315,16 +318,27 @@ def test_our_own_clients_leave_the_environment_to_us(make: Sending) -> None:
 # --- certificates
 
 
-@pytest.mark.parametrize("case", ["nothing there", "no certificates", "a folder"])
-def test_a_certificate_file_is_told_by_its_variable_and_path(case: str, sender: Sender, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variable", "case"),
+    [
+        ("SSL_CERT_FILE", "nothing there"),
+        ("SSL_CERT_FILE", "no certificates"),
+        ("SSL_CERT_FILE", "a folder"),
+        ("AWS_CA_BUNDLE", "nothing there"),
+        ("REQUESTS_CA_BUNDLE", "no certificates"),
+    ],
+)
+def test_a_certificate_file_is_told_by_its_variable_and_path(
+    variable: str, case: str, sender: Sender, tmp_path: Path
+) -> None:
     """One that is not there, or that OpenSSL cannot use."""
     file = tmp_path / "roots.pem"
     if case == "no certificates":
         file.write_text("nothing")
     elif case == "a folder":
         file.mkdir()
-    told_so = pytest.raises(ValueError, match=f"environment cannot be used: SSL_CERT_FILE '{file}': ")
-    with environment({"SSL_CERT_FILE": str(file)}), told_so as caught:
+    told_so = pytest.raises(ValueError, match=f"environment cannot be used: {variable} '{file}': ")
+    with environment({variable: str(file)}), told_so as caught:
         sender.send(post("https://pool.invalid/"))
     assert caught.value.__context__ is None
 
