@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 from ..concurrency.background import log_error, running_loop
 from ..concurrency.lasting import lasting_task
 from ..concurrency.locks import LoopLock, TaskLock
+from ..concurrency.turns import turns_of
 from ..config import Config
 from ..flow import Action, AsyncTransport, advance
 from ..models.context import RefreshMetadata
@@ -199,19 +200,19 @@ class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRun
 
     async def _refresh_if_due(self) -> None:
         """Ask the store if it is time for it, then renew the tokens if they are due: few sessions at the same time."""
-        loop, refresher, holder = running_loop(), self._refresher, self._holder
-        if holder.is_current and refresher.seconds_until_refresh() > 0:
+        refresher, asks = self._refresher, not self._holder.is_current
+        if not asks and refresher.seconds_until_refresh() > 0:
             return
-        from ..concurrency.turns import turns_of
-
+        loop = running_loop()
         async with turns_of(loop).refreshes[self.config.endpoint]:
-            if not holder.is_current:
+            if asks:
                 await self._ask_store()
             if refresher.seconds_until_refresh() == 0 and (task := refresher.join_or_start(loop)) is not None:
                 self._start(task)
                 await task.wait_async(self.config.deadline)
                 task.report()
-        await self._notify()
+        if asks:
+            await self._notify()
 
     async def _token(self, use: TokenUse, budget: Budget | None = None) -> Result[Any]:
         """Return the token, after a look at the store if it is time for one."""

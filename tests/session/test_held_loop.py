@@ -61,6 +61,33 @@ ANSWERS: Final = {
 }
 
 
+KEPT = f"""
+import asyncio
+import json
+import os
+import sys
+from tests.support import held_loop
+
+from cognito_raw import AsyncSession, Config
+
+library, endpoint = sys.argv[1:]
+held_loop.install()
+
+async def main():
+    told = asyncio.Event()
+    with held_loop.calls_on_the_loop() as calls:
+        config = Config("{ISS}", "client", "s3cret", endpoint)
+        session = AsyncSession.from_refresh_token(config, "refresh-token", transport=library)
+        session.subscribe(lambda _: told.set())
+        async with session, session.keep_fresh():
+            await asyncio.wait_for(told.wait(), 60)
+    print(json.dumps(calls), flush=True)
+
+asyncio.run(main())
+os._exit(0)
+"""
+
+
 async def service(peer: Peer) -> None:
     """Answers each operation with its canned reply, and everything else with the key set."""
     while (received := await peer.receive()) is not None:
@@ -80,3 +107,10 @@ def test_from_the_import_to_the_tokens_the_loop_waits_for_nothing(
         arguments = library, server.url.rstrip("/"), token(), debug
         printed = run(PROGRAM, *arguments, environment={"SSL_CERT_FILE": str(roots)})
     assert printed.splitlines() == ["bob@e", "bob", "token-client-refused", "[]"]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_loop_waits_for_nothing_where_a_session_is_kept_fresh(library: str) -> None:
+    """Nor does it for the first thing that a program does."""
+    with serving(service) as server:
+        assert run(KEPT, library, server.url.rstrip("/")).splitlines() == ["[]"]
