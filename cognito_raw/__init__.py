@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .call import Call, Reply, Request, ServiceReply
 from .config import Config
-from .flow import AsyncTransport, Flow, Pause, Transport, advance, ask
+from .flow import Flow, Pause, advance, ask
 from .models.challenge import (
     Challenge,
     CodeChallenge,
@@ -36,7 +36,7 @@ from .session.state import State
 if TYPE_CHECKING:
     from .client import AsyncClient, Client
     from .models.context import AnalyticsMetadata, UserContext
-    from .models.device import Device, DeviceConfirmation, DeviceSecretVerifier
+    from .models.listed_device import Device, DeviceConfirmation, DeviceSecretVerifier
     from .models.mfa import MfaSettings, SoftwareToken, SoftwareTokenVerification, WebAuthnMfaSettings
     from .models.passkeys import WebAuthnCredential
     from .models.profile import AuthFactors, MfaOption, User
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .session.asynchronous import AsyncSession
     from .transport.httpx_async import AsyncHttpxTransport
     from .transport.httpx_blocking import HttpxTransport
+    from .transport.protocol import AsyncTransport, Transport
     from .transport.standard import StandardTransport
     from .verify import AsyncTokenVerifier, Claims, TokenVerifier
 else:  # hidden from type checkers, which would accept any misspelt name
@@ -54,7 +55,7 @@ else:  # hidden from type checkers, which would accept any misspelt name
         {
             "client": "AsyncClient Client",
             "models.context": "AnalyticsMetadata UserContext",
-            "models.device": "Device DeviceConfirmation DeviceSecretVerifier",
+            "models.listed_device": "Device DeviceConfirmation DeviceSecretVerifier",
             "models.mfa": "MfaSettings SoftwareToken SoftwareTokenVerification WebAuthnMfaSettings",
             "models.passkeys": "WebAuthnCredential",
             "models.profile": "AuthFactors MfaOption User",
@@ -63,6 +64,7 @@ else:  # hidden from type checkers, which would accept any misspelt name
             "session.asynchronous": "AsyncSession",
             "transport.httpx_async": "AsyncHttpxTransport",
             "transport.httpx_blocking": "HttpxTransport",
+            "transport.protocol": "AsyncTransport Transport",
             "transport.standard": "StandardTransport",
             "verify": "AsyncTokenVerifier Claims TokenVerifier",
         },

@@ -8,11 +8,11 @@ A method of a runner is a flow that is run: it has the flow's types and document
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
-from .call import Call, Reply, Request, ServiceReply
+from .call import Call, Request, ServiceReply
 from .models.fields import UnexpectedJson
 from .models.frozen import Frozen
 from .result import Err, Ok, Result
@@ -21,7 +21,7 @@ T = TypeVar("T")
 Y = TypeVar("Y")
 
 if TYPE_CHECKING:  # what only type checkers read costs a cold start nothing
-    from typing import Concatenate, ParamSpec, overload
+    from typing import Concatenate, ParamSpec, Protocol, overload
 
     P = ParamSpec("P")
     S_co = TypeVar("S_co", covariant=True)
@@ -82,21 +82,6 @@ class Limited:
 
 Steps: TypeAlias = Generator[Request | Pause | Action, Any, T]
 """Yields requests, pauses and actions, receives the reply or value of each, returns the flow's result."""
-
-
-class Transport(Protocol):
-    """Sends one request and returns the raw reply within `request.timeout` seconds; never raises for the network."""
-
-    def send(self, request: Request) -> Result[Reply]: ...
-
-
-class AsyncTransport(Protocol):
-    """The same for async programs. Cancelling `send` ends the request.
-
-    A sync transport may serve async clients too: they use the `AsyncTransport` that its method `as_async()` returns.
-    """
-
-    def send(self, request: Request) -> Awaitable[Result[Reply]]: ...
 
 
 def ask(

@@ -6,16 +6,19 @@ import time
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing, suppress
 from functools import partial
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from .call import Call, Request
 from .concurrency.background import in_thread, running_loop
 from .config import Config, checked_deadline
-from .flow import Action, AsyncTransport, Limited, Pause, Steps, Transport, advance
+from .flow import Action, Limited, Pause, Steps, advance
 from .models.frozen import replace
 from .result import Err
 from .retry import Budget, with_retries
 from .transport import ASYNC_NAMES, TRANSPORT_NAMES, AsyncTransportName, TransportName, shared, shared_async
+
+if TYPE_CHECKING:
+    from .transport.protocol import AsyncTransport, Transport
 
 R = TypeVar("R")
 T = TypeVar("T")

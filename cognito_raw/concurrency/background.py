@@ -6,9 +6,9 @@ wait forever: they see that it is lost, and begin another.
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
-import threading
 from collections.abc import Callable, Coroutine, Hashable
 from contextvars import copy_context
 from functools import partial
@@ -19,6 +19,7 @@ from .locks import ForkLock
 
 if TYPE_CHECKING:
     import asyncio
+    from threading import Thread
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class BackgroundTask(Generic[T]):
         self.lifetime = lifetime
         self._loop = loop
         self._process = os.getpid()
-        self._thread = threading.get_ident()
+        self._thread = _thread.get_ident()
         self._starting = ForkLock()
         self._runners: dict[str, object] = {}
         self._outcome: dict[str, tuple[Any, BaseException | None]] = {}
@@ -71,7 +72,7 @@ class BackgroundTask(Generic[T]):
             return False
         if self._loop is None or self._loop is loop:
             return True
-        return self._loop.is_running() and self._thread != threading.get_ident()
+        return self._loop.is_running() and self._thread != _thread.get_ident()
 
     def start(self, job: Callable[[], object], name: str) -> bool:
         """Run the job in a new thread, if none runs it yet. Return False if no thread starts: the caller runs it."""
@@ -116,10 +117,10 @@ class BackgroundTask(Generic[T]):
 
     def wait(self, seconds: float) -> None:
         """Wait until the task is done, for so many seconds at most."""
-        waiting = threading.Lock()
+        waiting = _thread.allocate_lock()
         waiting.acquire()
         self.call_when_done(waiting.release)
-        waiting.acquire(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
+        waiting.acquire(timeout=max(0.0, min(seconds, _thread.TIMEOUT_MAX)))
 
     async def wait_async(self, seconds: float) -> None:
         """Wait in an event loop. A cancelled caller leaves the task alone."""
@@ -209,9 +210,11 @@ async def task_value(task: BackgroundTask[T], seconds: float) -> T:
     return task.value()
 
 
-def start_thread(job: Callable[[], object], name: str) -> threading.Thread | None:
+def start_thread(job: Callable[[], object], name: str) -> Thread | None:
     """Run a job in a daemon thread, in the caller's context. Return None if there can be no more threads."""
-    thread = threading.Thread(target=copy_context().run, args=(job,), name=name, daemon=True)
+    from threading import Thread  # here: an import of the library does not need it
+
+    thread = Thread(target=copy_context().run, args=(job,), name=name, daemon=True)
     try:
         thread.start()
     except RuntimeError:

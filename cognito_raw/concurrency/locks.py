@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -40,8 +40,8 @@ class _Owner(_Link):
         super().__init__()
         self.frame: FrameType | None = frame
         self.process = os.getpid()
-        self.thread = threading.get_ident()
-        self.done = threading.Lock()
+        self.thread = _thread.get_ident()
+        self.done = _thread.allocate_lock()
         self.done.acquire()
 
     def is_lost(self) -> bool:
@@ -104,7 +104,7 @@ class ForkLock(_Link):
     def is_mine(self) -> bool:
         """Tell whether this thread holds the lock."""
         owner = self._last
-        held = owner is not None and owner.frame is not None and owner.thread == threading.get_ident()
+        held = owner is not None and owner.frame is not None and owner.thread == _thread.get_ident()
         return owner is not None and held and not owner.is_lost()
 
     def _end_of_chain(self) -> _Link:
@@ -120,7 +120,7 @@ class AutoResetEvent:
     __slots__ = ("_is_unset",)
 
     def __init__(self) -> None:
-        self._is_unset = threading.Lock()
+        self._is_unset = _thread.allocate_lock()
         self._is_unset.acquire()
 
     def set(self) -> None:

@@ -6,8 +6,8 @@ from typing import Literal
 
 from ..config import Config
 from ..flow import Flow, ask, done, parse
-from ..models.device import Device, DeviceConfirmation, DeviceSecretVerifier
 from ..models.fields import require_string
+from ..models.listed_device import Device, DeviceConfirmation, DeviceSecretVerifier
 from ..pages import Page
 from .parameters import limited, optional, wire
 

@@ -198,9 +198,7 @@ if TYPE_CHECKING:
         """The base of a frozen value with slots, whose fields are annotated. It inherits no fields."""
 
 else:
-
-    class Frozen(metaclass=_Maker):
-        pass
+    Frozen = _Maker("Frozen", (), {})
 
 
 def replace(old: T, /, **changes: object) -> T:

@@ -13,8 +13,8 @@ from ..config import Config
 from ..flow import Flow, MethodOfFlow, Methods
 from ..flows import devices, mfa, passkeys, profile, user_sessions
 from ..models.context import RefreshMetadata
-from ..models.device import Device
 from ..models.frozen import replace
+from ..models.listed_device import Device
 from ..models.mfa import MfaSettings, SoftwareToken
 from ..models.passkeys import WebAuthnCredential
 from ..models.user_sessions import UserSession

@@ -13,13 +13,12 @@ from ..concurrency.lasting import lasting_task
 from ..concurrency.locks import LoopLock, TaskLock
 from ..concurrency.turns import turns_of
 from ..config import Config
-from ..flow import Action, AsyncTransport, advance
+from ..flow import Action, advance
 from ..models.context import RefreshMetadata
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import AsyncRunner
-from ..transport import AsyncTransportName
 from .properties import SessionMembers, new_holder
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
@@ -29,7 +28,13 @@ if TYPE_CHECKING:
     import asyncio
 
     from ..store.protocol import AsyncStore, Store
+    from ..transport import AsyncTransportName
+    from ..transport.protocol import AsyncTransport
     from .account import AsyncAccount
+
+    _Members = SessionMembers[AsyncTransport | AsyncTransportName]
+else:  # an import of the library does not need the types
+    _Members = SessionMembers
 
 T = TypeVar("T")
 
@@ -37,7 +42,7 @@ _NO_TURN: Final = Err("timed-out", "another call of this session took all the ti
 _INTERRUPTED: Final = Err("connection-lost", "the event loop ended during the refresh", sent="maybe", retryable=True)
 
 
-class AsyncSession(SessionMembers[AsyncTransport | AsyncTransportName], AsyncRunner):
+class AsyncSession(_Members, AsyncRunner):
     """One user's session with the pool, async. Every method returns `Ok` or `Err`.
 
     Registering: `register`, `confirm_registration`, `resend_verification_code`.

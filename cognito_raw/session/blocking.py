@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
 from ..concurrency.locks import ForkLock
 from ..config import Config
-from ..flow import Action, Transport, advance
+from ..flow import Action, advance
 from ..models.context import RefreshMetadata
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import Runner
-from ..transport import TransportName
 from .properties import SessionMembers, new_holder
 from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
@@ -25,14 +24,20 @@ from .subscribers import Subscriber
 if TYPE_CHECKING:
     from ..concurrency.scheduler import Job
     from ..store.protocol import Store
+    from ..transport import TransportName
+    from ..transport.protocol import Transport
     from .account import Account
+
+    _Members = SessionMembers[Transport | TransportName]
+else:  # an import of the library does not need the types
+    _Members = SessionMembers
 
 T = TypeVar("T")
 
 _NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 
 
-class Session(SessionMembers[Transport | TransportName], Runner):
+class Session(_Members, Runner):
     """One user's session with the pool, sync. Every method returns `Ok` or `Err`.
 
     Registering: `register`, `confirm_registration`, `resend_verification_code`.

@@ -14,7 +14,7 @@ from ..session.blocking import Session
 from ..session.state import State
 
 if TYPE_CHECKING:
-    from ..flow import AsyncTransport, Transport
+    from ..transport.protocol import AsyncTransport, Transport
 
 TransportResult: TypeAlias = Any
 """A `Result[Reply]`. Its type lets type checkers accept a transport both as sync and as async."""

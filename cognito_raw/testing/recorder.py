@@ -13,9 +13,9 @@ from typing import Any
 
 from ..call import Reply, Request
 from ..config import Config
-from ..flow import AsyncTransport, Transport
 from ..result import Err, Result
 from ..transport import shared, shared_async
+from ..transport.protocol import AsyncTransport, Transport
 from .cassette import Cassette, Exchange, operation_of
 from .kit import AsyncAdapter, KitTransport
 from .redaction import Redaction

@@ -13,7 +13,6 @@ from ..call import Reply, Request, render_get
 from ..concurrency.background import Loop, in_thread, log_error, running_loop
 from ..concurrency.clock import Instant
 from ..config import Config
-from ..flow import AsyncTransport, Transport
 from ..models.fields import UnexpectedJson
 from ..models.frozen import replace
 from ..models.tokens import TokenUse
@@ -23,6 +22,7 @@ from ..retry import ATTEMPTS
 from ..runner import AsyncRunner, Runner, arun, run
 from ..transport import AsyncTransportName, TransportName
 from ..transport.limits import SettingsError
+from ..transport.protocol import AsyncTransport, Transport
 from .claims import AnyClient, Check, Claims, Rules
 from .jws import Jws, read, read_object
 from .key_cache import LATE, Fetch, FixedSource, Lookup, keys_of, source_of
