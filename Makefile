@@ -78,9 +78,10 @@ record: .venv/test.ok
 	$(BIN)/python -m tests.record
 
 # Its own environment, since it installs the peers: Python's beside this version as it would be shipped, and npm's.
+# It takes about a quarter of an hour. Parts keep the other results: make bench ONLY='verify cold'
 bench: .venv-bench/ok
 	.venv-bench/bin/pip install --quiet --force-reinstall --no-deps .
-	.venv-bench/bin/python -m benchmarks
+	.venv-bench/bin/python -m benchmarks $(ONLY)
 
 # Beside the wheel and the sdist, a list of what an installation has in it (CycloneDX).
 build: .venv/tools.ok

@@ -1,87 +1,72 @@
-"""Measure everything, or only the named tasks, with `python -m benchmarks [TASK ...] [--rounds N]`."""
+"""Measure everything, or the named tasks only, with `python -m benchmarks [TASK ...] [--rounds N]`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Mapping
 from typing import Final
 
-from benchmarks import crowds, installed, programs, report
-from benchmarks.measure import ENVIRONMENT, Figure, Task, bench
+from benchmarks import installed, report
+from benchmarks.measure import ENVIRONMENT, Figure, bench
+from benchmarks.tasks import TABLES, TASKS
 
-_CLIENTS: Final = (
-    "The server is on this machine and speaks TLS. Every client but one has the same file of certificates, certifi's "
-    "with the server's own, as httpx and boto3 have by themselves; the one in a folder finds them as on Debian. The "
-    "server's counts as one of Amazon's roots, which cognito_raw reads first; that of a private authority has it read "
-    "the others too."
-)
-TASKS: Final = {
-    "cold": Task(
-        "Cold start: a new process to a finished sign-in",
-        "ms of CPU",
-        programs.COLD,
-        programs.COLD_NODE,
-        measured="process",
-        rounds=21,
-        note=_CLIENTS,
-    ),
-    "import": Task("A new process that only imports", "ms of CPU", programs.IMPORT, measured="process", rounds=11),
-    "arithmetic": Task("The SRP arithmetic of a sign-in", "ms of CPU", programs.ARITHMETIC, programs.ARITHMETIC_NODE),
-    "warm": Task("A sign-in more, in a warm process", "ms of CPU", programs.WARM, programs.WARM_NODE),
-    "fresh": Task("The ID token of a signed-in session once more", "microseconds of CPU", programs.FRESH),
-    "rate": Task(
-        "Sign-ins of one process, many at once",
-        "a second",
-        crowds.RATE,
-        more=True,
-        note="The server has the other core, and takes a millisecond of it for each.",
-    ),
-    "verify": Task("An access token verified", "ms of CPU", programs.VERIFY, programs.VERIFY_NODE),
-    "refresh": Task(
-        "A thousand threads that want a token at the moment when it runs out",
-        "requests to the service",
-        crowds.REFRESH,
-        rounds=3,
-    ),
-    "refreshed": Task(
-        "The same: how long until the last of them has it",
-        "ms",
-        crowds.REFRESH,
-        measured="second",
-        rounds=3,
-    ),
-    "memory": Task("A signed-in session more", "kB of memory", crowds.MEMORY, rounds=3),
-}
+_LINE: Final = "\r\033[K" if sys.stderr.isatty() else "\n"
 
 
-def sizes() -> tuple[Task, Mapping[str, Figure]]:
+def sizes() -> dict[str, dict[str, Figure]]:
     """Return the sizes of installations, which need no runs in turn."""
     found = {name: installed.python_size(name) for name in installed.PYTHON}
     found |= {name: installed.node_size(name, ENVIRONMENT / "node") for name in installed.NODE}
-    task = Task("Installed, with all that it requires", "MB", {}, note="In brackets the number of packages.")
-    return task, {f"{name} ({count})": Figure.of([round(size, 2)]) for name, (size, count) in found.items()}
+    return {"installed": {f"{name} ({count})": Figure.of([round(size, 2)]) for name, (size, count) in found.items()}}
+
+
+def minutes(seconds: float) -> str:
+    """Return a time in words."""
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
+
+
+def measure(tasks: list[str], rounds: int = 0) -> dict[str, dict[str, Figure]]:
+    """Measure the tasks. Show the progress and each figure."""
+    measured: dict[str, dict[str, Figure]] = {}
+    began, whole = time.monotonic(), sum(TASKS[task].seconds for task in tasks)
+    _say(f"This takes about {minutes(whole)} on a quiet machine.\n")
+    with bench() as running:
+        for task in tasks:
+
+            def progress(text: str, task: str = task) -> None:
+                _say(f"{_LINE}{time.monotonic() - began:.0f} of about {whole} s: {task}, {text}")
+
+            found = sizes() if task == "installed" else running.figures(TASKS[task], rounds, progress)
+            _say(_LINE)
+            _show(found)
+            measured |= found
+    return measured
+
+
+def _show(found: Mapping[str, Mapping[str, Figure]]) -> None:
+    for key, figures in found.items():
+        for name, figure in figures.items():
+            unit = TABLES[key][1].unit
+            sys.stdout.write(f"{key:24}{name:52}{figure.median:10.3f} {unit} {figure.missing}\n")
+    sys.stdout.flush()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
 
 
 def main() -> None:
-    """Measure. Write the results if no tasks are named."""
+    """Measure, and write the results."""
     reader = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    reader.add_argument(
-        "tasks", nargs="*", choices=[[], *TASKS], help="measure only these, without writing the results"
-    )
-    reader.add_argument("--rounds", type=int, default=0)
+    reader.add_argument("tasks", nargs="*", choices=[[], *TASKS], help="measure only these; other results stay")
+    reader.add_argument("--rounds", type=int, default=0, help="take so many turns, and write nothing")
     asked = reader.parse_args()
-    measured: dict[str, tuple[Task, Mapping[str, Figure]]] = {}
-    with bench() as running:
-        for key in asked.tasks or TASKS:
-            task = TASKS[key]
-            measured[key] = task, running.figures(task, asked.rounds or task.rounds)
-            for name, figure in measured[key][1].items():
-                sys.stdout.write(f"{key:12}{name:50}{figure.median:10.3f} {task.unit} {figure.missing}\n")
-                sys.stdout.flush()
-    if not asked.tasks:
-        measured["installed"] = sizes()
-        report.write(measured, report.machine())
+    measured = measure(asked.tasks or list(TASKS), asked.rounds)
+    if not asked.rounds:
+        report.write(report.merged(report.read(), measured, report.machine()))
 
 
 if __name__ == "__main__":

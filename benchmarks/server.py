@@ -1,8 +1,8 @@
 """A fast user pool over TLS, which checks SRP proofs, issues signed tokens, and counts its requests.
 
 A sign-in takes a millisecond of one core, so that mainly the client is measured. The secret b is short, since nobody
-attacks it, and gmpy2 computes the powers. Any user name signs in, with the one password. Tokens of the user `brief`
-live for two seconds.
+attacks it, and gmpy2 computes the powers, if it is there. Any user name signs in, with the one password. The tokens of
+the users `brief` and `soon` live for two and for five seconds.
 
     python -m benchmarks.server FOLDER
 
@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import certifi
-import gmpy2
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -36,22 +35,28 @@ from cognito_raw.srp.exchange import N
 from tests.support.certificates import alone, der, self_signed
 from tests.support.srp_server import K, hashed, padded
 
+try:
+    from gmpy2 import powmod
+except ImportError:
+    powmod = pow
+
 REGION: Final = "eu-west-1"
 POOL: Final = f"{REGION}_AbCdEf123"
 CLIENT: Final = "1h57kf5cpq17m0eml12EXAMPLE"
 PASSWORD: Final = "Corr3ct-horse!"
 LIFE: Final = 3600
-BRIEF: Final = 2
+LIVES: Final = {"brief": 2, "soon": 5}
+# Seconds for which the slow endpoint keeps a reply back.
+LATENCY: Final = 0.25
 SALT: Final = secrets.randbits(128) | 1
 SECRET: Final = secrets.randbits(32) | 1 << 31
-MODULUS: Final = gmpy2.mpz(N)
 KEY: Final = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 KEY_ID: Final = "benchmark"
 
 
 def raised(base: Any, exponent: Any) -> Any:
     """Compute a power modulo N."""
-    return gmpy2.powmod(base, exponent, MODULUS)
+    return powmod(base, exponent, N)
 
 
 @cache
@@ -64,7 +69,7 @@ def verifier(user: str) -> Any:
 @cache
 def public_value(user: str) -> int:
     """Compute B = k * v + g^b mod N."""
-    return int((K * verifier(user) + raised(2, SECRET)) % MODULUS)
+    return int((K * verifier(user) + raised(2, SECRET)) % N)
 
 
 class Pool:
@@ -127,7 +132,7 @@ class Pool:
     def _tokens(self, user: str, life: int = 0) -> tuple[int, object]:
         """Return the reply of a sign-in, or of a refresh if a life is given."""
         first = {} if life else {"RefreshToken": f"{user}." + "x" * 1400}
-        life = life or (BRIEF if user == "brief" else LIFE)
+        life = life or LIVES.get(user, LIFE)
         made = tokens(self.issuer, user, int(time.time()), life)
         return 200, {
             "ChallengeParameters": {},
@@ -152,8 +157,9 @@ def tokens(issuer: str, user: str, now: int, life: int) -> dict[str, str]:
 class Connection(asyncio.Protocol):
     """A minimal HTTP/1.1 connection."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, latency: float) -> None:
         self._pool = pool
+        self._latency = latency
         self._data = b""
 
     def connection_made(self, transport: Any) -> None:
@@ -172,7 +178,11 @@ class Connection(asyncio.Protocol):
                     self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 return
             self._data = rest[length:]
-            self._transport.write(self._reply(line.split()[1], headers, rest[:length]))
+            reply = self._reply(line.split()[1], headers, rest[:length])
+            if self._latency:
+                asyncio.get_running_loop().call_later(self._latency, self._transport.write, reply)
+            else:
+                self._transport.write(reply)
 
     def _reply(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
         if path.endswith("/jwks.json"):
@@ -221,10 +231,10 @@ def _bundle(folder: Path) -> None:
     (folder / "bundle.pem").write_bytes(Path(certifi.where()).read_bytes() + b"\n" + own)
 
 
-async def listening(pool: Pool, tls: ssl.SSLContext) -> str:
+async def listening(pool: Pool, tls: ssl.SSLContext, latency: float = 0.0) -> str:
     """Start a server for the pool, and return its address."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(pool), "127.0.0.1", 0, ssl=tls, backlog=1024)
+    server = await loop.create_server(lambda: Connection(pool, latency), "127.0.0.1", 0, ssl=tls, backlog=1024)
     return f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
@@ -232,7 +242,8 @@ async def serve(folder: Path) -> None:
     """Serve until the standard input ends."""
     pool = Pool()
     _link_certificates(folder / "certificates")
-    endpoint = await listening(pool, certified(folder, "Amazon"))
+    tls = certified(folder, "Amazon")
+    endpoint, slow = await listening(pool, tls), await listening(pool, tls, LATENCY)
     private = await listening(pool, certified(folder, "Nobody"))
     _bundle(folder)
     pool.issuer = f"{endpoint}/{POOL}"
@@ -240,10 +251,13 @@ async def serve(folder: Path) -> None:
     settings = {
         "endpoint": endpoint,
         "private": private,
+        "slow": slow,
         "root": hashlib.sha256(der(folder / "Amazon.pem")).hexdigest(),
         "certificates": str(folder / "certificates"),
+        "own": str(folder / "own.pem"),
         "iss": pool.issuer,
         "pool": POOL,
+        "N": f"{N:x}",
         "region": REGION,
         "client": CLIENT,
         "password": PASSWORD,
