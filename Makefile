@@ -16,7 +16,8 @@ demo: .venv/pool.ok
 pool: .venv/web.ok
 	@$(BIN)/python -m examples.local_pool $(OPTIONS)
 
-# The sample application on http://localhost:8000, on a pool of its own.
+# The sample application on http://localhost:8000, on a pool of its own. In several processes over Redis:
+# make web OPTIONS='--workers 4 --redis redis://127.0.0.1:6379'
 web: .venv/web.ok
 	@$(BIN)/python -m examples.web $(OPTIONS)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from examples.local_pool import CannotServe, Pool, Server, end_on_sigterm, serve
-
-from .app import create_app
 
 USERS = (
     ("ada", "An-Engine-1843", "signs in at once"),
@@ -34,24 +34,15 @@ def sample_pool(server: Server, seconds: int = LIFE) -> Pool:
     return pool
 
 
-def kept_pool(server: Server, folder: Path) -> Pool:
-    """Return the pool of the last start, or a new one."""
-    known = folder / "pool.json"
-    if known.exists():
-        found = json.loads(known.read_text())
-        return Pool(found["id"], found["client_id"], None, server.endpoint, server.admin)
-    pool = sample_pool(server)
-    known.write_text(json.dumps({"id": pool.id, "client_id": pool.client_id}))
-    return pool
-
-
-def kept_secret(folder: Path) -> bytes:
-    """Return the secret of the last start, or a new one. A real program takes it from a store of secrets."""
-    known = folder / "secret"
+def kept_settings(server: Server, folder: Path) -> dict[str, str]:
+    """Return the application's settings: those of the last start, or of a new pool."""
+    known = folder / "settings.json"
     if not known.exists():
+        config = sample_pool(server).config()
+        settings = {"COGNITO_ISS": config.iss, "COGNITO_CLIENT_ID": config.client_id}
         known.touch(mode=0o600)
-        known.write_bytes(secrets.token_bytes(32))
-    return known.read_bytes()
+        known.write_text(json.dumps({**settings, "WEB_SECRET": secrets.token_hex(32)}))
+    return {**json.loads(known.read_text()), "COGNITO_ENDPOINT": server.endpoint, "WEB_USERS": json.dumps(USERS)}
 
 
 def main() -> int:
@@ -59,15 +50,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make web", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="the port of this machine; the default is 8000")
     parser.add_argument("--folder", type=Path, default=Path(".web"), help="where pool and visits are kept")
+    parser.add_argument("--workers", type=int, default=1, help="how many processes answer; the default is 1")
+    parser.add_argument("--redis", metavar="URL", help="keep the visits in Redis, such as redis://127.0.0.1:6379")
     options = parser.parse_args()
     end_on_sigterm()
     options.folder.mkdir(mode=0o700, exist_ok=True)
     try:
         with serve(extras=True, folder=(options.folder / "pool").resolve()) as server:
-            pool = kept_pool(server, options.folder)
-            app = create_app(pool.config(), options.folder, kept_secret(options.folder), USERS)
+            store = options.redis or str((options.folder / "visits").resolve())
+            os.environ.update(kept_settings(server, options.folder), WEB_STORE=store)
             print(f"Open http://localhost:{options.port} (Ctrl-C ends it, {options.folder} keeps its data)", flush=True)
-            uvicorn.run(app, host="localhost", port=options.port, log_level="warning", timeout_graceful_shutdown=1)
+            how: dict[str, Any] = {"log_level": "warning", "timeout_graceful_shutdown": 1, "workers": options.workers}
+            uvicorn.run("examples.web.app:create_app", factory=True, host="localhost", port=options.port, **how)
     except CannotServe as error:
         print(f"There is no local pool: {error}", file=sys.stderr)
         return 1

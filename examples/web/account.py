@@ -58,7 +58,6 @@ async def delete(ask: Ask) -> Response:
     result = await ask.session.account.delete_user()
     if isinstance(result, Err):
         return ask.failed(result, "delete")
-    await ask.sign_out_id()
     return ask.go("/", "Your account is deleted.")
 
 

@@ -92,33 +92,28 @@ class Ask:
         errors = {field_of(err, self.form): words(err)}
         return self.page(name, STATUS.get(err.kind, 500), errors=errors, reason=err.reason, **context)
 
-    async def sign_out_id(self) -> None:
-        """Forget what the pages remember, and change the id in the cookie."""
-        self.visit.data = {"events": self.visit.data.get("events", [])}
-        await self.visits.renew_id(self.visit)
-
 
 def page(handler: Callable[[Ask], Awaitable[Response]], blank: str = "", *, signed_in: bool = False) -> Endpoint:
-    """Return the endpoint of a page: it finds the visit, checks the form, saves the visit and sets its cookie.
+    """Return the endpoint of a page: it loads the visit, checks the form, saves the visit and sets its cookie.
 
     blank: the page with the blank form, which the handler takes. signed_in: whether it is for signed-in users alone.
     """
 
     async def endpoint(request: Request) -> Response:
         visits: Visits = request.app.state.visits
-        visit = await visits.of(request.cookies.get(COOKIE, ""))
-        ask = Ask(request, visits, visit, await _form(request))
-        if ask.is_post and not visits.is_form_token(visit, ask.form.get("form_token", "")):
-            # Another site's form comes without the cookie. A new one would take the place of the user's.
-            return ask.page("refused", 403)
-        if signed_in and visit.session.state.tokens is None:
-            visit.data["next"] = "/" if ask.is_post else request.url.path
-            response = ask.go("/login", "Please sign in to see this page.")
-        else:
-            response = ask.page(blank) if blank and not ask.is_post else await handler(ask)
-        if ask.is_over:
-            await visit.session.forget()
-        await visits.save(visit)
+        form = await _form(request)
+        async with visits.visit(request.cookies.get(COOKIE, ""), alone=request.method == "POST") as visit:
+            ask = Ask(request, visits, visit, form)
+            if ask.is_post and not visits.is_form_token(visit, form.get("form_token", "")):
+                # Another site's form comes without the cookie. A new one would take the place of the user's.
+                return ask.page("refused", 403)
+            if signed_in and visit.session.state.tokens is None:
+                visit.data["next"] = "/" if ask.is_post else request.url.path
+                response = ask.go("/login", words(visit.found) if isinstance(visit.found, Err) else None)
+            else:
+                response = ask.page(blank) if blank and not ask.is_post else await handler(ask)
+            if ask.is_over:
+                await visit.session.forget()
         secure = request.url.scheme == "https"
         response.set_cookie(COOKIE, visits.cookie(visit), httponly=True, samesite="lax", secure=secure)
         return response

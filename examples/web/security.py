@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cognito_raw import Err, MfaSettings, Ok, Result
+from cognito_raw import Err, MfaSettings, Result
 
 from .ask import Ask, page
 
@@ -61,13 +61,13 @@ async def new_passkey(ask: Ask) -> Response:
 async def add_passkey(ask: Ask) -> Response:
     """Register the passkey that the browser made."""
     result = await ask.session.account.complete_web_authn_registration(ask.form["answer"])
-    return await _changed(ask, result, "/passkeys", "Your passkey is registered. You can sign in with it.")
+    return await _changed(ask, result, passkeys, "Your passkey is registered. You can sign in with it.")
 
 
 async def remove_passkey(ask: Ask) -> Response:
     """Delete a passkey."""
     result = await ask.session.account.delete_web_authn_credential(ask.form["id"])
-    return await _changed(ask, result, "/passkeys", "The passkey is removed.")
+    return await _changed(ask, result, passkeys, "The passkey is removed.")
 
 
 async def devices(ask: Ask, err: Err | None = None) -> Response:
@@ -79,7 +79,7 @@ async def devices(ask: Ask, err: Err | None = None) -> Response:
 async def forget_device(ask: Ask) -> Response:
     """Forget a device: its next sign-in asks for the second factor again."""
     result = await ask.session.account.forget_device(ask.form["id"])
-    return await _changed(ask, result, "/devices", "The device is forgotten.")
+    return await _changed(ask, result, devices, "The device is forgotten.")
 
 
 async def sign_ins(ask: Ask, err: Err | None = None) -> Response:
@@ -90,7 +90,7 @@ async def sign_ins(ask: Ask, err: Err | None = None) -> Response:
 async def end_sign_in(ask: Ask) -> Response:
     """End another sign-in of the user."""
     result = await ask.session.account.revoke_user_session(ask.form["id"])
-    return await _changed(ask, result, "/sign-ins", "That sign-in is ended.")
+    return await _changed(ask, result, sign_ins, "That sign-in is ended.")
 
 
 def _listed(ask: Ask, name: str, found: Result[list[T]], err: Err | None, **context: Any) -> Response:
@@ -99,12 +99,12 @@ def _listed(ask: Ask, name: str, found: Result[list[T]], err: Err | None, **cont
     return ask.show(name, found if isinstance(found, Err) else err, items=items, **context)
 
 
-async def _changed(ask: Ask, result: Result[None], path: str, note: str) -> Response:
+async def _changed(
+    ask: Ask, result: Result[None], listed: Callable[[Ask, Err], Awaitable[Response]], note: str
+) -> Response:
     """Show the list again, with the failure or the note."""
-    if isinstance(result, Ok):
-        return ask.go(path, note)
-    lists: dict[str, Callable[[Ask, Err], Awaitable[Response]]] = {"/passkeys": passkeys, "/devices": devices}
-    return await lists.get(path, sign_ins)(ask, result)
+    path = ask.request.url.path.rpartition("/")[0]
+    return await listed(ask, result) if isinstance(result, Err) else ask.go(path, note)
 
 
 ROUTES = [

@@ -60,6 +60,7 @@ async def login(ask: Ask) -> Response:
     if not ask.is_post:
         return ask.page("login")
     way = WAYS.get(ask.form["way"], {"password": ask.form["password"]})
+    ask.visits.renew_id(ask.visit)  # so that nobody else knows it
     result = await ask.session.login(ask.form["username"], **way)  # type: ignore[arg-type]  # one of the above
     return await _after(ask, result)
 
@@ -74,6 +75,7 @@ async def challenge(ask: Ask) -> Response:
     given = {
         name.removeprefix("attribute-"): value for name, value in ask.form.items() if name.startswith("attribute-")
     }
+    ask.visits.renew_id(ask.visit)
     result = await ask.session.answer_challenge(
         ask.form.get("answer", ""), password=ask.form.get("password") or None, attributes=given or None
     )
@@ -108,12 +110,10 @@ async def _show(ask: Ask, err: Err | None = None) -> Response:
 
 
 async def _after(ask: Ask, result: Result[IdToken]) -> Response:
-    """Go on after a sign-in. A new user gets a new cookie, so that nobody else knows it."""
+    """Go on after a sign-in."""
     if isinstance(result, Err):
         return ask.failed(result, "login")
-    ask.visit.data.pop("app", None)
     path = ask.visit.data.pop("next", "/")
-    await ask.visits.renew_id(ask.visit)
     return ask.go(path, f"You are signed in as {result.value.payload['cognito:username']}.")
 
 
@@ -142,7 +142,6 @@ async def logout(ask: Ask) -> Response:
     if isinstance(result, Err) and result.kind == "temporary":
         await ask.session.forget()
         note = "You are signed out here. The user pool could not be reached, so its tokens live until they expire."
-    await ask.sign_out_id()
     return ask.go("/login", note)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -17,16 +16,11 @@ from cognito_raw import AsyncTokenVerifier, CognitoError, Err, Ok
 from cognito_raw.auth import SessionAuth
 from examples.bearer import MISSING, Refusal, bearer_token, judge
 
-from .ask import Ask, page
+from .ask import HEADERS, Ask, page
 from .visits import COOKIE, Visit, Visits
 
-# The calls that the page offers: the path, and the token that goes with it.
-CALLS = {
-    "access": ("/api/me", "access"),
-    "none": ("/api/me", None),
-    "id": ("/api/me", "id"),
-    "admins": ("/api/reports", "access"),
-}
+# The calls that the page offers: the end of the path, and the token that goes with it.
+CALLS = {"access": ("me", "access"), "none": ("me", None), "id": ("me", "id"), "admins": ("reports", "access")}
 
 
 async def tokens(ask: Ask) -> Response:
@@ -53,31 +47,30 @@ def _shown(visit: Visit) -> dict[str, Any]:
 async def events(request: Request) -> Response:
     """Send the page's new contents whenever the session tells of something (server-sent events)."""
     visits: Visits = request.app.state.visits
-    visit = await visits.of(request.cookies.get(COOKIE, ""))
+    visit = await visits.load(visits.id_of(request.cookies.get(COOKIE, "")))
     if visit.session.state.tokens is None:
         return Response(status_code=204)  # tells the browser not to ask again
-    return StreamingResponse(_stream(visit), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return StreamingResponse(_stream(visits, visit), 200, HEADERS, "text/event-stream")
 
 
-async def _stream(visit: Visit) -> AsyncIterator[str]:
-    heard: asyncio.Queue[str] = asyncio.Queue()
-    visit.listeners.add(heard)
-    try:
-        async with visit.session.keep_fresh():
-            what = ""
-            while what != "ended":
-                yield f"data: {json.dumps(_shown(visit))}\n\n"
-                with suppress(TimeoutError):
-                    what = await asyncio.wait_for(heard.get(), 15)  # or notice that the browser is gone
+async def _stream(visits: Visits, visit: Visit) -> AsyncIterator[str]:
+    heard: list[object] = [None]  # the page's own contents first
+    visit.session.subscribe(heard.append)
+    while visit.session.state.tokens is not None or heard:
+        if heard:
+            heard.clear()
+            await visits.save(visit)
             yield f"data: {json.dumps(_shown(visit))}\n\n"
-    finally:
-        visit.listeners.discard(heard)
+        yield ":\n\n"  # notices that the browser is gone
+        await asyncio.sleep(0.5)
+        await visit.session.id_token()  # renewed in time; and other processes may have changed the session
 
 
 async def api(ask: Ask) -> Response:
     """Call the API below with one of the tokens, or with none, and show its answer."""
     call = ask.form["call"]
-    path, use = CALLS.get(call, CALLS["none"])
+    name, use = CALLS.get(call, CALLS["none"])
+    path = f"/api/{name}"
     auth = None if use is None else SessionAuth(ask.session, token="id" if use == "id" else "access")
     # The application calls itself without a network. A real program has the API's address here.
     transport = httpx.ASGITransport(ask.request.app)

@@ -20,7 +20,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "incorrect-username-or-password": ("old password", "This password and this user name do not go together."),
     "invalid-password": ("new answer password", "Too simple: take 8 characters or more, of all four kinds."),
     "login-attempts-limit-exceeded": ("password", "Too many tries. Please wait a while."),
-    "no-session": ("", "Nobody is signed in here. Please sign in."),
+    "no-session": ("", "Please sign in to see this page."),
     "no-verified-address": ("username", "This account has no verified address that a code could go to."),
     "password-reset-required": ("password", "This password must be reset first. Use “Forgotten password”."),
     "refresh-token-expired": ("", "Your sign-in has expired. Please sign in again."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ class Running:
 
     pool: Pool
     folder: Path
+    store: str = ""
     ahead: float = 0.0
     server: Any = field(default=None, repr=False)
     thread: Any = field(default=None, repr=False)
@@ -42,9 +44,20 @@ class Running:
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        config = self.pool.config()
+        return {
+            "COGNITO_ISS": config.iss,
+            "COGNITO_CLIENT_ID": config.client_id,
+            "COGNITO_ENDPOINT": self.pool.endpoint,
+            "WEB_SECRET": "5a" * 32,
+            "WEB_STORE": self.store or str(self.folder / "visits"),
+            "WEB_USERS": json.dumps(USERS),
+        }
+
     def start(self) -> None:
-        config = self.pool.config(clock=lambda: time.time() + self.ahead, deadline=5.0)
-        app = create_app(config, self.folder, b"0123456789abcdef" * 2, USERS)
+        app = create_app(self.settings, clock=lambda: time.time() + self.ahead, deadline=5.0)
         self.server = uvicorn.Server(
             uvicorn.Config(app, "127.0.0.1", self.port, log_level="warning", timeout_graceful_shutdown=1, ws="none")
         )

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from examples.authenticator import totp
 from examples.local_pool import serve
-from examples.web.__main__ import kept_pool
+from examples.web.__main__ import sample_pool
 from tests.web.conftest import Running
 from tests.web.site import PASSWORD, Site, User
 
@@ -73,6 +73,23 @@ def test_a_sign_out_in_one_tab_is_noticed_in_the_other(site: Site, context: Brow
     stale.is_at("/profile", "Profile")
 
 
+def test_a_sign_out_in_one_process_ends_it_in_all(running: Running, site: Site, user: User) -> None:
+    """Another process on the same folder shows the end in its open page at once, and then asks for a sign-in."""
+    site.sign_in(user)
+    other = Running(running.pool, running.folder)
+    other.start()
+    try:
+        there = Site(other.url, site.page.context.new_page())
+        there.open("/tokens")
+        expect(there.page.locator("#live")).to_be_visible()
+        site.press("Sign out")
+        expect(there.page.locator("#events")).to_contain_text("ended")
+        there.open("/profile")
+        there.says("Please sign in to see this page.")
+    finally:
+        other.stop()
+
+
 def test_two_users_in_two_browsers_see_their_own_pages(
     running: Running, site: Site, user: User, browser: Browser
 ) -> None:
@@ -112,7 +129,7 @@ def own(tmp_path: Path) -> Iterator[tuple[Running, ExitStack, Path]]:
     """The sample on a pool of the test's own, which keeps its state, and can be taken away."""
     with ExitStack() as pool, ExitStack() as rest:
         server = pool.enter_context(serve(extras=True, folder=tmp_path / "pool", challenge_seconds=1))
-        made = Running(kept_pool(server, tmp_path), tmp_path)
+        made = Running(sample_pool(server), tmp_path)
         made.start()
         rest.callback(made.stop)
         yield made, pool, tmp_path
