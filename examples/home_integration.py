@@ -1,18 +1,22 @@
 """A config flow in the manner of home-automation integrations: the user signs in once, and the home stays signed in.
 
-The program keeps an *entry* on the disk: the user name and the refresh token, and never the password. When the program
-starts, `Home.start` restores the session from it. If the pool refuses the refresh token, `NeedsUser` asks the user to
-sign in again, and `ConfigFlow(reauth=entry)` replaces the token in the entry. If the pool cannot be reached,
-`TryLater` says so, and nothing is lost.
+The program keeps an *entry* on the disk: the user name and the session, and never the password. The entry is the
+session's store, so each new refresh token is in it before anybody uses the new tokens. When the program starts,
+`Home.start` continues the session. If the pool refuses the refresh token, `NeedsUser` asks the user to sign in again,
+and `ConfigFlow(reauth=entry)` replaces the session in the entry. If the pool cannot be reached, `TryLater` says so, and
+nothing is lost.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
-from cognito_raw import AsyncSession, AsyncTransport, Config, Err, IdToken, Ok, RememberedDevice, Result, State
+from cognito_raw import AsyncSession, AsyncTransport, Config, Err, IdToken, Ok, Result, State
+from cognito_raw.store import Acquired
+from cognito_raw.store import Entry as Saved
 
 
 class NeedsUser(Exception):
@@ -25,15 +29,41 @@ class TryLater(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """All that is kept of the user. A remembered device spares the second factor at the next sign-in."""
+    """All that is kept of the user. The session is JSON, with its tokens and the remembered device."""
 
     username: str
-    refresh_token: str = field(repr=False)
-    device: Mapping[str, str] | None = field(default=None, repr=False)
+    session: str = field(repr=False)
+    version: int = 1
 
-    def remembered(self) -> RememberedDevice | None:
-        """Return the device, if the pool tracks them."""
-        return None if self.device is None else RememberedDevice(**self.device)
+
+class EntryStore:
+    """The store of the session in an entry, for the one process that has the entry.
+
+    changed: keeps a changed entry. It is called before anybody hears of the change.
+    """
+
+    def __init__(self, entry: Entry, changed: Callable[[Entry], object]) -> None:
+        self._entry = entry
+        self._changed = changed
+
+    async def load(self, _: str) -> Saved:
+        """Return the session."""
+        return Saved(self._entry.session.encode(), self._entry.version)
+
+    async def save(self, _: str, value: bytes, *, after: int) -> int | None:
+        """Save the session, if it is newer."""
+        if self._entry.version > after:
+            return None
+        self._entry = replace(self._entry, session=value.decode(), version=after + 1)
+        self._changed(self._entry)
+        return self._entry.version
+
+    async def acquire(self, _: str, owner: str, seconds: float) -> Acquired:  # noqa: ARG002  # nobody else asks
+        """Take the lease, which no other process can have."""
+        return "free"
+
+    async def release(self, _: str, owner: str) -> None:
+        """End the lease."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +93,13 @@ FIELDS: Mapping[Literal["user", "code", "new_password"], tuple[str, ...]] = {
 class ConfigFlow:
     """The forms between a user and an entry: user name and password, then whatever the pool asks for.
 
-    reauth: the entry of a user who must sign in again. Somebody else's sign-in does not replace it.
+    reauth: the entry of a user who must sign in again. Its remembered device spares the second factor. Somebody else's
+        sign-in does not replace it.
     """
 
     def __init__(self, config: Config, *, reauth: Entry | None = None, transport: AsyncTransport | None = None) -> None:
-        self._session = AsyncSession(config, transport=transport)
+        before = None if reauth is None else State.from_dict(json.loads(reauth.session))
+        self._session = AsyncSession(config, state=before, transport=transport)
         self._reauth = reauth
 
     async def step_user(self, given: Mapping[str, str] | None = None) -> Step:
@@ -112,38 +144,33 @@ class ConfigFlow:
 
 
 def entry_of(state: State) -> Entry | None:
-    """Return what to keep of a signed-in session; None if there is nothing that would restore it."""
-    tokens, device = state.tokens, state.device
-    if tokens is None or tokens.refresh_token is None or state.username is None:
+    """Return what to keep of a signed-in session; None if there is nothing that would continue it."""
+    if state.tokens is None or state.tokens.refresh_token is None or state.username is None:
         return None
-    kept = None
-    if device is not None:
-        kept = {"key": device.key, "group_key": device.group_key, "password": device.password}
-        kept |= {"username": device.username}
-    return Entry(state.username, tokens.refresh_token, kept)
+    return Entry(state.username, json.dumps(state.to_dict()))
 
 
 class Home:
-    """A running integration: a session that is restored from an entry, and renews itself.
+    """A running integration: a session that is kept in an entry, and renews itself."""
 
-    save: keeps a changed entry. It is called whenever the pool rotates the refresh token.
-    """
-
-    def __init__(self, session: AsyncSession, entry: Entry, save: Callable[[Entry], object]) -> None:
+    def __init__(self, session: AsyncSession) -> None:
         self.session = session
-        self._entry = entry
-        self._save = save
-        self._unsubscribe = session.subscribe(self._changed, state=True)
 
     @classmethod
     async def start(
-        cls, config: Config, entry: Entry, save: Callable[[Entry], object], *, transport: AsyncTransport | None = None
+        cls,
+        config: Config,
+        entry: Entry,
+        changed: Callable[[Entry], object],
+        *,
+        transport: AsyncTransport | None = None,
     ) -> Self:
-        """Restore the session. Raises `NeedsUser` or `TryLater`."""
-        session = AsyncSession.from_refresh_token(
-            config, entry.refresh_token, username=entry.username, device=entry.remembered(), transport=transport
-        )
-        home = cls(session, entry, save)
+        """Continue the session. Raises `NeedsUser` or `TryLater`.
+
+        changed: keeps a changed entry, as whenever the pool rotates the refresh token.
+        """
+        store = EntryStore(entry, changed)
+        home = cls(AsyncSession(config, store=store, key=entry.username, transport=transport))
         await home.token()
         return home
 
@@ -160,14 +187,8 @@ class Home:
     async def stop(self) -> None:
         """End the integration. The entry stays good."""
         await self.session.aclose()
-        self._unsubscribe()
 
     async def remove(self) -> None:
         """Sign out, for an entry that the user removes."""
         await self.session.logout()
         await self.stop()
-
-    def _changed(self, state: State) -> None:
-        if state.tokens is not None and state.tokens.refresh_token not in (None, self._entry.refresh_token):
-            self._entry = replace(self._entry, refresh_token=state.tokens.refresh_token or "")
-            self._save(self._entry)
