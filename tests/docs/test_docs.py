@@ -12,7 +12,7 @@ import pytest
 from cognito_raw import AsyncSession, CognitoError, HttpxTransport, Reply, Request, Result, Session
 from examples.local_pool import Pool
 from tests.support.conversation import refused
-from tests.support.pages import ISS, LAMBDA, PAGES, PASSWORD, Context, anchors, broken_links, examples_of, run
+from tests.support.pages import ISS, PAGES, PASSWORD, anchors, broken_links, examples_of, run
 from tests.support.paths import ROOT
 
 SESSION: Final = "docs/session.md"
@@ -20,15 +20,6 @@ CHALLENGES: Final = "docs/challenges.md"
 # What the examples of a page print, in its order. Each finds what those before it have named, and one that names a pool
 # begins a new program, on a pool of its own.
 OUTPUT: Final[Mapping[str, tuple[str, ...]]] = {
-    LAMBDA: (
-        "",
-        r"200 new-password-challenge\n200 \['session', 'until'\]\n",
-        r"""\{'statusCode': 200, 'body': '\{"caller": "charles"\}'\}\n""",
-        r"ada@example\.com True\n",
-        "",
-        r"""\{.* 200, .*"caller": "charles"\}'\}\n\{.* 401, .*"error": "token-malformed"\}'\}\n""",
-        r"ada@example\.com\n",
-    ),
     "docs/transports.md": (
         r"id\n",
         r"Ok\(IdToken\(exp=\d+\)\)\n",
@@ -93,7 +84,7 @@ ANSWERS: Final = {CHALLENGES: "Permanent-1823"}
 SIGNING_IN: Final = [
     (page, number)
     for page in OUTPUT
-    if page not in (LAMBDA, SESSION)  # whose examples go on with what a right password gave
+    if page != SESSION  # whose examples go on with what a right password gave
     for number, example in enumerate(examples_of(page))
     if PASSWORD.search(example)
 ]
@@ -108,7 +99,7 @@ class Program:
 
     def run(self, example: str, **names: Any) -> None:
         if ISS in example:
-            self._pool, self._names = self._new_pool(), dict[str, Any](context=Context())
+            self._pool, self._names = self._new_pool(), dict[str, Any]()
         self._names.update(names)
         run(example, self._pool, self._answer, names=self._names)
 

@@ -8,9 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from cognito_raw import Err, Ok
 from cognito_raw.testing import check_store
@@ -18,7 +16,7 @@ from examples.local_pool import Pool
 from tests.support.pages import examples_of, run
 from tests.support.redis_server import redis_server
 
-COMMAND_LINE, BACK_END, REDIS, CONTRACT, DYNAMODB = examples_of("docs/stores.md")
+COMMAND_LINE, BACK_END, REDIS, CONTRACT, _ = examples_of("docs/stores.md")
 USER: Final = "ada"
 PASSWORD: Final = "An-Engine-1843"
 
@@ -92,18 +90,6 @@ def test_machines_share_a_session_over_redis(pool: Pool, tmp_path: Path, monkeyp
             names["client"].close()
 
 
-def test_a_table_of_dynamodb_keeps_the_contract(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_of_dynamodb_keeps_the_contract(table_store: Any) -> None:
     """As moto plays it."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="sessions",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        names: dict[str, Any] = {}
-        run(DYNAMODB, pool, names=names)
-        check_store(names["table_store"])
+    check_store(table_store)
