@@ -63,6 +63,8 @@ class AsyncSession(_Members, AsyncRunner):
         state is used if the store has none. A sync store runs in threads.
     staleness: seconds for which a fresh token is returned without asking the store. A sign-out elsewhere is noticed
         after so long.
+    lease: seconds after which others take over from a process that died during a refresh: 4 at least, since nothing is
+        sent in its last 3. Choose less than the deadline, or those who wait get no token.
 
     Its methods take turns, but a fresh token is returned without waiting. Use it in one event loop at a time.
     """
@@ -78,10 +80,11 @@ class AsyncSession(_Members, AsyncRunner):
         store: Store | AsyncStore | None = None,
         key: str | None = None,
         staleness: float = 30.0,
+        lease: float = 6.0,
     ) -> None:
         super().__init__(config, transport=transport)
         state = State() if state is None else state
-        self._holder = new_holder(config, state, refresh_metadata, store, key, staleness, is_async=True)
+        self._holder = new_holder(config, state, refresh_metadata, store, key, staleness, lease, is_async=True)
         self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
         self._turn = LoopLock()

@@ -58,6 +58,8 @@ class Session(_Members, Runner):
         state is used if the store has none.
     staleness: seconds for which a fresh token is returned without asking the store. A sign-out elsewhere is noticed
         after so long.
+    lease: seconds after which others take over from a process that died during a refresh: 4 at least, since nothing is
+        sent in its last 3. Choose less than the deadline, or those who wait get no token.
 
     Many threads may use it: its methods take turns, but a fresh token is returned without waiting.
     """
@@ -73,10 +75,11 @@ class Session(_Members, Runner):
         store: Store | None = None,
         key: str | None = None,
         staleness: float = 30.0,
+        lease: float = 6.0,
     ) -> None:
         super().__init__(config, transport=transport)
         state = State() if state is None else state
-        self._holder = new_holder(config, state, refresh_metadata, store, key, staleness, is_async=False)
+        self._holder = new_holder(config, state, refresh_metadata, store, key, staleness, lease, is_async=False)
         self._refresher = Refresher(config, self._holder)
         self._remember_device = remember_device
         self._turn = ForkLock()

@@ -72,6 +72,7 @@ class SessionMembers(Methods, Generic[W]):
             store: Store | AsyncStore | None = None,
             key: str | None = None,
             staleness: float = 30.0,
+            lease: float = 6.0,
         ) -> None: ...
 
     @classmethod
@@ -88,6 +89,7 @@ class SessionMembers(Methods, Generic[W]):
         store: Store | AsyncStore | None = None,
         key: str | None = None,
         staleness: float = 30.0,
+        lease: float = 6.0,
     ) -> Self:
         """Return the session of a user who signed in elsewhere: by a `Client`, or in a browser.
 
@@ -103,6 +105,7 @@ class SessionMembers(Methods, Generic[W]):
             store=store,
             key=key,
             staleness=staleness,
+            lease=lease,
         )
 
     @classmethod
@@ -119,6 +122,7 @@ class SessionMembers(Methods, Generic[W]):
         store: Store | AsyncStore | None = None,
         key: str | None = None,
         staleness: float = 30.0,
+        lease: float = 6.0,
     ) -> Self:
         """Return the session of a refresh token. The first method that needs another token fetches it.
 
@@ -135,6 +139,7 @@ class SessionMembers(Methods, Generic[W]):
             store=store,
             key=key,
             staleness=staleness,
+            lease=lease,
         )
 
     @property
@@ -170,6 +175,7 @@ def new_holder(
     store: Store | AsyncStore | None,
     key: str | None,
     staleness: float,
+    lease: float,
     *,
     is_async: bool,
 ) -> SessionHolder:
@@ -181,4 +187,4 @@ def new_holder(
 
     if not isinstance(key, str):
         raise ValueError("a session with a store needs the key of its entry, such as the user's id")
-    return SharedHolder(config, state, metadata, StoreCalls(store, key, is_async=is_async), staleness)
+    return SharedHolder(config, state, metadata, StoreCalls(store, key, lease, is_async=is_async), staleness)

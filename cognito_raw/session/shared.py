@@ -34,8 +34,7 @@ T = TypeVar("T")
 Steps: TypeAlias = Generator[Call | Limited | Pause | Action, Any, T]
 Change: TypeAlias = Callable[[State], State]
 
-# Seconds of a lease, and its last ones, in which nothing is sent. Who waits for a dead holder has time left to refresh.
-_LEASE: Final = 6.0
+# The last seconds of a lease, in which nothing is sent.
 _RESERVE: Final = 3.0
 # Seconds between two looks at the store of who waits for a lease: doubled from the first to the second.
 _POLL: Final = (0.05, 0.4)
@@ -297,11 +296,11 @@ class _Run(Generic[T]):
         holder, before, pause = self._holder, self._holder.state, _POLL[0]
         while holder.state == before:
             mark, began = holder.mark(), self._config.monotonic()
-            taken = yield holder.ask.take(holder.owner, _LEASE)
+            taken = yield holder.ask.take(holder.owner)
             if isinstance(taken, Err):
                 return taken
             if taken.value is not None:
-                self._lease = began + _LEASE
+                self._lease = began + holder.ask.lease
                 return (yield from holder.sync(loaded=(mark, taken.value[1])))
             left = self._ends - self._config.monotonic()
             if left <= pause:

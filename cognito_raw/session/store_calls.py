@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ..flow import Action, Pause
 from ..result import Err, Ok, Result
@@ -15,17 +15,26 @@ from ..store.threads import InThreads
 
 T = TypeVar("T")
 
+# Seconds that leave a request some time, and the store a moment before it.
+_SHORTEST_LEASE: Final = 4.0
+
 
 class StoreCalls:
-    """Makes steps of a store's methods for one entry. For an async session, a sync store runs in threads."""
+    """Makes steps of a store's methods for one entry. For an async session, a sync store runs in threads.
 
-    __slots__ = ("_attempt", "_key", "_store", "_take", "_wait", "watch")
+    lease: seconds of the entry's lease.
+    """
 
-    def __init__(self, store: Any, key: str, *, is_async: bool) -> None:
+    __slots__ = ("_attempt", "_key", "_store", "_take", "_wait", "lease", "watch")
+
+    def __init__(self, store: Any, key: str, lease: float, *, is_async: bool) -> None:
+        if not _SHORTEST_LEASE <= lease < float("inf"):
+            raise ValueError(f"lease {lease!r}: must be 4 seconds or more, since nothing is sent in its last 3")
         if not is_async and _is_async(store):
             raise ValueError("store is an async store: a sync session needs a sync one")
         self._store = InThreads(store) if is_async and not _is_async(store) else store
         self._key = key
+        self.lease = lease
         self._attempt: Callable[[Any], object] = _attempt_async if is_async else _attempt
         self._take: Callable[..., Any] = take_async if is_async else take
         self._wait: Callable[..., Any] = Watch.wait_async if is_async else Watch.wait
@@ -35,9 +44,9 @@ class StoreCalls:
         """Return the step that calls a method for the entry."""
         return Action(partial(self._attempt, partial(getattr(self._store, method), self._key, *arguments, **named)))
 
-    def take(self, owner: str, seconds: float) -> Action:
+    def take(self, owner: str) -> Action:
         """Return the step that takes the lease, and then loads the entry."""
-        return Action(partial(self._attempt, partial(self._take, self._store, self._key, owner, seconds)))
+        return Action(partial(self._attempt, partial(self._take, self._store, self._key, owner, self.lease)))
 
     def wait(self, mark: Mark, poll: float, longest: float) -> Action | Pause:
         """Return the step that waits for news after the mark. Without news, it takes the time of a poll."""

@@ -119,6 +119,15 @@ def test_a_request_ends_with_the_lease(world: World) -> None:
     assert world.wire.timeouts == [4.0]
 
 
+@pytest.mark.parametrize("lease", [4.0, 9.0])
+def test_a_lease_may_be_of_another_length(lease: float, world: World) -> None:
+    """The store is asked for it, and the request ends with it."""
+    held: list[float] = []
+    world.wire.before = lambda: held.extend(one.lease.seconds for one in [world.store._read("ada")] if one.lease)
+    world.session(lease=lease).id_token().unwrap()
+    assert (held, world.wire.timeouts) == ([lease], [lease])
+
+
 def test_nothing_is_sent_at_the_end_of_a_lease(world: World) -> None:
     """The store took so long that somebody may take over soon."""
     world.store.before = lambda name: world.passes(3.5) if name == "acquire" else None

@@ -408,13 +408,26 @@ class AsyncScripted:
         {"store": MemoryStore(), "key": 7},
         {"store": MemoryStore(), "key": "ada", "staleness": -1},
         {"store": MemoryStore(), "key": "ada", "staleness": float("nan")},
+        {"store": MemoryStore(), "key": "ada", "lease": 3.9},
+        {"store": MemoryStore(), "key": "ada", "lease": float("nan")},
+        {"store": MemoryStore(), "key": "ada", "lease": float("inf")},
         {"store": "redis://", "key": "ada"},
     ],
-    ids=["no key", "no store", "a number", "negative", "not a number", "an address"],
+    ids=[
+        "no key",
+        "no store",
+        "a number",
+        "negative",
+        "not a number",
+        "too short",
+        "no lease",
+        "endless",
+        "an address",
+    ],
 )
 def test_options_that_make_no_sense_are_a_mistake(kind: Any, options: dict[str, Any], world: World) -> None:
     """Said at once."""
-    with pytest.raises(ValueError, match=r"store|staleness"):
+    with pytest.raises(ValueError, match=r"store|staleness|lease .*: must be 4 seconds or more"):
         kind(world.config, **options)
 
 
