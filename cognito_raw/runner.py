@@ -64,7 +64,7 @@ async def _advance(steps: Steps[T], answer: object = None) -> Request | Pause | 
         return advance(steps, answer)
     from .concurrency.turns import turns_of
 
-    await turns_of(loop).take()
+    await turns_of(loop).take(loop)
     return advance(steps, answer)
 
 

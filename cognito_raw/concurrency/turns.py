@@ -6,11 +6,13 @@ longer than one of them takes, and answers the network in between.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import defaultdict, deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import ref
+
+if TYPE_CHECKING:
+    import asyncio
 
 # As many as the connections of a transport that refreshes use.
 _MAX_REFRESHES: Final = 16
@@ -20,28 +22,29 @@ class Turns:
     """The turns of one event loop, in order of arrival."""
 
     def __init__(self) -> None:
+        from asyncio import Semaphore  # here: programs without an event loop import this module too
+
         self._taken = False
         self._waiting: deque[asyncio.Future[None]] = deque()
         # For each service, of its refreshes that no caller waits for.
-        self.refreshes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_MAX_REFRESHES))
+        self.refreshes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: Semaphore(_MAX_REFRESHES))
 
-    async def take(self) -> None:
+    async def take(self, loop: asyncio.AbstractEventLoop) -> None:
         """Wait for an iteration of the loop in which no other task has its turn."""
-        loop = asyncio.get_running_loop()
         if self._taken:
             turn = loop.create_future()
             self._waiting.append(turn)
             await turn
         else:
             self._taken = True
-            loop.call_soon(self._give)
+            loop.call_soon(self._give, loop)
 
-    def _give(self) -> None:
+    def _give(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():  # done if its task was cancelled
                 turn.set_result(None)
-                asyncio.get_running_loop().call_soon(self._give)
+                loop.call_soon(self._give, loop)
                 return
         self._taken = False
 

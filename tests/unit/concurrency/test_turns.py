@@ -64,7 +64,7 @@ def test_a_task_that_is_cancelled_gives_its_turn_away() -> None:
         turns, taken = turns_of(asyncio.get_running_loop()), []
 
         async def take(name: str) -> None:
-            await turns.take()
+            await turns.take(asyncio.get_running_loop())
             taken.append(name)
 
         tasks = [asyncio.create_task(take(name)) for name in "abc"]
@@ -81,7 +81,8 @@ def test_each_loop_has_turns_of_its_own() -> None:
     """A turn that ended with its loop is in nobody's way."""
 
     async def take() -> None:
-        await turns_of(asyncio.get_running_loop()).take()
+        loop = asyncio.get_running_loop()
+        await turns_of(loop).take(loop)
 
     for _ in range(2):
         asyncio.run(take())
@@ -92,7 +93,7 @@ def test_a_second_run_of_a_loop_goes_on() -> None:
     loop = asyncio.new_event_loop()
 
     async def take() -> None:
-        await turns_of(loop).take()
+        await turns_of(loop).take(loop)
 
     loop.run_until_complete(take())
     loop.run_until_complete(take())
