@@ -32,9 +32,12 @@ class _Link:
 
 
 class _Owner(_Link):
-    """A frame that holds a lock, or held it: then `frame` is None, and `done` is released."""
+    """A frame that holds a lock, or held it: then `frame` is None, and `done` is released.
 
-    __slots__ = ("done", "frame", "process", "thread")
+    woken: the `done` of earlier owners whose release woke this one. It wakes the next that waits for each, in its turn.
+    """
+
+    __slots__ = ("done", "frame", "process", "thread", "woken")
 
     def __init__(self, frame: FrameType) -> None:
         super().__init__()
@@ -43,6 +46,13 @@ class _Owner(_Link):
         self.thread = _thread.get_ident()
         self.done = _thread.allocate_lock()
         self.done.acquire()
+        self.woken: tuple[_thread.LockType, ...] = ()
+
+    def wake_next(self) -> None:
+        """Wake one of those that wait for each earlier owner."""
+        while self.woken:
+            done, self.woken = self.woken[0], self.woken[1:]
+            done.release()
 
     def is_lost(self) -> bool:
         """Tell whether the frame can never release the lock: it is on no stack of this process."""
@@ -75,18 +85,25 @@ class ForkLock(_Link):
 
     def acquire_for(self, frame: FrameType, timeout: float = _NO_LIMIT) -> bool:
         """Acquire the lock for a frame of this thread. Return False if it is not free within so many seconds."""
-        ends, interval = steady() + timeout, _CHECK_INTERVAL
         me = _Owner(frame)
+        try:
+            return self._wait_and_follow(me, steady() + timeout)
+        finally:
+            if self._last is not me:
+                me.wake_next()
+
+    def _wait_and_follow(self, me: _Owner, ends: float) -> bool:
+        interval = _CHECK_INTERVAL
         while True:
             link = self._end_of_chain()
-            if not isinstance(link, _Owner) or link.frame is None or link.frame is frame:
+            if not isinstance(link, _Owner) or link.frame is None or link.frame is me.frame:
                 if link.following.setdefault(0, me) is me:
                     self._last = me
                     return True
             elif link.thread == me.thread and link.is_lost():
                 link.frame = None
             elif link.done.acquire(timeout=max(0.0, min(ends - steady(), interval))):
-                link.done.release()
+                me.woken = *me.woken, link.done
             elif link.is_lost():
                 link.frame = None
             elif steady() >= ends:
@@ -100,6 +117,7 @@ class ForkLock(_Link):
         if owner is not None and owner.frame is frame:
             owner.frame = None
             owner.done.release()
+            owner.wake_next()
 
     def is_mine(self) -> bool:
         """Tell whether this thread holds the lock."""

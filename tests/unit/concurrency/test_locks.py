@@ -10,10 +10,12 @@ import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from cognito_raw.concurrency.locks import AutoResetEvent, ForkLock, LoopLock
+from tests.support.deadlines import wait_until
 
 
 def test_one_thread_at_a_time_holds_a_lock() -> None:
@@ -33,6 +35,28 @@ def test_one_thread_at_a_time_holds_a_lock() -> None:
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(count, range(16)))
     assert counted[0] == 16 * 50
+
+
+def test_a_release_does_not_wake_all_that_wait() -> None:
+    """Each of many threads looks at the lock a few times, however many the others are."""
+    looks = [0]
+
+    class Counted(ForkLock):
+        def _end_of_chain(self) -> Any:
+            looks[0] += 1
+            return super()._end_of_chain()
+
+    def take(_: int) -> None:
+        with lock:
+            time.sleep(0.001)  # and the others run
+
+    lock, many = Counted(), 200
+    with ThreadPoolExecutor(many) as threads:
+        with lock:
+            taken = threads.map(take, range(many))
+            assert wait_until(lambda: looks[0] > many)
+        list(taken)
+    assert looks[0] < 20 * many
 
 
 def test_a_lock_that_is_held_is_waited_for_so_long() -> None:
