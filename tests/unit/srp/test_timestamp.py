@@ -125,7 +125,7 @@ def _installed() -> set[str]:
     """The locales of this machine, as it lists them; every machine has two."""
     names = {"C", "POSIX"}
     if tool := shutil.which("locale"):
-        listed = subprocess.run([tool, "-a"], capture_output=True, check=False, timeout=60)
+        listed = subprocess.run([tool, "-a"], capture_output=True, check=False, timeout=300)
         names.update(listed.stdout.decode("utf-8", "replace").split())
     return names
 
@@ -166,7 +166,10 @@ def test_another_language_in_force_does_not_matter(name: str, tmp_path: Path) ->
     if tool is None or not source.exists():
         pytest.skip(f"{name} cannot be made here: there is no localedef, or no {source}")
     made = subprocess.run(
-        [tool, "-i", name, "-f", "UTF-8", str(tmp_path / f"{name}.UTF-8")], capture_output=True, check=False, timeout=60
+        [tool, "-i", name, "-f", "UTF-8", str(tmp_path / f"{name}.UTF-8")],
+        capture_output=True,
+        check=False,
+        timeout=300,
     )
     assert (tmp_path / f"{name}.UTF-8").is_dir(), made.stderr
     ours, native, _ = _in_another_process({"LC_ALL": f"{name}.UTF-8", "LOCPATH": str(tmp_path)})

@@ -16,7 +16,7 @@ from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.once
 
-HERE: Final = ROOT / "tests" / "typing"
+HERE: Final = Path(__file__).parent
 _IGNORE: Final = re.compile(r"  # type: ignore\[[^]]*\](?=.*  # refused: )")
 
 
