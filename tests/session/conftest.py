@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from tests.support.apis import CALLERS, Caller, Calling, Pool, asking
 from tests.support.hostile import Server, serving
+from tests.support.modes import Async, Mode, Sync
+from tests.support.rotation import LeapingLoop
 
 
 @pytest.fixture
@@ -40,3 +44,12 @@ def later_api() -> Iterator[Server]:
     """Takes the second tokens and later ones, so that a session must refresh first."""
     with serving(asking(accepted=2)) as server:
         yield server
+
+
+@pytest.fixture(params=[Sync, partial(Async, LeapingLoop)], ids=["Sync", "Async"])
+def timeless(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mode]:
+    """Each mode, without the pauses between two attempts."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    made: Mode = request.param()
+    yield made
+    made.close()

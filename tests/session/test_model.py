@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -40,13 +36,13 @@ from tests.support.model_service.seats import (
     step,
 )
 from tests.support.model_service.world import Rules, User, World
-from tests.support.modes import Async, Mode, Sync
-from tests.support.rotation import Fault, LeapingLoop
+from tests.support.modes import Mode, Sync
+from tests.support.rotation import Fault
 
 SEQUENCES: Final = int(os.environ.get("SEQUENCES", "0"))
 NO_SESSION: Final = Err("no-session")
 SETTINGS: Final = settings(
-    max_examples=SEQUENCES or 500,
+    max_examples=SEQUENCES or 200,
     derandomize=not SEQUENCES,
     stateful_step_count=25,
     deadline=None,
@@ -385,15 +381,6 @@ class Machine(RuleBasedStateMachine):
                 assert self.world.owners[state.device.key].id == state.device.username
             if state.challenge is not None:
                 assert self.world.owners[state.challenge.session] is seat.pool.names[state.challenge.username]
-
-
-@pytest.fixture(params=[Sync, partial(Async, LeapingLoop)], ids=["Sync", "Async"])
-def timeless(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mode]:
-    """Each mode, without the pauses between two attempts."""
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-    made: Mode = request.param()
-    yield made
-    made.close()
 
 
 def test_sessions_keep_their_word_and_their_users_apart(timeless: Mode) -> None:

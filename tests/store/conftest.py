@@ -1,4 +1,4 @@
-"""A keyring for the stores that need one."""
+"""A keyring for the stores that need one, and a user whose sessions share a store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import keyring
 import keyring.backend
 import pytest
+
+from tests.store.shared import World
+from tests.support.modes import Mode
 
 
 class Ring(keyring.backend.KeyringBackend):
@@ -32,3 +35,9 @@ def ring() -> Iterator[Ring]:
     keyring.set_keyring(ring)
     yield ring
     keyring.set_keyring(before)
+
+
+@pytest.fixture
+def world(mode: Mode) -> World:
+    """A user who is signed in."""
+    return World(mode, grace=30.0)

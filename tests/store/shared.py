@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from cognito_raw import Config, Reply, Request, Result, Session, State
+from cognito_raw import Config, IdToken, Reply, Request, Result, Session, State
 from cognito_raw.store import Acquired, Entry, MemoryStore
 from tests.support.conversation import CLIENT_ID, ISS, NOW, Clock, answered
 from tests.support.modes import Mode
@@ -60,6 +60,16 @@ class Watched(MemoryStore):
 
 
 ALL: Final = ("load", "save", "acquire", "release")
+METHODS: Final[dict[str, Callable[[Any], Any]]] = {
+    "id_token": lambda session: session.id_token(),
+    "access_token": lambda session: session.access_token(),
+    "refresh": lambda session: session.refresh(),
+    "login": lambda session: session.login("ada", "secret", flow="USER_PASSWORD_AUTH"),
+    "logout": lambda session: session.logout(),
+    "register": lambda session: session.register("ada", "secret"),
+    "change_password": lambda session: session.change_password("old", "new"),
+    "forget": lambda session: session.forget(),
+}
 
 
 class Wire:
@@ -134,3 +144,8 @@ class World:
         if save:
             saved = json.dumps(other.state.to_dict()).encode()
             assert MemoryStore.save(self.store, "ada", saved, after=entry.version)
+
+
+def number(token: IdToken) -> object:
+    """The refresh token that came with this token."""
+    return token.payload["n"]

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import pytest
 
-from cognito_raw import Config, Err, IdToken, Ok, State
+from cognito_raw import Config, Err, Ok, State
 from cognito_raw.store import MemoryStore
-from tests.store.shared import LIFE, World
+from tests.store.shared import LIFE, World, number
 from tests.support.conversation import CLIENT_ID, ISS
 from tests.support.modes import Mode
 from tests.support.rotation import Fault
@@ -29,11 +29,6 @@ def world(mode: Mode) -> World:
     world.signed_in()
     world.passes(LIFE)
     return world
-
-
-def number(token: IdToken) -> object:
-    """The refresh token that came with this token."""
-    return token.payload["n"]
 
 
 def really(world: World, **options: Any) -> Any:
