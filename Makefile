@@ -48,10 +48,11 @@ soak: .venv/test.ok
 	@echo "SEED=$(SEED)"
 	SEQUENCES=$(SEQUENCES) $(BIN)/python -m pytest --hypothesis-seed=$(SEED) -n 2 $(OPTIONS) tests/session/test_model.py
 
-# Sessions of 8 processes of 50 threads over one store, in files and in Redis, with every fault: some minutes.
+# Sessions of 8 processes of 50 threads over one store, in files and in Redis, with every fault; calls that are
+# interrupted at every line: some minutes.
 fleet: .venv/test.ok
 	FLEET=1 $(BIN)/python -m pytest $(OPTIONS) tests/store/test_fleet.py tests/store/test_redis_fleet.py tests/store/test_news.py \
-		tests/store/test_interruptions.py
+		tests/store/test_interruptions.py tests/session/test_interruptions.py
 
 # All tests once more, slower: every branch of the package must be run.
 coverage: .venv/test.ok .venv/npm.ok

@@ -109,7 +109,7 @@ def test_no_session_is_lost_that_the_service_did_not_end(grace: float) -> None:
     soaks: list[Soak] = []
 
     async def main(running: Callable[[], float]) -> None:
-        soaks.append(Soak(grace, 5500, 7, running))
+        soaks.append(Soak(grace, 3000, 7, running))
         await lives_through(soaks[0])
 
     in_no_time(main)
