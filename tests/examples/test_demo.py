@@ -39,7 +39,7 @@ def demo(*arguments: str, hidden: str = "", folder: Path | None = None) -> subpr
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -128,7 +128,7 @@ def test_a_demo_that_is_terminated_leaves_nothing(tmp_path: Path) -> None:
     with running(tmp_path, "-m", "examples.demo") as process:
         _, port = port_in(process)
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 128 + signal.SIGTERM
     assert errors == ""
     assert is_refused(port)
@@ -183,7 +183,7 @@ def test_a_pool_to_try_things_on_runs_until_it_is_interrupted(tmp_path: Path) ->
             assert lines_to(process, "The users are as they were.")
             assert [reason(session, name, password) for name, password, _ in users] == expected
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 0
     assert errors == ""
     assert is_refused(port)

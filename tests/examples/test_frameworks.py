@@ -106,5 +106,5 @@ print(task.name, task.__doc__.split()[0], type(task.apply(("access",)).get()).__
 def test_celery_makes_a_task_of_a_method() -> None:
     """A task has the method's name and documentation, and its arguments are the method's."""
     pytest.importorskip("celery")
-    done = subprocess.run([sys.executable, "-c", CELERY], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", CELERY], capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout == "cognito_raw.client.get_user Return Ok\n", done.stderr

@@ -183,7 +183,7 @@ class _Cell:
         return self._column.session(config, state=method.state, transport=self._transport)
 
     async def _call(self, call: Callable[[Any], Any], face: Any) -> Any:
-        async with asyncio.timeout(self._deadline + 10):  # the end of the server then ends the thread
+        async with asyncio.timeout(self._deadline + 120):  # the end of the server then ends the thread
             if self._column.is_async:
                 return await call(face)
             return await asyncio.get_running_loop().run_in_executor(self._threads, call, face)

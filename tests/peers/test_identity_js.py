@@ -35,7 +35,7 @@ def answers(cases: list[dict[str, str]]) -> list[Any]:
         env={**os.environ, "NODE_PATH": str(NODE_MODULES)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -85,6 +85,6 @@ atexit.register(lambda: print('ended', isinstance(session.refresh(), Ok)))""",
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_process_ends_whatever_is_under_way(program: str) -> None:
     """At once, with nothing on its standard error."""
-    output = run(PRELUDE + program, timeout=30)
+    output = run(PRELUDE + program)
     assert output.startswith("ended")
     assert "False" not in output

@@ -25,7 +25,7 @@ def run(
     options: Sequence[str] = (),
     environment: Mapping[str, str] = MappingProxyType({}),
     stdin: str = "",
-    timeout: float = 60.0,
+    timeout: float = 300.0,
 ) -> str:
     """Run a program and return its output. It must end in time, with status 0, and print no errors.
 

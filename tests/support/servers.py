@@ -31,7 +31,7 @@ COGNITO_LOCAL: Final = NODE_MODULES / "cognito-local" / "lib" / "bin" / "start.j
 REGION: Final = "us-east-1"
 # What cognito-local sends out, since it is told to.
 CODE: Final = "424242"
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 300.0
 _KEEPER: Final = """
 import os, signal, subprocess, sys, time
 

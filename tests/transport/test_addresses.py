@@ -231,7 +231,7 @@ each = pytest.mark.parametrize("kind", ["HttpxTransport", "StandardTransport", "
 
 
 def run(kind: str, program: str, url: str) -> str:
-    return programs.run(PROGRAM.replace("TRANSPORT", kind) + program, url, timeout=30)
+    return programs.run(PROGRAM.replace("TRANSPORT", kind) + program, url)
 
 
 @each

@@ -45,7 +45,7 @@ each_blocking = pytest.mark.parametrize("kind", ["HttpxTransport", "StandardTran
 
 def run(program: str, url: str) -> str:
     """The output of a program that talks to this server."""
-    return programs.run(SEND + program, url, timeout=30)
+    return programs.run(SEND + program, url)
 
 
 @pytest.mark.parametrize("kind", ["httpx", "standard"])

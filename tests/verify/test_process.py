@@ -36,7 +36,7 @@ def in_child(do):
 
 def run(program: str, url: str) -> list[str]:
     """The lines that a program prints, which verifies a token with the keys of this server."""
-    return programs.run(HEAD + program, url, token(), timeout=30).splitlines()
+    return programs.run(HEAD + program, url, token()).splitlines()
 
 
 FORKS: Final = pytest.mark.skipif(sys.platform == "win32", reason="no forks here")
