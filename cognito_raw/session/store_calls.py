@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
+from ..concurrency.background import is_from_signal
 from ..flow import Action, Pause
 from ..result import Err, Ok, Result
 from ..store.changes import Mark, Watch
@@ -80,6 +81,8 @@ async def _attempt_async(call: Callable[[], Awaitable[T]]) -> Result[T]:
 
 
 def _failure(error: OSError | EntryRefused) -> Err:
+    if is_from_signal(error):
+        raise error
     if isinstance(error, EntryRefused):
         return Err("store-entry-refused", str(error))
     return Err("store-unavailable", f"{type(error).__name__}: {error}", retryable=True)

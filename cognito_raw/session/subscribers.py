@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import repeat
 from typing import Any, TypeAlias
 
-from ..concurrency.background import log_error
+from ..concurrency.background import is_from_signal, log_error
 from ..models.tokens import IdToken
 
 Subscriber: TypeAlias = Callable[[IdToken | None], object]
@@ -59,5 +59,7 @@ class Subscribers:
         try:
             return None if callback is None else callback(token)
         except Exception as error:
+            if is_from_signal(error):
+                raise
             log_error("a subscriber of a session failed", error)
             return None

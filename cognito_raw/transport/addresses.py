@@ -12,7 +12,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
-from ..concurrency.background import BackgroundTask, join_or_start, task_value
+from ..concurrency.background import BackgroundTask, is_from_signal, join_or_start, task_value
 from ..concurrency.clock import Instant
 from ..models.hosts import is_localhost, is_this_machine
 from .limits import POLL_INTERVAL
@@ -54,7 +54,9 @@ def _literal(host: str, port: int) -> SocketAddress | None:
     for family, rest in ((socket.AF_INET, ()), (socket.AF_INET6, (0, 0))):
         try:
             socket.inet_pton(family, host)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if is_from_signal(error):
+                raise
             continue
         return family, (host, port, *rest)
     return None

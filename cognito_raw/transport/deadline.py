@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from ..concurrency.background import is_from_signal
 from ..concurrency.clock import steady
 from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT
 
@@ -42,8 +43,8 @@ class Deadline:
             began = steady()
             try:
                 return operation()
-            except TimeoutError:
-                if steady() - began < seconds - _TOO_EARLY:  # not the socket's, but a signal handler's
+            except TimeoutError as error:
+                if steady() - began < seconds - _TOO_EARLY or is_from_signal(error):  # not the socket's
                     raise
                 self.remaining()
 
@@ -52,8 +53,9 @@ class Deadline:
         try:
             while thread.is_alive():
                 thread.join(min(self.remaining(), POLL_INTERVAL))
-        except TimeoutError:
-            pass
+        except TimeoutError as error:
+            if is_from_signal(error):
+                raise
 
 
 class CurrentDeadline:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+from ..concurrency.background import is_from_signal
 from .addresses import SocketAddress, look_up
 
 # Seconds between two attempts, as section 5 of the RFC recommends.
@@ -50,7 +51,7 @@ def _first_connected(
             if connected := _connected(attempts, seconds):
                 return connected
         except OSError as error:
-            if isinstance(error, TimeoutError) and error.errno is None:  # no attempt's, but a signal handler's
+            if is_from_signal(error):
                 raise
             failure = error
     raise failure

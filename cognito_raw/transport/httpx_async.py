@@ -260,10 +260,11 @@ async def _send(
         async with asyncio.timeout_at(ends) as timeout:
             with _watch_wall_clock(timeout):
                 return await trust_store.aretry_with_all_roots(exchange, progress.has_started)
-    except TimeoutError:
-        return Err("timed-out", TIMED_OUT, sent=progress.sent)
     except Exception as error:
-        return error_result(error, progress, library)
+        if progress.is_of_program(error):
+            raise
+        is_late = type(error) is TimeoutError
+        return Err("timed-out", TIMED_OUT, sent=progress.sent) if is_late else error_result(error, progress, library)
     finally:
         await _discard(progress)
 

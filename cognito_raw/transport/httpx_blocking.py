@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 
 from ..call import Reply, Request
-from ..concurrency.background import start_thread
+from ..concurrency.background import is_from_signal, start_thread
 from ..result import Err, Ok, Result, Sent
 from .body import Body
 from .certificates import TrustStore
@@ -53,7 +53,9 @@ class HttpxTransport:
         deadline = Deadline(timeout_of(request))
         try:
             connection = self._connect(request, deadline)
-        except TimeoutError:
+        except TimeoutError as error:
+            if is_from_signal(error):
+                raise
             return Err("timed-out", NONE_FREE, sent="no")
         exchange = _Exchange(connection, request)
         try:
@@ -158,6 +160,8 @@ class _Exchange:
             # Here, since the caller's thread would compete with this one.
             self.reusable = isinstance(self._result, Ok) and self._connection.is_reusable()
         except Exception as error:
+            if self.progress.is_of_program(error):
+                raise
             self._result = error_result(error, self.progress, self._connection.library)
         except BaseException as error:
             self._raised = error  # raised by a hook of the caller's client, and so raised in the caller

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, Final, Literal
 
 from ..call import USER_AGENT, Request
+from ..concurrency.background import is_from_signal
 from ..result import Err, Sent
 from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
 from .library import AsyncClient, Library, LibraryName, SyncClient, load
@@ -83,6 +84,10 @@ class Progress:
             if self.stream is not None:
                 self.stream.close()
             raise TimeoutError(TIMED_OUT)
+
+    def is_of_program(self, error: Exception) -> bool:
+        """Return whether the program gets the exception: it is its own, and none of its client."""
+        return is_from_signal(error) or (self.traced and is_of_program(error))
 
 
 def request_options(request: Request, client: SyncClient | AsyncClient, library: Library) -> dict[str, Any]:
@@ -194,9 +199,7 @@ def _locations(library: Library) -> tuple[str | None, str | None]:
 
 
 def error_result(error: Exception, progress: Progress, library: Library) -> Err:
-    """Return the `Err` for an exception during a request. Raise the program's own, but for those of its client."""
-    if progress.traced and is_of_program(error):
-        raise error
+    """Return the `Err` for an exception during a request."""
     text = error_text(error, _unquoted(error, library))
     unsent: Sent = "maybe" if progress.started else "no"
     if isinstance(error, (library.ConnectTimeout, library.PoolTimeout)):

@@ -10,6 +10,7 @@ import ssl
 from functools import partial
 from typing import Any
 
+from ..concurrency.background import is_from_signal
 from .deadline import CurrentDeadline
 from .happy_eyeballs import connect
 from .httpx_internals import PART, ReplyWatch
@@ -48,9 +49,9 @@ class Stream:
         try:
             for part in self._watch.parts(unsent):
                 self._send(part)
-        except TimeoutError:
-            raise
-        except OSError:
+        except OSError as error:
+            if isinstance(error, TimeoutError) or is_from_signal(error):
+                raise
             self._watch.early = True  # closed, perhaps after a reply: httpx reads it, or finds the end
 
     def _send(self, data: bytes) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from ..call import Request
+from ..concurrency.background import is_from_signal
 
 M = TypeVar("M")
 
@@ -60,12 +61,16 @@ def from_environment(make: Callable[[], M]) -> M:
     except SettingsError:
         raise
     except (ImportError, OSError, ValueError) as error:
+        if is_from_signal(error):
+            raise
         message = f"the proxy or certificate settings of this environment cannot be used: {error}"
     raise SettingsError(message)
 
 
 def is_of_program(error: BaseException) -> bool:
-    """Return whether an exception is the program's own, as a signal handler raises it, and not one of the network's."""
+    """Return whether an exception is the program's own, as a signal handler raises it, and none of the network's."""
+    if is_from_signal(error):
+        return True
     package = type(error).__module__.partition(".")[0]
     return not (package in _NETWORK or package in sys.stdlib_module_names)
 

@@ -73,6 +73,8 @@ class StandardTransport:
         try:
             connection = self._pool.connect(request, route, deadline, lambda: _open(route, trust_store, deadline))
         except Exception as error:
+            if is_of_program(error):
+                raise
             return _error_result(error, None)
         return self._exchange(connection, request, deadline)
 
@@ -85,6 +87,8 @@ class StandardTransport:
         try:
             result, reusable = connection.exchange(request, deadline)
         except Exception as error:
+            if is_of_program(error):
+                raise
             return _error_result(error, connection.stream)
         finally:
             if reusable:
@@ -196,8 +200,6 @@ def _request_target(url: str, route: Route) -> str:
 
 def _error_result(error: Exception, stream: BufferedSocket | None) -> Err:
     """Return the `Err` for an exception during a request. Without a stream, the connection failed."""
-    if is_of_program(error):
-        raise error
     sent: Sent = "maybe" if stream is not None and stream.sent else "no"
     if isinstance(error, TimeoutError):
         return Err("timed-out", TIMED_OUT, sent=sent)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, get_args
 
-from ..concurrency.background import log_error
+from ..concurrency.background import is_from_signal, log_error
 from ..config import Config
 from ..models.fields import END_OF_TIME
 from ..models.tokens import TokenUse
@@ -132,6 +132,8 @@ class Rules:
             if self._check(claims) is True:
                 return Ok(claims)
         except Exception as error:
+            if is_from_signal(error):
+                raise
             log_error("the check of a token verifier failed", error)
             return Err("token-check-failed", "the verifier's own check raised an exception, which is in the log")
         return Err("token-check-failed", "the verifier's own check did not return True")

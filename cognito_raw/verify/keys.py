@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ..concurrency.background import is_from_signal
 from ..models.fields import UnexpectedJson
 from .jws import octets, read_object
 
@@ -38,7 +39,9 @@ class Key:
         """Tell if this key has signed the message."""
         try:
             return rs256().verify(message, self.public, signature) is True
-        except Exception:  # odd bytes raise different errors in versions of pyjwt and its backend
+        except Exception as error:  # odd bytes raise different errors in versions of pyjwt and its backend
+            if is_from_signal(error):
+                raise
             return False
 
 

@@ -18,7 +18,7 @@ class Interrupted(BaseException):
     """Raised as a signal handler raises: at whichever line."""
 
 
-def interrupt(call: Callable[[], object], at: int) -> bool:
+def interrupt(call: Callable[[], object], at: int, error: type[BaseException] = Interrupted) -> bool:
     """Run a call and raise at its line of this number, over all frames of the package. False if it has fewer.
 
     The moment at which others have just taken a lock of theirs counts as a line too.
@@ -31,14 +31,14 @@ def interrupt(call: Callable[[], object], at: int) -> bool:
             return None
         if event == ("line" if is_ours else "return") and next(lines, None) == at:
             sys.settrace(None)
-            raise Interrupted
+            raise error if is_ours else Interrupted  # there no traceback names the frame, as a signal's does
         return trace
 
     before = sys.gettrace()
     sys.settrace(trace)
     try:
         call()
-    except Interrupted:
+    except (error, Interrupted):
         pass
     finally:
         sys.settrace(before)

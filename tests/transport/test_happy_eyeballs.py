@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
+import threading
 from typing import Any
 
 import httpx
@@ -16,6 +16,7 @@ from cognito_raw.transport.httpx_async_network import AsyncNetwork
 from tests.support.deadlines import Stopwatch, wait_until
 from tests.support.hostile import echoing, ignoring, refusing, serving
 from tests.support.resolvers import named, resolving
+from tests.support.signals import RAISED, raising
 from tests.support.transports import Sender, body_of, post, summary, surroundings, workers
 
 pytestmark = pytest.mark.usefixtures("tidy")
@@ -90,22 +91,15 @@ def test_the_last_error_is_raised_if_no_address_accepts_a_connection() -> None:
         connect(*address_of(url), Deadline(60).remaining)
 
 
-def test_a_time_out_of_the_program_ends_all_attempts() -> None:
-    """As a signal handler raises it."""
-
-    def handle(*_: object) -> None:
-        raise TimeoutError("the program's")
-
-    def interrupted(url: str) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
-        connect(*address_of(url), Deadline(20).remaining)
-
-    before = signal.signal(signal.SIGALRM, handle)
-    try:
-        with ignoring(full=True) as url, pytest.raises(TimeoutError, match="program"):
-            interrupted(url)
-    finally:
-        signal.signal(signal.SIGALRM, before)
+@pytest.mark.parametrize("error", RAISED)
+def test_an_interruption_ends_all_attempts(error: type[BaseException]) -> None:
+    """As a signal handler raises it, also if it looks like an attempt's failure."""
+    with raising(error) as interrupt, ignoring(full=True) as url:
+        timer = threading.Timer(0.1, interrupt)
+        timer.start()
+        with pytest.raises(error, match="program"):
+            connect(*address_of(url), Deadline(20).remaining)
+        timer.join()
 
 
 def test_an_address_that_cannot_be_tried_is_as_one_that_refuses(sender: Sender) -> None:

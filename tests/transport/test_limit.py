@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from cognito_raw.transport.leases import Leases
 from tests.support import programs
 from tests.support.deadlines import Stopwatch, wait_until, with_time_enough
 from tests.support.hostile import Behaviour, Held, Peer, deaf, echoing, reply, saying, serving, together
+from tests.support.signals import RAISED, raising
 from tests.support.transports import Sender, body_of, post, summary, workers
 
 pytestmark = pytest.mark.usefixtures("tidy")
@@ -197,33 +197,28 @@ def test_each_loop_counts_for_itself() -> None:
 # --- threads and processes
 
 
+@pytest.mark.parametrize("error", RAISED)
 @pytest.mark.parametrize("kind", BLOCKING)
-def test_an_interrupted_wait_leaves_the_queue(kind: Callable[..., Any]) -> None:
+def test_an_interrupted_wait_leaves_the_queue(kind: Callable[..., Any], error: type[BaseException]) -> None:
     """Control-C while a call waits for a connection is heard at once, and takes nothing from others."""
     transport = kind(limit=1)
-    main = threading.main_thread().ident
-    assert main is not None
-    timer = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT))
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with serving(held := Held()) as server:
-            first = threading.Thread(target=transport.send, args=(post(server.url),))
-            first.start()
-            assert wait_until(lambda: len(server.received) == 1)
+    with raising(error) as interrupt, serving(held := Held()) as server:
+        timer = threading.Timer(0.2, interrupt)
+        first = threading.Thread(target=transport.send, args=(post(server.url),))
+        first.start()
+        assert wait_until(lambda: len(server.received) == 1)
 
-            def interrupted() -> None:
-                timer.start()
-                transport.send(post(server.url, b"interrupted"))
+        def interrupted() -> None:
+            timer.start()
+            transport.send(post(server.url, b"interrupted"))
 
-            with pytest.raises(KeyboardInterrupt):
-                interrupted()
-            held.released.set()
-            assert body_of(transport.send(post(server.url, b"x"))) == b"x"
-            first.join()
-            transport.close()
+        with pytest.raises(error, match="program"):
+            interrupted()
+        held.released.set()
         timer.join()
-    finally:
-        signal.signal(signal.SIGINT, before)
+        assert body_of(transport.send(post(server.url, b"x"))) == b"x"
+        first.join()
+        transport.close()
 
 
 @pytest.mark.parametrize("kind", ["HttpxTransport", "StandardTransport"])

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-import signal
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from cognito_raw import HttpxTransport, StandardTransport
 from cognito_raw.transport import pool
 from tests.support.deadlines import LaterClock, wait_until
 from tests.support.hostile import Peer, Server, echoing, reply, serving, together
+from tests.support.signals import RAISED, raising
 from tests.support.threads import living
 from tests.support.transports import body_of, post, summary, workers
 
@@ -128,48 +128,37 @@ def test_replies_at_the_very_deadline_do_not_mix(transport: HttpxTransport | Sta
         assert server.is_left()
 
 
-class SoftTimeLimit(Exception):
-    """As Celery raises it from a signal handler."""
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SoftTimeLimit])
+@pytest.mark.parametrize("error", RAISED)
 def test_an_interrupted_wait_leaves_nothing(
     transport: HttpxTransport | StandardTransport, error: type[BaseException]
 ) -> None:
     """What a signal handler raises while a request waits comes out at once, and its connection is closed."""
     with interrupting(error) as server:
-        with pytest.raises(error):
+        with pytest.raises(error, match="program"):
             transport.send(post(server.url))
         assert server.is_left()
 
 
-def test_a_time_out_of_the_program_is_one_of_the_request(transport: HttpxTransport | StandardTransport) -> None:
-    """A signal handler may raise `TimeoutError`, which does not wait for the deadline."""
-    with interrupting(TimeoutError) as server:
-        began = time.monotonic()
-        assert summary(transport.send(post(server.url, within=60.0))) == ("timed-out", "maybe")
-        assert time.monotonic() - began < 30
-        assert server.is_left()
+@pytest.mark.parametrize("error", RAISED)
+def test_an_interrupted_wait_for_a_client_of_ones_own_ends(error: type[BaseException]) -> None:
+    """Its request is in another thread, which ends with the reply."""
+    with interrupting(error) as server, httpx.Client() as client:
+        with pytest.raises(error, match="program"):
+            HttpxTransport(client).send(post(server.url))
+        server.stop()
+        assert wait_until(lambda: not workers())
 
 
 @contextmanager
 def interrupting(error: type[BaseException]) -> Iterator[Server]:
     """A server that sends this program a signal instead of a reply, whose handler raises."""
-    main = threading.main_thread().ident
-    assert main is not None
+    with raising(error) as interrupt:
 
-    def handle(*_: object) -> None:
-        raise error
+        async def behaviour(peer: Peer) -> None:
+            await peer.receive()
+            await asyncio.sleep(0.1)  # in which the other side begins to wait
+            interrupt()
+            await peer.see_off()
 
-    async def behaviour(peer: Peer) -> None:
-        await peer.receive()
-        await asyncio.sleep(0.1)  # in which the other side begins to wait
-        signal.pthread_kill(main, signal.SIGINT)
-        await peer.see_off()
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
         with serving(behaviour) as server:
             yield server
-    finally:
-        signal.signal(signal.SIGINT, before)
