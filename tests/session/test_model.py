@@ -42,7 +42,7 @@ from tests.support.rotation import Fault
 SEQUENCES: Final = int(os.environ.get("SEQUENCES", "0"))
 NO_SESSION: Final = Err("no-session")
 SETTINGS: Final = settings(
-    max_examples=SEQUENCES or 200,
+    max_examples=SEQUENCES or 500,
     derandomize=not SEQUENCES,
     stateful_step_count=25,
     deadline=None,
