@@ -14,6 +14,7 @@ from .ask import Ask, page
 
 # The ways to sign in beside a password: the value of the button, and the arguments of `login`.
 WAYS = {"code": {"preferred": "EMAIL_OTP"}, "passkey": {"preferred": "WEB_AUTHN"}, "choose": {"flow": "USER_AUTH"}}
+WAYS["question"] = {"flow": "CUSTOM_AUTH"}  # whatever the pool's own triggers ask
 
 
 async def home(ask: Ask) -> Response:

@@ -83,6 +83,10 @@ def test_each_page_has_no_serious_finding(running: Running, browser: Browser, us
     site.fill(username=user.name)
     site.press("Code by e-mail")
     check(site, f"{name}-challenge-code")
+    site.open("/login")
+    site.fill(username=user.name)
+    site.press("Question")
+    check(site, f"{name}-challenge-question")
     site.sign_in(user)
     for path in INSIDE:
         look(site, f"{name}-inside", path)

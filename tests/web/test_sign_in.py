@@ -123,6 +123,19 @@ def test_a_code_by_email_signs_in(site: Site, user: User) -> None:
     site.is_at("/", f"Hello, {user.name}")
 
 
+def test_the_pools_own_question_signs_in(site: Site, user: User) -> None:
+    """A wrong answer is asked for again, since its triggers decide so."""
+    site.open("/login")
+    site.fill(username=user.name)
+    site.press("Question")
+    site.is_at("/challenge", "One more question")
+    site.fill(answer="8")
+    site.press("Continue")
+    site.fill(answer="7")
+    site.press("Continue")
+    site.is_at("/", f"Hello, {user.name}")
+
+
 @pytest.mark.parametrize("choice", ["Password, proven and not sent", "Password", "Code by e-mail"])
 def test_a_user_chooses_how_to_sign_in(site: Site, user: User, choice: str) -> None:
     """Among all that the account has."""
