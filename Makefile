@@ -7,6 +7,9 @@ SPREAD := --dist worksteal
 # Two workers a core: most of the slow tests wait for a socket.
 PARALLEL = -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(SPREAD)
 
+# Hundreds of processes import the package and the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo pool web test test-unit test-web screenshots lambda-zip soak fleet coverage faults check lint types record bench build tools clean
 
 demo: .venv/pool.ok

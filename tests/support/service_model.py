@@ -16,6 +16,7 @@ import re
 import types
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -102,6 +103,7 @@ class Method(NamedTuple):
     gives: object
 
 
+@cache
 def method(client: type[object], operation: str) -> Method | None:
     """The method of the operation, with what its caller gives and what stands in its result."""
     found = getattr(client, snake(operation), None)

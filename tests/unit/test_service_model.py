@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import pickle
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +13,7 @@ from tests.support.service_model import ARGUMENTS, FIELDS, LATE, TYPES, Model, g
 from tests.unit.test_fixtures import UNSIGNED
 
 MODEL: Final = installed()
+PICKLED: Final = pickle.dumps(MODEL)
 CLIENTS: Final = (Client, AsyncClient)
 
 
@@ -68,7 +69,7 @@ def test_no_exception_to_the_rule_is_left_over() -> None:
 
 def doctored(change: Callable[[Model, Model], object]) -> Model:
     """A copy of the model, changed by a function that gets its operations and its shapes."""
-    model = copy.deepcopy(MODEL)
+    model: Model = pickle.loads(PICKLED)  # a copy, in a tenth of the time of deepcopy's
     change(model["operations"], model["shapes"])
     return model
 
