@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import pytest
 
 from cognito_raw import (
     AsyncSession,
@@ -18,6 +20,7 @@ from cognito_raw import (
     State,
     advance,
 )
+from cognito_raw.session import refresh
 from cognito_raw.session.methods import SessionMethods
 from cognito_raw.session.state import Exclusive, SessionFlow
 from tests.support.conversation import (
@@ -64,8 +67,14 @@ class Outcome:
 def play(*acts: Act, state: State | None = None, **changes: Any) -> Outcome:
     """Play the acts on a session and on an asynchronous session, which must come to the same end.
 
-    An act that is one flow is also stepped by hand.
+    An act that is one flow is also stepped by hand. Each waits for its refreshes, however busy the machine is.
     """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refresh, "ADVISORY_WAIT", 60.0)
+        return _played(acts, state, **changes)
+
+
+def _played(acts: Sequence[Act], state: State | None, **changes: Any) -> Outcome:
     clock = Clock()
     config = configured(clock=clock, **changes)
     begin = state or State()

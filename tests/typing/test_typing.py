@@ -24,7 +24,7 @@ def complaints(source: Path, cache: Path, *options: str) -> list[int]:
     """The lines of which mypy, in its strict mode, reports an error."""
     options = ("--strict", "--no-error-summary", "--cache-dir", str(cache), *options)
     command = [sys.executable, "-m", "mypy", *options, str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, cwd=ROOT, check=False)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     errors = [line for line in done.stdout.splitlines() if ": error: " in line]
     assert all(line.startswith(str(source)) for line in errors), errors
@@ -35,7 +35,7 @@ def pyright_complaints(source: Path) -> list[int]:
     """The lines of which pyright reports an error."""
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", str(source)]
     environment = {**os.environ, "PYRIGHT_PYTHON_CACHE_DIR": str(ROOT / ".venv" / "pyright")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, cwd=ROOT, check=False, env=environment)
     errors = json.loads(done.stdout)["generalDiagnostics"]
     return [error["range"]["start"]["line"] + 1 for error in errors]
 
