@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from itertools import repeat
 from typing import Any, TypeAlias
 
-from ..concurrency.background import is_from_signal, log_error
+from ..concurrency.background import log_error
+from ..concurrency.signals import is_from_signal
 from ..models.tokens import IdToken
 
 Subscriber: TypeAlias = Callable[[IdToken | None], object]

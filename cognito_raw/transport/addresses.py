@@ -12,8 +12,9 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
-from ..concurrency.background import BackgroundTask, is_from_signal, join_or_start, task_value
+from ..concurrency.background import BackgroundTask, join_or_start, task_value
 from ..concurrency.clock import Instant
+from ..concurrency.signals import is_from_signal
 from ..models.hosts import is_localhost, is_this_machine
 from .limits import POLL_INTERVAL
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from ..concurrency.background import is_from_signal
 from ..concurrency.clock import steady
+from ..concurrency.signals import is_from_signal
 from .limits import CLOCK_TOLERANCE, POLL_INTERVAL, TIMED_OUT
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
-from ..concurrency.background import is_from_signal
+from ..concurrency.signals import is_from_signal
 from .addresses import SocketAddress, look_up
 
 # Seconds between two attempts, as section 5 of the RFC recommends.

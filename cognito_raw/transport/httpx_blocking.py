@@ -13,7 +13,8 @@ from __future__ import annotations
 import sys
 
 from ..call import Reply, Request
-from ..concurrency.background import is_from_signal, start_thread
+from ..concurrency.background import start_thread
+from ..concurrency.signals import is_from_signal
 from ..result import Err, Ok, Result, Sent
 from .body import Body
 from .certificates import TrustStore

@@ -10,7 +10,7 @@ import ssl
 from functools import partial
 from typing import Any
 
-from ..concurrency.background import is_from_signal
+from ..concurrency.signals import is_from_signal
 from .deadline import CurrentDeadline
 from .happy_eyeballs import connect
 from .httpx_internals import PART, ReplyWatch

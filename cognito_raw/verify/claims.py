@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, get_args
 
-from ..concurrency.background import is_from_signal, log_error
+from ..concurrency.background import log_error
+from ..concurrency.signals import is_from_signal
 from ..config import Config
 from ..models.fields import END_OF_TIME
 from ..models.tokens import TokenUse
