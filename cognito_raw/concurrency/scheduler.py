@@ -48,13 +48,9 @@ class Job:
         self.at = self.slow_at = _NEVER
         self.is_running = self.again = False
 
-    def start(self) -> None:
-        """Begin to look at it."""
-        self._scheduler.add(self)
-
-    def end(self) -> None:
-        """Let it not run again. A run under way goes on."""
-        self._scheduler.remove(self)
+    def start(self) -> Running:
+        """Begin to look at it, until the returned object ends that."""
+        return Running(self, self._scheduler)
 
     def wake(self) -> None:
         """Look at it now, from whichever thread."""
@@ -72,6 +68,20 @@ class Job:
         except BaseException as error:
             log_error("a job in the background failed", error)
             return _AFTER_ERROR
+
+
+class Running:
+    """The time in which a job is looked at. It ends with the frame that holds it, whichever line is interrupted."""
+
+    def __init__(self, job: Job, scheduler: _Scheduler) -> None:
+        self._end = partial(scheduler.remove, job)
+        scheduler.add(job)
+
+    def close(self) -> None:
+        """Let the job not run again. A run under way goes on."""
+        self._end()
+
+    __del__ = close
 
 
 class _Service:
@@ -126,7 +136,7 @@ class _Scheduler:
 
     def tell(self, job: Job, seconds: float | None) -> None:
         """Tell that a job is to be looked at now; or that a run has ended, and in how many seconds to look again."""
-        if self._process == os.getpid():
+        if job in self._jobs and self._process == os.getpid():
             self._messages.append((job, seconds))
             self._news.set()
 
@@ -150,7 +160,7 @@ class _Scheduler:
                 job.is_running = False
             if seconds is None or job.again:
                 self._look(job)
-            elif job in self._jobs:
+            else:
                 self._look_later(job, seconds)
         now = steady()
         while self._times and self._times[0][0] <= now:

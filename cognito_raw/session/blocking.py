@@ -180,12 +180,10 @@ class Session(_Members, Runner):
         job = Job(self.config.endpoint, self._seconds_until_refresh, self._refresh_if_due)
         unsubscribe = self._holder.subscribers.add(lambda _: job.wake())
         try:
-            with self._holder.waking(job.wake):
-                job.start()
+            with self._holder.waking(job.wake), closing(job.start()):
                 yield self
         finally:
             unsubscribe()
-            job.end()
 
     def _seconds_until_refresh(self) -> float:
         return self._refresher.seconds_until_refresh() if self._holder.is_current else 0.0

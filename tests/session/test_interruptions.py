@@ -11,7 +11,9 @@ import pytest
 
 from cognito_raw import Err, IdToken, Ok, Reply, Request, Result, Session, State
 from tests.support.conversation import NOW, Clock, answered, authentication_result, configured, signed_in
+from tests.support.deadlines import wait_until
 from tests.support.interruptions import interrupt
+from tests.support.threads import living
 
 
 class Service:
@@ -105,6 +107,7 @@ def test_an_interruption_does_not_stop_keep_fresh() -> None:
     assert at > 5
 
 
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")  # a finalizer's
 def test_after_an_interrupted_keep_fresh_another_one_works() -> None:
     """Whichever line of its beginning or end was interrupted."""
     at, more = 0, True
@@ -123,3 +126,4 @@ def test_after_an_interrupted_keep_fresh_another_one_works() -> None:
             assert told.wait(60)
         at += 1
     assert at > 20
+    assert wait_until(lambda: "cognito_raw keep_fresh" not in {thread.name for thread in living()})

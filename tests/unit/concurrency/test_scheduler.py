@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from contextvars import ContextVar
 
 import pytest
 
-from cognito_raw.concurrency.scheduler import Job
+from cognito_raw.concurrency.scheduler import Job, Running
 from tests.support.deadlines import wait_until
 from tests.support.threads import living
 
@@ -20,7 +21,7 @@ Start = Callable[..., Job]
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Starts a job that is due at once, and then again when it is woken. No thread is left at the end."""
-    jobs = list[Job]()
+    running = dict[Job, Running]()
 
     def started(run: Callable[[Job], object], service: str = "a") -> Job:
         def perform(job: Job) -> float:
@@ -28,13 +29,12 @@ def start() -> Iterator[Start]:
             return NEVER
 
         job = Job(service, lambda: 0.0, perform)
-        jobs.append(job)
-        job.start()
+        running[job] = job.start()
         return job
 
     yield started
-    for job in jobs:
-        job.end()
+    for one in running.values():
+        one.close()
     assert wait_until(lambda: not [one for one in living() if one.name.startswith("cognito_raw ")], 20.0)
 
 
@@ -98,11 +98,15 @@ def test_a_job_that_has_ended_runs_no_more(start: Start) -> None:
         begun.append(job)
         assert go_on.wait(60)
 
+    def run(job: Job) -> float:
+        hang(job)
+        return NEVER
+
     for _ in range(6):
         start(hang)
     assert wait_until(lambda: len(begun) == 6, 20.0)
-    late = start(hang)
-    late.end()
+    late = Job("a", lambda: 0.0, run)
+    late.start().close()
     last = start(hang)
     go_on.set()
     assert wait_until(lambda: last in begun, 20.0)
@@ -130,10 +134,8 @@ def test_a_job_whose_clock_raises_says_so(caplog: pytest.LogCaptureFixture) -> N
     def broken() -> float:
         raise ZeroDivisionError
 
-    job = Job("a", broken, lambda _: broken())
-    job.start()
-    assert wait_until(lambda: "ZeroDivisionError" in caplog.text, 20.0)
-    job.end()
+    with closing(Job("a", broken, lambda _: broken()).start()):
+        assert wait_until(lambda: "ZeroDivisionError" in caplog.text, 20.0)
 
 
 def test_a_job_runs_in_the_context_of_its_maker(start: Start) -> None:
@@ -171,18 +173,16 @@ def test_a_job_that_is_not_due_is_looked_at_again() -> None:
         ran.set()
         return NEVER
 
-    job = Job("a", lambda: looks.pop(0), run)
-    job.start()
-    assert ran.wait(60)
+    with closing(Job("a", lambda: looks.pop(0), run).start()):
+        assert ran.wait(60)
     assert looks == []
-    job.end()
 
 
 def test_a_job_that_is_woken_is_looked_at_once_for_each_time() -> None:
     """A time that a later look has replaced is forgotten."""
     looks, ran = [0.2, 0.01, NEVER], threading.Event()
     woken = Job("a", lambda: looks.pop(0), lambda _: NEVER)
-    woken.start()
+    waits = woken.start()
     assert wait_until(lambda: len(looks) == 2, 20.0)
     woken.wake()
     times = [0.3, 0.0]
@@ -191,12 +191,9 @@ def test_a_job_that_is_woken_is_looked_at_once_for_each_time() -> None:
         ran.set()
         return NEVER
 
-    later = Job("a", lambda: times.pop(0), run)
-    later.start()
-    assert ran.wait(60)
+    with closing(waits), closing(Job("a", lambda: times.pop(0), run).start()):
+        assert ran.wait(60)
     assert looks == []
-    woken.end()
-    later.end()
 
 
 def test_a_fork_begins_without_jobs(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
