@@ -195,15 +195,14 @@ class AsyncSession(_Members, AsyncRunner):
             await asyncio.wait((task,))
 
     async def _keep_fresh(self, woken: asyncio.Event) -> None:
-        import asyncio
-
         while True:
             await self._refresh_if_due()
+            seconds = max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)
+            timer = running_loop().call_later(seconds, woken.set)
             try:
-                async with asyncio.timeout(max(self._refresher.seconds_until_refresh(), SHORTEST_SLEEP)):
-                    await woken.wait()
-            except TimeoutError:
-                pass
+                await woken.wait()
+            finally:
+                timer.cancel()
             woken.clear()
 
     async def _refresh_if_due(self) -> None:
