@@ -27,9 +27,8 @@ def minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
 
 
-def measure(tasks: list[str], rounds: int = 0) -> dict[str, dict[str, Figure]]:
-    """Measure the tasks. Show the progress and each figure."""
-    measured: dict[str, dict[str, Figure]] = {}
+def measure(tasks: list[str], rounds: int, measured: dict[str, dict[str, Figure]]) -> None:
+    """Measure the tasks, and add their figures. Show the progress and each figure."""
     began, whole = time.monotonic(), sum(TASKS[task].seconds for task in tasks)
     _say(f"This takes about {minutes(whole)} on a quiet machine.\n")
     with bench() as running:
@@ -42,7 +41,6 @@ def measure(tasks: list[str], rounds: int = 0) -> dict[str, dict[str, Figure]]:
             _say(_LINE)
             _show(found)
             measured |= found
-    return measured
 
 
 def _show(found: Mapping[str, Mapping[str, Figure]]) -> None:
@@ -64,9 +62,12 @@ def main() -> None:
     reader.add_argument("tasks", nargs="*", choices=[[], *TASKS], help="measure only these; other results stay")
     reader.add_argument("--rounds", type=int, default=0, help="take so many turns, and write nothing")
     asked = reader.parse_args()
-    measured = measure(asked.tasks or list(TASKS), asked.rounds)
-    if not asked.rounds:
-        report.write(report.merged(report.read(), measured, report.machine()))
+    measured: dict[str, dict[str, Figure]] = {}
+    try:
+        measure(asked.tasks or list(TASKS), asked.rounds, measured)
+    finally:  # a run that was stopped keeps what it has
+        if not asked.rounds:
+            report.write(report.merged(report.read(), measured, report.machine()))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class Aim(NamedTuple):
 def _crowds() -> Iterator[Aim]:
     """Yield the aims for many sign-ins at once."""
     for number, held in ((32, 15), (256, 30), (1000, 60)):
-        name = f"cognito_raw, {number} tasks"
+        name = f"cognito_raw, {number:,} tasks"
         yield Aim(f"{number:,} async sign-ins at once hold the event loop for {{}} ms", "held", name, held)
         # Nine tenths of 11.8, which was measured before sign-ins that are ready at once took turns.
         rate = f"{number:,} tasks sign in {{}} times as often a second as pycognito in 8 threads"
@@ -68,11 +68,11 @@ def _crowds() -> Iterator[Aim]:
         yield Aim(rate, "rate", name, 0.85, other, at_least=True)
         slowest = f"with {number} threads over httpx, the slowest of 100 sign-ins takes {{}} times the median"
         yield Aim(slowest, "p99", name, 3, name, "p50")
-    for crowd in ("256 tasks", "1000 tasks", "256 threads", "standard, 256 threads"):
+    for crowd in ("256 tasks", "1,000 tasks", "256 threads", "standard, 256 threads"):
         # The limit of a transport.
         yield Aim(f"{crowd} sign in over {{}} connections", "connections", f"cognito_raw, {crowd}", 100)
     for number in (256, 1000):
-        for kind in (f"{number} tasks", f"{number} threads", f"standard, {number} threads"):
+        for kind in (f"{number:,} tasks", f"{number:,} threads", f"standard, {number:,} threads"):
             says = f"{{}} of {number:,} sign-ins at once time out with a slow server ({kind})"
             yield Aim(says, "slow", f"cognito_raw, {kind}", 0)
 

@@ -7,9 +7,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,8 @@ from benchmarks.programs import processes
 ROOT: Final = Path(__file__).parent.parent
 ENVIRONMENT: Final = ROOT / ".venv-bench"
 INHERITED: Final = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT")
+# Seconds after which a program is killed.
+LONGEST: Final = 120
 # With httpx, all that a sign-in imports.
 SOURCES: Final = ("cognito_raw", "httpx", "httpcore", "h11", "anyio", "idna", "certifi", "typing_extensions")
 # The names of two measures of a whole process. Programs report all others.
@@ -163,10 +167,15 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
         )
+        watch = threading.Timer(LONGEST, process.kill)
+        watch.start()
         printed, words = (stream.read() for stream in (process.stdout, process.stderr) if stream)
         _, status, usage = os.wait4(process.pid, 0)
+        watch.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         process.communicate()
+        if process.returncode == -signal.SIGKILL:
+            raise RuntimeError(f"it was killed, or took longer than {LONGEST} s")
         if status:
             lines = [line for line in words.strip().splitlines() if not line.startswith("==")]  # not cachegrind's own
             raise RuntimeError((lines or ["no word"])[-1])

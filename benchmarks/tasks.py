@@ -64,7 +64,7 @@ RATE: Final = {
         for number, each in _CROWDS
     },
     **{
-        f"cognito_raw, {number} tasks": call("crowds.tasks", number, each)
+        f"cognito_raw, {number:,} tasks": call("crowds.tasks", number, each)
         for number, each in ((32, 6), (256, 2), (1000, 1))
     },
     "pycognito, 8 threads": call("crowds.threads_pycognito", 8, 8),
@@ -73,9 +73,9 @@ SLOW: Final = {
     f"cognito_raw, {name}": call(program, number, *transport)
     for number in (256, 1000)
     for name, program, transport in (
-        (f"{number} threads", "crowds.slow_threads", ()),
-        (f"standard, {number} threads", "crowds.slow_threads", ("standard",)),
-        (f"{number} tasks", "crowds.slow_tasks", ()),
+        (f"{number:,} threads", "crowds.slow_threads", ()),
+        (f"standard, {number:,} threads", "crowds.slow_threads", ("standard",)),
+        (f"{number:,} tasks", "crowds.slow_tasks", ()),
     )
 }
 _AT_ONCE: Final = "Sign-ins of one process, many at once"
@@ -86,12 +86,12 @@ _FRESH: Final = "A thousand sessions that are kept fresh, all due at once"
 TASKS: Final[Mapping[str, Task]] = {
     "cold": Task(
         {"cold": Table("Cold start: a new process to a finished sign-in", "ms of CPU", CPU, note=_CLIENTS)},
-        75,
+        60,
         processes.COLD,
         processes.COLD_NODE,
         rounds=15,
     ),
-    "import": Task({"import": Table("A new process that only imports", "ms of CPU", CPU)}, 10, processes.IMPORT),
+    "import": Task({"import": Table("A new process that only imports", "ms of CPU", CPU)}, 8, processes.IMPORT),
     "arithmetic": Task(
         {"arithmetic": Table("The SRP arithmetic of a sign-in", "ms of CPU", "ms")},
         45,
@@ -106,7 +106,7 @@ TASKS: Final[Mapping[str, Task]] = {
     ),
     "warm": Task(
         {"warm": Table("A sign-in more, in a warm process", "ms of CPU", "ms")},
-        50,
+        45,
         WARM,
         processes.WARM_NODE,
         rounds=5,
@@ -136,7 +136,7 @@ TASKS: Final[Mapping[str, Task]] = {
             "connections": Table(f"{_AT_ONCE}: connections", "connections", "connections"),
             "held": Table(f"{_AT_ONCE}: the longest time for which the event loop is held", "ms", "held", "tasks"),
         },
-        110,
+        95,
         RATE,
         rounds=3,
         is_warmed_up=False,
@@ -146,7 +146,7 @@ TASKS: Final[Mapping[str, Task]] = {
             "slow": Table(f"{_SLOW}: time-outs within the default deadline", "time-outs", "timeouts"),
             "slow-seconds": Table(f"{_SLOW}: how long until the last has ended", "s", "seconds"),
         },
-        60,
+        85,
         SLOW,
         rounds=2,
         is_warmed_up=False,
@@ -157,14 +157,14 @@ TASKS: Final[Mapping[str, Task]] = {
             "refresh": Table(_EXPIRY, "requests to the service", "requests"),
             "refreshed": Table("The same: how long until the last of them has it", "ms", "ms"),
         },
-        50,
+        35,
         {OURS: call("crowds.callers"), "pycognito": call("crowds.callers_pycognito")},
         rounds=3,
         is_warmed_up=False,
     ),
     "memory": Task(
         {"memory": Table("A signed-in session more", "kB of memory", "kb")},
-        20,
+        10,
         {
             "cognito_raw, 10,000 sessions": call("crowds.memory"),
             "pycognito, 50 sessions": call("crowds.memory_pycognito"),
@@ -177,13 +177,13 @@ TASKS: Final[Mapping[str, Task]] = {
             "keys": Table("An access token verified, by the number of keys", "ms of CPU", "ms"),
             "keys-loaded": Table("A key set loaded, by the number of keys", "ms of CPU", "load"),
         },
-        10,
+        12,
         {"1 key": call("growth.keys", 1), **{f"{n:,} keys": call("growth.keys", n) for n in (100, 1000)}},
         rounds=5,
     ),
     "devices": Task(
         {"devices": Table("A device of a list, by their number", "microseconds of CPU", "us")},
-        5,
+        6,
         {f"{number:,} devices": call("growth.devices", number) for number in (60, 6000)},
         rounds=5,
     ),
@@ -201,7 +201,7 @@ TASKS: Final[Mapping[str, Task]] = {
             "kept-fresh-held": Table(f"{_FRESH}: the longest time for which the loop is held", "ms", "held", "async"),
             "kept-fresh-ms": Table(f"{_FRESH}: from the first renewal to the last", "ms", "ms"),
         },
-        60,
+        45,
         {
             "blocking": call("growth.kept_fresh", 1000),
             "blocking, with a subscriber that takes 2 s": call("growth.kept_fresh", 1000, slow=True),
@@ -215,7 +215,7 @@ TASKS: Final[Mapping[str, Task]] = {
             "round-trips": Table("Round trips to Redis of a refresh", "round trips", "refresh"),
             "round-trips-waiting": Table("Round trips to Redis of waiting for another's", "round trips", "wait"),
         },
-        25,
+        20,
         {"cognito_raw, with a store in Redis": call("sharing.round_trips")},
         rounds=3,
         is_warmed_up=False,
@@ -240,7 +240,7 @@ TASKS: Final[Mapping[str, Task]] = {
                 more=True,
             )
         },
-        10,
+        5,
         {OURS: call("sharing.due")},
         rounds=3,
         is_warmed_up=False,
@@ -254,7 +254,7 @@ TASKS: Final[Mapping[str, Task]] = {
     ),
     "cold-instructions": Task(
         _counted("cold", "The same cold start"),
-        60,
+        80,
         _some(
             processes.COLD,
             OURS,
@@ -268,11 +268,11 @@ TASKS: Final[Mapping[str, Task]] = {
         is_counted=True,
     ),
     "warm-instructions": Task(
-        _counted("warm", "The same sign-in more"), 45, _some(WARM, OURS, STANDARD), rounds=1, is_counted=True
+        _counted("warm", "The same sign-in more"), 35, _some(WARM, OURS, STANDARD), rounds=1, is_counted=True
     ),
     "verify-instructions": Task(
         _counted("verify", "The same token verified"),
-        90,
+        100,
         _some(VERIFY, OURS, FLOOR, AT_HAND, "authlib"),
         rounds=1,
         is_counted=True,

@@ -12,7 +12,7 @@ _OURS: Final = """
 from cognito_raw import Config, Session
 from cognito_raw.transport import certificates
 certificates.AMAZON_ROOTS |= {{bytes.fromhex(pool["root"])}}
-config = Config(pool["iss"], pool["client"], endpoint=pool["{endpoint}"], deadline=60)  # cachegrind takes its time
+config = Config(pool["iss"], pool["client"], endpoint=pool["{endpoint}"], deadline=100)  # cachegrind takes its time
 session = Session(config, transport={transport})
 assert session.login("bob", pool["password"]).unwrap().payload["email"]
 """

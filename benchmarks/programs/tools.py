@@ -17,8 +17,9 @@ Pool: TypeAlias = dict[str, Any]
 
 
 def config(pool: Pool, endpoint: str = "endpoint") -> Config:
-    """Return the configuration for one of the server's endpoints."""
-    return Config(pool["iss"], pool["client"], endpoint=pool[endpoint])
+    """Return the configuration for one of the server's endpoints, with the default deadline unless it is a test's."""
+    options: dict[str, Any] = {"deadline": 100.0} if "times" in pool else {}
+    return Config(pool["iss"], pool["client"], endpoint=pool[endpoint], **options)
 
 
 def count(pool: Pool, times: int) -> int:
