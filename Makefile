@@ -55,7 +55,8 @@ soak: .venv/test.ok
 # interrupted at every line: some minutes.
 fleet: .venv/test.ok
 	FLEET=1 $(BIN)/python -m pytest $(OPTIONS) tests/store/test_fleet.py tests/store/test_redis_fleet.py tests/store/test_news.py \
-		tests/store/test_interruptions.py tests/session/test_interruptions.py
+		tests/store/test_interruptions.py tests/session/test_interruptions.py \
+		tests/transport/test_interruptions.py
 
 # All tests once more, slower: every branch of the package must be run.
 coverage: .venv/test.ok .venv/npm.ok
@@ -78,6 +79,7 @@ types: .venv/types.ok .venv/tools.ok
 	$(TOOLS)/mypy --python-executable $(BIN)/python
 	PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright $(TOOLS)/pyright
 	PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright $(BIN)/python -m tests.typing
+	PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright $(BIN)/python -m pytest -q tests/typing
 
 record: .venv/test.ok
 	$(BIN)/python -m tests.record

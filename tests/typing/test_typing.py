@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,11 +12,16 @@ from typing import Final
 import pytest
 
 from tests.support.paths import ROOT
-
-pytestmark = pytest.mark.once
+from tests.typing.__main__ import program_of
 
 HERE: Final = Path(__file__).parent
 _IGNORE: Final = re.compile(r"  # type: ignore\[[^]]*\](?=.*  # refused: )")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy has read of the library, for all tests."""
+    return tmp_path_factory.mktemp("cache")
 
 
 def complaints(source: Path, cache: Path, *options: str) -> list[int]:
@@ -33,16 +37,14 @@ def complaints(source: Path, cache: Path, *options: str) -> list[int]:
 
 def pyright_complaints(source: Path) -> list[int]:
     """The lines of which pyright reports an error."""
-    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", str(source)]
-    environment = {**os.environ, "PYRIGHT_PYTHON_CACHE_DIR": str(ROOT / ".venv" / "pyright")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, cwd=ROOT, check=False, env=environment)
+    command = [program_of("pyright"), "--pythonpath", sys.executable, "--outputjson", str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, cwd=ROOT, check=False)
     errors = json.loads(done.stdout)["generalDiagnostics"]
     return [error["range"]["start"]["line"] + 1 for error in errors]
 
 
 def test_pyright_reports_every_condition_on_a_result_and_every_misspelt_reason(tmp_path: Path) -> None:
     """`if result:` and `case Err("code-missmatch")` are errors on their lines; and nothing else in the file is."""
-    pytest.importorskip("pyright")
     text = (HERE / "truth.py").read_text(encoding="utf-8")
     bare = tmp_path / "truth.py"
     bare.write_text(re.sub(r"# pyright: ignore.*", "", text), encoding="utf-8")
@@ -52,7 +54,7 @@ def test_pyright_reports_every_condition_on_a_result_and_every_misspelt_reason(t
     assert pyright_complaints(HERE / "truth.py") == []
 
 
-def test_users_code_checks_and_their_mistakes_do_not(tmp_path: Path) -> None:
+def test_users_code_checks_and_their_mistakes_do_not(tmp_path: Path, cache: Path) -> None:
     """mypy finds nothing in the examples of use, and an error on just those lines that are marked as mistakes."""
     text = (HERE / "refused.py").read_text(encoding="utf-8")
     bare = tmp_path / "refused.py"
@@ -60,14 +62,14 @@ def test_users_code_checks_and_their_mistakes_do_not(tmp_path: Path) -> None:
     marked = [number for number, line in enumerate(text.splitlines(), 1) if "# refused: " in line]
     assert len(marked) > 20
     assert "type: ignore[" not in bare.read_text(encoding="utf-8")
-    assert complaints(bare, tmp_path / "cache") == marked
-    assert complaints(HERE / "api.py", tmp_path / "cache") == []
+    assert complaints(bare, cache) == marked
+    assert complaints(HERE / "api.py", cache) == []
 
 
-def test_mypy_reports_a_misspelt_reason_where_it_warns_of_code_that_is_not_reached(tmp_path: Path) -> None:
+def test_mypy_reports_a_misspelt_reason_where_it_warns_of_code_that_is_not_reached(tmp_path: Path, cache: Path) -> None:
     """The line after `case Err("code-missmatch")` is an error."""
     lines = (HERE / "truth.py").read_text(encoding="utf-8").splitlines()
     after = [number for number, line in enumerate(lines, 2) if "case Err" in line]
     copy = tmp_path / "truth.py"
     copy.write_text("\n".join(lines), encoding="utf-8")
-    assert set(after) <= set(complaints(copy, tmp_path / "cache", "--warn-unreachable"))
+    assert set(after) <= set(complaints(copy, cache, "--warn-unreachable"))

@@ -205,14 +205,14 @@ def resident() -> int:
 @pytest.mark.once
 @needs_openssl
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_ten_thousand_powers_leave_no_memory_behind() -> None:
-    """Every number that OpenSSL makes is freed: 10,000 powers would otherwise hold on to 15 MB."""
+def test_thousands_of_powers_leave_no_memory_behind() -> None:
+    """Every number that OpenSSL makes is freed: 3,000 powers would otherwise hold on to 4.5 MB."""
     for _ in range(1000):
         OPENSSL(2, 3, srp.N)
     before = resident()
-    for _ in range(10_000):
+    for _ in range(3000):
         OPENSSL(2, 3, srp.N)
-    assert (resident() - before) * os.sysconf("SC_PAGE_SIZE") < 2 * 1024 * 1024
+    assert (resident() - before) * os.sysconf("SC_PAGE_SIZE") < 1024 * 1024
 
 
 @pytest.mark.once
@@ -225,7 +225,7 @@ def test_many_threads_reckon_at_once() -> None:
         return [OPENSSL(*three) for three in numbers] == [pow(*three) for three in numbers]
 
     with ThreadPoolExecutor(16) as threads:
-        assert all(threads.map(some, range(64)))
+        assert all(threads.map(some, range(16)))
 
 
 @needs_openssl
