@@ -58,10 +58,14 @@ fleet: .venv/test.ok
 		tests/store/test_interruptions.py tests/session/test_interruptions.py \
 		tests/transport/test_interruptions.py
 
-# All tests once more, slower: every branch of the package must be run.
+# All tests once more: every statement of the package must be run. Every branch too, where Python measures them: with
+# sys.monitoring from 3.14 on, before 3.12 by tracing, which is slower.
 coverage: .venv/test.ok .venv/npm.ok
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(PARALLEL) $(OPTIONS)
+	@minor=$$($(BIN)/python -c 'import sys; print(sys.version_info.minor)'); \
+	if [ $$minor -ge 12 ]; then export COVERAGE_CORE=sysmon; fi; \
+	if [ $$minor -lt 12 ] || [ $$minor -ge 14 ]; then branch=--branch; fi; \
+	$(BIN)/coverage run $$branch -m pytest $(PARALLEL) $(OPTIONS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

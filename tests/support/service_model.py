@@ -104,12 +104,16 @@ class Method(NamedTuple):
 
 
 @cache
+def _hints(function: Any) -> Mapping[str, Any]:
+    return get_type_hints(function)
+
+
 def method(client: type[object], operation: str) -> Method | None:
     """The method of the operation, with what its caller gives and what stands in its result."""
     found = getattr(client, snake(operation), None)
     if found is None:
         return None
-    hints = get_type_hints(found)
+    hints = dict(_hints(found))
     gives = hints.pop("return")
     return Method({name: hint for name, hint in hints.items() if name != "config"}, _value(gives))
 
