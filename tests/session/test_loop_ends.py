@@ -91,7 +91,7 @@ def test_the_end_of_a_loop_waits_for_the_deadline_at_most() -> None:
         await asyncio.Event().wait()
 
     for send, subscriber in ((never, lambda _: None), (answers, never)):
-        config = configured(clock=Clock(END), monotonic=time.monotonic, deadline=0.2)
+        config = configured(clock=Clock(END), monotonic=time.monotonic, deadline=1.0)
         session = AsyncSession(config, state=signed_in(), transport=Answering(send))
         session.subscribe(subscriber)
         with Stopwatch() as watch:

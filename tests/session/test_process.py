@@ -200,7 +200,7 @@ def test_a_refresh_that_a_closed_event_loop_broke_off_is_made_by_the_next() -> N
         service.answer(request)
         await asyncio.Event().wait()
 
-    session = AsyncSession(configured(clock=clock, deadline=0.1), state=state, transport=Answering(never))
+    session = AsyncSession(configured(clock=clock, deadline=1.0), state=state, transport=Answering(never))
     late = asyncio.run(session.id_token())
     assert isinstance(late, Err)
     assert (late.reason, session.state.unanswered) == ("timed-out", True)

@@ -200,7 +200,7 @@ def test_news_of_another_task_overtakes_nothing() -> None:
 def test_news_outlives_the_event_loop_that_told_it() -> None:
     """A loop that ends meanwhile leaves the rest of the news to the next call."""
     told: Told = []
-    config = configured(clock=Clock(END), deadline=0.1)
+    config = configured(clock=Clock(END), deadline=1.0)
     session = AsyncSession(config, state=signed_in(), transport=AsyncScript([REFRESHED, REVOKED]))
 
     async def scene() -> None:
