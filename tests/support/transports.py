@@ -18,6 +18,7 @@ import pytest
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Ok, Reply, Request, Result, StandardTransport
 from cognito_raw.transport.library import LibraryName
 from tests.support.deadlines import wait_until
+from tests.support.hostile import Peer, Server, echoing, serving
 from tests.support.libraries import LIBRARIES
 from tests.support.threads import living
 
@@ -192,3 +193,14 @@ def leaving_nothing() -> Iterator[None]:
         yield
     assert wait_until(lambda: not workers(), 5.0), workers()
     gc.collect()
+
+
+@contextmanager
+def handshakes(tls: ssl.SSLContext) -> Iterator[Server]:
+    """A server under TLS that counts its connections before their handshakes."""
+
+    async def relay(peer: Peer) -> None:
+        await peer.relay(f"127.0.0.1:{behind.port}")
+
+    with serving(echoing, tls) as behind, serving(relay) as server:
+        yield server

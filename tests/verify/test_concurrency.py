@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -13,17 +12,10 @@ from cognito_raw import AsyncTokenVerifier, Reply, Request, Result, TokenVerifie
 from tests.support.deadlines import wait_until
 from tests.support.tokens import ID, NOW, Clock, token
 from tests.support.transports import workers
-from tests.support.verifiers import VERIFYING, Service, Verifying, told
+from tests.support.verifiers import Service, Verifying, told
 
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
-
-
-@pytest.fixture(params=VERIFYING, ids=lambda kind: kind.__name__)
-def verifying(request: pytest.FixtureRequest) -> Iterator[Verifying]:
-    made: Verifying = request.param()
-    yield made
-    made.close()
 
 
 @pytest.fixture

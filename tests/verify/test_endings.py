@@ -17,7 +17,7 @@ from tests.support.deadlines import wait_until
 from tests.support.hostile import Behaviour, Peer, reply, serving
 from tests.support.tokens import ID, NOW, Clock, key_set, token
 from tests.support.transports import leaving_nothing, workers
-from tests.support.verifiers import VERIFYING, Service, Verifying, told
+from tests.support.verifiers import Service, Verifying, told
 
 HOUR = 3600.0
 
@@ -26,13 +26,6 @@ HOUR = 3600.0
 def nothing_left() -> Iterator[None]:
     with leaving_nothing():
         yield
-
-
-@pytest.fixture(params=VERIFYING, ids=lambda kind: kind.__name__)
-def verifying(request: pytest.FixtureRequest) -> Iterator[Verifying]:
-    made: Verifying = request.param()
-    yield made
-    made.close()
 
 
 def fresh(clock: Clock, key: str = "one") -> str:
