@@ -46,11 +46,11 @@ class EntryStore:
         self._entry = entry
         self._changed = changed
 
-    async def load(self, _: str) -> Saved:
+    async def load(self, key: str) -> Saved:  # noqa: ARG002  # an entry has one session
         """Return the session."""
         return Saved(self._entry.session.encode(), self._entry.version)
 
-    async def save(self, _: str, value: bytes, *, after: int) -> int | None:
+    async def save(self, key: str, value: bytes, *, after: int) -> int | None:  # noqa: ARG002
         """Save the session, if it is newer."""
         if self._entry.version > after:
             return None
@@ -58,11 +58,11 @@ class EntryStore:
         self._changed(self._entry)
         return self._entry.version
 
-    async def acquire(self, _: str, owner: str, seconds: float) -> Acquired:  # noqa: ARG002  # nobody else asks
+    async def acquire(self, key: str, owner: str, seconds: float) -> Acquired:  # noqa: ARG002
         """Take the lease, which no other process can have."""
         return "free"
 
-    async def release(self, _: str, owner: str) -> None:
+    async def release(self, key: str, owner: str) -> None:
         """End the lease."""
 
 
