@@ -28,10 +28,7 @@ from tests.support.redis_server import RedisServer, redis_server
 from tests.web.conftest import Running
 from tests.web.site import PASSWORD, User
 from tests.web.test_account import inside, test_the_tokens_are_renewed_before_ones_eyes  # noqa: F401
-from tests.web.test_guards import (  # noqa: F401
-    test_a_form_without_its_token_is_refused,
-    test_a_planted_cookie_does_not_become_the_users,
-)
+from tests.web.test_guards import test_a_planted_cookie_does_not_become_the_users  # noqa: F401
 from tests.web.test_sign_in import (  # noqa: F401
     newcomer,
     test_a_temporary_password_is_replaced_with_the_missing_attribute,
