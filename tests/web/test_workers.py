@@ -150,6 +150,21 @@ def test_a_sign_in_and_a_sign_out_by_one_are_seen_by_all(running: Workers, user:
     assert statuses(running.url, cookie) == WORKERS * [303]
 
 
+def test_a_form_that_is_sent_again_and_again_does_what_one_does(running: Workers) -> None:
+    """Each waits for the one before, whichever workers have them, and leads on as that one did."""
+    page = get(running.url, "/register")
+    (token,) = re.findall(r'name="form_token" value="(\w+)"', page.text)
+    form = {"username": "again", "password": PASSWORD, "email": "again@example.com", "name": "A", "form_token": token}
+    headers = {"Cookie": f"visit={page.cookies['visit']}"}
+
+    def send() -> tuple[int, str | None]:
+        sent = httpx.post(running.url + "/register", data=form, headers=headers, trust_env=False, timeout=ENOUGH)
+        return sent.status_code, sent.headers.get("location")
+
+    with ThreadPoolExecutor(4) as threads:
+        assert {future.result() for future in [threads.submit(send) for _ in range(4)]} == {(303, "/confirm")}
+
+
 def test_the_open_pages_of_all_are_told_of_a_sign_out(running: Workers, user: User) -> None:
     """By server-sent events, whoever sends them."""
     cookie = sign_in(running.url, user)
