@@ -172,15 +172,17 @@ def test_slow_async_subscribers_delay_no_other_session() -> None:
 
 def test_a_block_may_end_in_its_own_subscriber() -> None:
     """Nobody waits for oneself."""
-    ended, block = threading.Event(), ExitStack()
+    entered, ended, block = threading.Event(), threading.Event(), ExitStack()
 
     def end(_: object) -> None:
+        assert entered.wait(60)
         block.close()
         ended.set()
 
     session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(_refreshes))
     session.subscribe(end)
     block.enter_context(session.keep_fresh())
+    entered.set()
     assert ended.wait(60)
 
 
