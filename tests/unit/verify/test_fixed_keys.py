@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
 
 from cognito_raw import TokenVerifier
 from tests.support.tokens import ID, NOW, Clock, jwk, key_set, token
-from tests.support.verifiers import VERIFYING, Service, Verifying, told
+from tests.support.verifiers import Service, Verifying, told
 
 DAY: Final = 86_400.0
-
-
-@pytest.fixture(params=VERIFYING, ids=lambda kind: kind.__name__)
-def verifying(request: pytest.FixtureRequest) -> Iterator[Verifying]:
-    made: Verifying = request.param()
-    yield made
-    made.close()
 
 
 def test_an_unknown_key_is_refused_for_good(verifying: Verifying) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -17,17 +16,10 @@ from tests.support.deadlines import wait_until
 from tests.support.samples import CLIENT, ISS, POOL
 from tests.support.tokens import ACCESS, ID, NOW, Clock, encoded, jwk, key_set, raw_token, token
 from tests.support.transports import workers
-from tests.support.verifiers import VERIFYING, Service, Verifying, told
+from tests.support.verifiers import Service, Verifying, told
 
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
-
-
-@pytest.fixture(params=VERIFYING, ids=lambda kind: kind.__name__)
-def verifying(request: pytest.FixtureRequest) -> Iterator[Verifying]:
-    made: Verifying = request.param()
-    yield made
-    made.close()
 
 
 @pytest.fixture
