@@ -108,6 +108,29 @@ def test_the_first_use_of_many_threads_is_one_look(mode: Mode) -> None:
     assert world.store.calls == ["load"]
 
 
+def test_waiting_for_a_look_of_another_thread_is_part_of_the_deadline(mode: Mode) -> None:
+    """The store hangs in one, and the other goes on."""
+    world = World(mode)
+    world.signed_in()
+    if not isinstance(session := world.session(), Session):
+        pytest.skip("an async session has one thread")
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hang(_: str) -> None:
+        asked.set()
+        go_on.wait(60)
+
+    world.store.before = hang
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(session.id_token)
+        assert asked.wait(60)
+        late = session.within(0.05).id_token()
+        go_on.set()
+        assert isinstance(first.result(60), Ok)
+    assert isinstance(late, Err)
+    assert (late.reason, late.sent) == ("timed-out", "no")
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_two_changes_at_the_same_time_are_both_kept(when: str, mode: Mode) -> None:
     """One thread forgets the tokens while the other saves: the newer state stays in memory too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,3 +98,9 @@ config = Config("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf123
 assert Client(config, transport=Answering()).call("GetUser", {}) == Ok({})
 """
     assert "logging" not in modules_after(code, PACKAGES)
+
+
+def test_without_the_module_nothing_is_told(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that has not imported it listens to nothing."""
+    monkeypatch.delitem(sys.modules, "logging")
+    assert call(mode, answered({"a": 1})) == Ok({"a": 1})

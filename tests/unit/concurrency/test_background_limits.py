@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +122,15 @@ def test_a_task_without_a_thread_is_left_to_its_caller(monkeypatch: pytest.Monke
         patch.setattr(threading.Thread, "start", no_more)
         assert not task.start(lambda: task.finish(1), "first")
         assert task.start(lambda: task.finish(2), "second")
+    assert not task.done
+
+
+def test_no_task_starts_a_thread_as_the_interpreter_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would never go on."""
+    task: BackgroundTask[int] = BackgroundTask(BEGAN, 10.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "is_finalizing", lambda: True)
+        assert not task.start(lambda: task.finish(1), "first")
     assert not task.done
 
 

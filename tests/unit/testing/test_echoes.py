@@ -145,6 +145,7 @@ def test_a_secret_that_is_json_is_one(value: Any, echo: str, tmp_path: Path) -> 
         ('quo"ted\u00e9', r"\u0071\u0075o\"ted\u00E9", "<Password 1>"),
         ("sl/ashes", r"sl\/ashes", "<Password 1>"),
         ("hunter22", "%68unter22%2f&amp;", "<Password 1>%2f&amp;"),
+        ("hunter22", "%FFhunter22", "%FF<Password 1>"),
     ],
 )
 def test_nothing_beside_an_echo_is_replaced(secret: str, echo: str, expected: str, tmp_path: Path) -> None:

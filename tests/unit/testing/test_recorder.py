@@ -216,6 +216,12 @@ def test_a_password_is_kept_with_the_proof_only(tmp_path: Path) -> None:
         Recorder(tmp_path / "c", CONFIG, password=PASSWORD)
 
 
+def test_what_is_kept_is_a_list(tmp_path: Path) -> None:
+    """One name alone would keep each of its letters."""
+    with pytest.raises(ValueError, match="a list of names"):
+        Recorder(tmp_path / "c", CONFIG, keep="GetUser")
+
+
 def test_nothing_of_the_proof_is_kept_without_it(tmp_path: Path) -> None:
     """Neither the draws nor what is computed from them, though a sign-in replays."""
     drawn: list[bytes] = []
