@@ -50,7 +50,7 @@ def _report(seconds: float, took: list[float], **numbers: float) -> None:
 
 def _threads(pool: Pool, number: int, each: int, act: Callable[[], object], start: Any = None) -> None:
     """Let so many threads act once to warm up, and then so many times each. Report the rate."""
-    number = count(pool, number)
+    number, each = count(pool, number), count(pool, each)
     together = threading.Barrier(number)
 
     def first(_: int) -> None:
@@ -91,7 +91,7 @@ def threads_pycognito(pool: Pool, number: int, each: int) -> None:
 
 def tasks(pool: Pool, number: int, each: int) -> None:
     """Sign in with so many tasks. Report the rate, and how long the event loop was held."""
-    asyncio.run(_tasks(pool, count(pool, number), each))
+    asyncio.run(_tasks(pool, count(pool, number), count(pool, each)))
 
 
 async def _tasks(pool: Pool, number: int, each: int) -> None:

@@ -39,7 +39,7 @@ def _session(pool: Pool, store: str, **options: Any) -> Session:
         options |= {"store": RedisStore(redis_client(pool)), "key": pool["key"]}
     elif store == "file":
         options |= {"store": FileStore(pool["folder"]), "key": pool["key"]}
-    return Session(config(pool), **options)
+    return Session(config(pool), transport="standard", **options)
 
 
 def _signed_in(pool: Pool, store: str, user: str) -> Session:
@@ -54,7 +54,10 @@ def round_trips(pool: Pool) -> None:
     """Count the commands of a session that refreshes, and of one that waits for another's refresh."""
     clients = [redis_client(pool) for _ in range(2)]
     _signed_in(pool, "redis", "soon")
-    first, second = (Session(config(pool, "slow"), store=RedisStore(client), key=pool["key"]) for client in clients)
+    first, second = (
+        Session(config(pool, "slow"), transport="standard", store=RedisStore(client), key=pool["key"])
+        for client in clients
+    )
     for pause in (0.5, 4):  # after the first, both stores hear of changes; after the second, the token has ended
         for session in (first, second):
             session.id_token().unwrap()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import pytest
 
-from benchmarks.__main__ import minutes
+import benchmarks.__main__ as main
+from benchmarks import plots, report
 from benchmarks.measure import INSTRUCTIONS, Bench, Figure, Table, Task, bench
 from benchmarks.programs.processes import PYTHON
 from benchmarks.tasks import TASKS, call
@@ -102,5 +106,32 @@ def test_a_call_is_a_program() -> None:
 
 
 def test_times_are_said_in_words() -> None:
-    assert minutes(20) == "20 seconds"
-    assert minutes(870) == "14 minutes"
+    assert main.minutes(20) == "20 seconds"
+    assert main.minutes(870) == "14 minutes"
+
+
+def test_a_part_is_measured_and_written(
+    running: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its run says how long it will take, shows its progress, and leaves all other results as they were."""
+    before = report.read()
+    names = TASKS["memory"].python
+    part = replace(TASKS["memory"], python=dict.fromkeys(names, "print('{\"kb\": 3}')"), rounds=1)
+    monkeypatch.setattr(main, "TASKS", {"memory": part, "other": part})
+    monkeypatch.setattr(main, "bench", lambda: nullcontext(running))
+    monkeypatch.setattr(report, "HERE", tmp_path)
+    monkeypatch.setattr(report, "README", tmp_path / "README.md")
+    monkeypatch.setattr(plots, "draw", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "memory"])
+    (tmp_path / "README.md").write_text(report.BEGIN + report.END, encoding="utf-8")
+    (tmp_path / "results.json").write_text(json.dumps(before), encoding="utf-8")
+    main.main()
+    said = capsys.readouterr()
+    assert said.err.startswith("This takes about 10 seconds on a quiet machine.")
+    assert all(f"s: memory, turn 1 of 1, {name}" in said.err for name in names)
+    assert said.out.count(" 3.000 kB of memory") == len(names)
+    after = report.read()
+    assert [figure["runs"] for figure in after["tables"].pop("memory")["figures"].values()] == [[3.0], [3.0]]
+    assert {key: table["figures"] for key, table in after["tables"].items()} == {
+        key: table["figures"] for key, table in before["tables"].items() if key != "memory"
+    }
