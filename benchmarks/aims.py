@@ -80,6 +80,7 @@ def _crowds() -> Iterator[Aim]:
 _STORE: Final = "cognito_raw, with a store in Redis"
 _SLOW: Final = "blocking, with a subscriber that takes 2 s"
 _BARE: Final = "httpx, two posts"
+_BARE_ASYNC: Final = "httpx.AsyncClient, two posts"
 AIMS: Final = (
     Aim("a cold start takes {} of pycognito's CPU time", "cold", OURS, 0.33, "pycognito"),
     Aim("a cold start takes {} of the CPU time of two posts with bare httpx", "cold", OURS, 1.15, _BARE),
@@ -105,6 +106,7 @@ AIMS: Final = (
         1.05,
         f"{_BARE}, without bytecode",
     ),
+    Aim("a first async sign-in takes {} of the CPU time of two posts with bare httpx", "first", OURS, 1.1, _BARE_ASYNC),
     Aim("a warm sign-in takes {} of warrant-lite's CPU time", "warm", OURS, 0.1, "warrant-lite"),
     Aim("a signed-in session returns its ID token in {} microseconds", "fresh", OURS, 2),
     Aim("a verified token takes {} of PyJWT's CPU time", "verify", OURS, 1 / 1.5, AT_HAND),

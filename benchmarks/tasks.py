@@ -91,6 +91,12 @@ TASKS: Final[Mapping[str, Task]] = {
         processes.COLD_NODE,
         rounds=15,
     ),
+    "first": Task(
+        {"first": Table("The first async sign-in of a process that has its imports", "ms of CPU", "ms", note=_CLIENTS)},
+        12,
+        processes.FIRST,
+        rounds=15,
+    ),
     "import": Task({"import": Table("A new process that only imports", "ms of CPU", CPU)}, 8, processes.IMPORT),
     "arithmetic": Task(
         {"arithmetic": Table("The SRP arithmetic of a sign-in", "ms of CPU", "ms")},
