@@ -54,6 +54,7 @@ class Sender(Protocol):
 
     def begin(self, request: Request, until: Callable[[], bool]) -> Callable[[], Result[Reply]]:
         """Send a request until that is so. What is returned waits for its result."""
+        ...
 
     def close(self) -> None: ...
 
