@@ -143,9 +143,7 @@ class ClientMaker:
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of a client. It does not read the environment: `proxy` does, for it too."""
-        # Two connections, since httpx keeps a tunnel in which a certificate was refused.
-        limits = self.library.Limits(max_connections=2)
-        options = {"cookies": _NoCookies(), "follow_redirects": False, "limits": limits}
+        options = {"cookies": _NoCookies(), "follow_redirects": False}
         return {**options, "trust_env": False, "verify": self.trust_store.context}
 
     def _proxy(self, proxy: Proxy) -> Any:

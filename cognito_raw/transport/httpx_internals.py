@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any, Final
 
 from .limits import MAX_HEAD, MAX_INTERIM, TOO_LONG_HEAD, TOO_MANY_INTERIM, MalformedResponse
@@ -19,6 +18,7 @@ from .sockets import readability
 PART: Final = 65536
 # As h11 finds the end of headers.
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
+_SCHEMES: Final = (b"http", b"https")
 _INTERIM: Final = re.compile(rb"HTTP/\d\.\d 1")
 
 
@@ -70,16 +70,60 @@ class ReplyWatch:
             raise MalformedResponse(TOO_LONG_HEAD)
 
 
+class _OneConnection:
+    """The one connection of a client, with the methods of httpcore's pool that httpx calls.
+
+    The pool itself looks at all its connections and requests several times a request, and in async programs asks each
+    time which library runs them. A client of ours has one connection, which serves one request at a time.
+    """
+
+    def __init__(self, pool: Any, network: Callable[[Any], object]) -> None:
+        pool._network_backend = network(pool._network_backend)
+        self.connections: list[Any] = []
+        self._pool = pool
+        self._open = pool.create_connection
+
+    def handle_request(self, request: Any) -> Any:
+        """Send a request, over a new connection if the present one cannot be used again."""
+        sender, unusable = self._sender(request)
+        for connection in unusable:
+            connection.close()
+        return sender.handle_request(request)
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Send a request in the same way."""
+        sender, unusable = self._sender(request)
+        for connection in unusable:
+            await connection.aclose()
+        return await sender.handle_async_request(request)
+
+    def _sender(self, request: Any) -> tuple[Any, list[Any]]:
+        if request.url.scheme not in _SCHEMES:
+            return self._pool, []  # which refuses it
+        unusable = [one for one in self.connections if one.has_expired() or not one.is_available()]
+        if unusable or not self.connections:
+            self.connections = [self._open(request.url.origin)]
+        return self.connections[0], unusable
+
+    def close(self) -> None:
+        """Close the connection."""
+        for connection in self.connections:
+            connection.close()
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        for connection in self.connections:
+            await connection.aclose()
+
+
 def install(client: Any, network: Callable[[Any], object]) -> bool:
-    """Put a network of ours below a client of ours, also where it goes through proxies. Return whether it could.
+    """Give a client of ours one connection over our network, also through proxies. Return whether that worked.
 
     network: makes it from the one that is there.
     """
     try:
-        for pool in _pools(client):
-            pool._network_backend = network(pool._network_backend)
-            # It serves one request at a time. An interruption could leave its own lock taken, and so hang `close`.
-            pool._optional_thread_lock = nullcontext()
+        for transport in _transports(client):
+            transport._pool = _OneConnection(transport._pool, network)
     except AttributeError:
         return False
     return True
@@ -88,8 +132,8 @@ def install(client: Any, network: Callable[[Any], object]) -> bool:
 def is_reusable(client: Any) -> bool:
     """Return whether the idle connections of a client have nothing left to read, in httpx or below it."""
     try:
-        for pool in _pools(client):
-            for connection in pool.connections:
+        for transport in _transports(client):
+            for connection in transport._pool.connections:
                 if connection.is_idle() and not connection.is_closed() and not _is_quiet(connection):
                     return False
     except AttributeError:
@@ -97,12 +141,12 @@ def is_reusable(client: Any) -> bool:
     return True
 
 
-def _pools(client: Any) -> Iterator[Any]:
+def _transports(client: Any) -> Iterator[Any]:
     for transport in (client._transport, *client._mounts.values()):
         if transport is not None:
             # A tracer may have put its own transport around it.
             inner = (one for one in vars(transport).values() if hasattr(one, "_pool"))
-            yield (transport if hasattr(transport, "_pool") else next(inner, transport))._pool
+            yield transport if hasattr(transport, "_pool") else next(inner, transport)
 
 
 def _is_quiet(connection: Any) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -19,6 +19,7 @@ from cognito_raw.transport.httpx_network import Network
 from tests.support.deadlines import wait_until
 from tests.support.hostile import Behaviour, Peer, Server, echoing, reply, replying, saying, serving
 from tests.support.libraries import LIBRARIES, MODULES, httpx
+from tests.support.programs import run
 from tests.support.transports import (
     EVERY_SENDER,
     Sender,
@@ -166,7 +167,7 @@ def test_a_connection_that_the_server_ends_is_replaced(sender: Sender) -> None:
 @pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
 def test_the_parts_of_httpx_are_where_we_look(library: Any) -> None:
     """With this version of httpx, connections are used again: a client of ours is reached to its sockets."""
-    with serving(echoing) as server, library.Client() as client:
+    with serving(echoing) as server, closing(library.Client()) as client:
         current = CurrentDeadline()
         current.deadline = Deadline(60)
         assert install(client, lambda _: Network(current))
@@ -182,7 +183,7 @@ def test_the_parts_of_httpx_and_anyio_are_where_we_look(library: Any) -> None:
     """The same for an async client."""
 
     async def main(url: str) -> None:
-        async with library.AsyncClient() as client:
+        async with aclosing(library.AsyncClient()) as client:
             install(client, AsyncNetwork)
             await client.post(url)
             assert is_reusable(client)
@@ -206,9 +207,41 @@ def test_a_client_that_cannot_be_reached_uses_no_connection_twice(library: Any) 
 @pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
 def test_a_connection_that_failed_is_in_nobodys_way(library: Any) -> None:
     """A client that has no open connection can be used again."""
-    with library.Client() as client:
+    with closing(library.Client()) as client:
         assert install(client, lambda _: Network(CurrentDeadline()))
         assert is_reusable(client)
+
+
+_ASKS_FOR_SNIFFIO: Final = """
+import asyncio, sys
+looks = []
+
+class Missing:
+    def find_spec(self, name, *_):
+        if name == "sniffio":
+            looks.append(name)
+            raise ModuleNotFoundError(name=name)
+
+sys.meta_path.insert(0, Missing())
+from cognito_raw import AsyncHttpxTransport, Request
+
+async def main():
+    transport = AsyncHttpxTransport(library=sys.argv[2])
+    counts = []
+    for _ in range(3):
+        (await transport.send(Request(sys.argv[1], {}, b"{}", 60.0))).unwrap()
+        counts.append(len(looks))
+    print(counts[1:] == counts[:2])
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_an_async_request_looks_for_no_library_that_is_missing(library: str) -> None:
+    """Only the first one does, when it opens its connection."""
+    with serving(echoing) as server:
+        assert run(_ASKS_FOR_SNIFFIO, server.url, library) == "True"
 
 
 def test_a_client_of_ones_own_keeps_its_rules() -> None:

@@ -190,11 +190,11 @@ def test_what_wraps_a_function_of_http_client_sees_requests(
 def test_a_transport_of_httpx_may_be_wrapped() -> None:
     """Our network lies below it all the same."""
     client: Any
-    with httpx.Client() as client:
+    with closing(httpx.Client()) as client:
         inner = client._transport
         client._transport = SimpleNamespace(name="a tracer", wrapped=inner)
         assert install(client, lambda _: "ours")
-        assert inner._pool._network_backend == "ours"
+        assert inner._pool._pool._network_backend == "ours"
         assert is_reusable(client)
         client._transport = inner
 
