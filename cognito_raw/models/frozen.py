@@ -51,6 +51,7 @@ class _FieldTable:
         "hashed",
         "owner",
         "positional",
+        "puts",
         "setters",
         "shown",
         "taken",
@@ -73,6 +74,8 @@ class _FieldTable:
         self.hashed = [name for name, is_hashed in hashed.items() if is_hashed]
         slots = vars(self.owner)
         self.setters = [(slots[name].__set__, name, spec["default"], spec["default_factory"]) for name, spec in taken]
+        # If all fields go by position, a value is most often made so, and at once.
+        self.puts = [put for put, *_ in self.setters] if self.positional == self.taken else []
         self.fields = fields
         return object.__getattribute__(self, name)
 
@@ -116,6 +119,11 @@ class _Value:
 
     def __init__(self, /, *given: object, **named: object) -> None:
         table, left = self._field_table, len(named)
+        if given and not named and len(given) == len(table.puts):
+            for put, one in zip(table.puts, given, strict=True):
+                put(self, one)
+            self.__post_init__()
+            return
         for (put, _, _, _), one in zip(table.setters, given, strict=False):
             put(self, one)
         for put, name, default, factory in table.setters[len(given) :]:

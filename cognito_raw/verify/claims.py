@@ -7,13 +7,13 @@ groups and scopes. This order gives the most helpful failure. A rule that cannot
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, get_args
 
 from ..concurrency.background import log_error
 from ..concurrency.signals import is_from_signal
 from ..config import Config
 from ..models.fields import END_OF_TIME
+from ..models.frozen import Frozen, field
 from ..models.tokens import TokenUse
 from ..result import Err, Ok, Result
 
@@ -34,8 +34,7 @@ ANY_CLIENT: Final = AnyClient()
 """In place of client ids, this accepts the tokens of every app client of the pool."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Frozen):
     """The claims of a verified token.
 
     payload: all claims. client_id: the app client of the token (`aud` of an ID token).

@@ -10,11 +10,14 @@ import json
 import re
 from binascii import Error, a2b_base64
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from ..models.fields import UnexpectedJson
 from ..result import Err
 
+# The longest header, in base64url, that is kept: others need no memory for long.
+_LONGEST_KNOWN: Final = 1024
 LARGEST_TOKEN: Final = 64 * 1024
 """In characters. A token travels in a header, and few servers accept larger headers."""
 
@@ -52,14 +55,21 @@ def read(token: object) -> Jws | Err:
     text = str.__str__(token)  # not the methods of a subclass
     if len(text) > LARGEST_TOKEN:
         return _TOO_LARGE
-    parts = text.encode().split(b".", 3) if text.isascii() else ()
+    parts = text.encode().split(b".", 3) if text.isascii() else []
     if len(parts) != 3:
         return _ill_formed(text, parts, _NO_PARTS)
-    header, payload, signature = map(octets, parts)
-    if header is None or payload is None or signature is None:
+    kid = _key_id_of(parts[0]) if len(parts[0]) <= _LONGEST_KNOWN else _key_id_of.__wrapped__(parts[0])
+    payload, signature = octets(parts[1]), octets(parts[2])
+    if kid is None or payload is None or signature is None:
         return _ill_formed(text, parts, _NO_BASE64)
-    kid = _key_id(header)
     return kid if isinstance(kid, Err) else Jws(kid, b".".join(parts[:2]), signature, payload)
+
+
+@lru_cache(maxsize=16)  # the tokens of a pool have few headers
+def _key_id_of(part: bytes) -> str | Err | None:
+    """Return the key id in the header of a token. None if it is no base64url."""
+    header = octets(part)
+    return None if header is None else _key_id(header)
 
 
 def _ill_formed(text: str, parts: Sequence[bytes], failure: Err) -> Err:
@@ -136,10 +146,12 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
 def _parsed(raw: bytes) -> object:
     try:
-        text = str(raw, "utf-8")
+        text = str(raw, "utf-8").strip(" \t\r\n")
         if text.count("[") + text.count("{") > DEEPEST and _is_too_deep(text):
             return None
-        value = _DECODER.decode(text)
+        value, end = _DECODER.raw_decode(text)
+        if end < len(text):
+            return None
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()  # raises for half a surrogate pair
     except ValueError:

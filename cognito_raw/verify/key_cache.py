@@ -19,7 +19,8 @@ from ..config import Config
 from ..models.fields import UnexpectedJson
 from ..reasons import is_certificate_refused
 from ..result import Err, Result
-from .keys import Key, KeySet, read_keys, usable
+from .jws import read_object
+from .keys import LARGEST_KEY_SET, Key, KeySet, usable
 
 # All in seconds.
 SOFT_LIFE: Final = 3600.0
@@ -34,7 +35,7 @@ _VERSION: Final = 1
 
 def _elapsed(then: Instant, now: Instant) -> float:
     """Return the seconds between two instants. A wall clock that was set back may hide as many seconds."""
-    return max(now.since(then), then.since(now))
+    return max(abs(now.monotonic - then.monotonic), abs(now.wall - then.wall))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +157,15 @@ def from_material(material: dict[str, Any], jwks_uri: str, now: Instant, *, as_n
     return Held(usable(material), since)
 
 
+_TOO_LARGE: Final = f", of more than {LARGEST_KEY_SET // 1024} kB: give it as keys="
 _UNKNOWN: Final = Err("token-key-unknown", "the pool's key set has no key with this kid")
 
 
 def unavailable(failure: Err) -> Err:
     """Return the failure of a verification that has no key set."""
     retryable = not is_certificate_refused(failure.reason, failure.message)
-    return Err("key-set-unavailable", f"the key set could not be fetched: {failure.reason}", retryable=retryable)
+    more = _TOO_LARGE if failure.reason == "reply-too-large" else ""
+    return Err("key-set-unavailable", f"the key set could not be fetched: {failure.reason}{more}", retryable=retryable)
 
 
 LATE: Final = unavailable(Err("timed-out"))
@@ -319,7 +322,9 @@ def keys_of(reply: Result[Reply]) -> KeySet | Err:
     status = reply.value.status
     if status != 200:
         return Err("redirect-refused" if 300 <= status < 400 else "service-unavailable")
+    if len(reply.value.body) > LARGEST_KEY_SET:
+        return Err("reply-too-large")
     try:
-        return read_keys(reply.value.body)
+        return usable(read_object(reply.value.body))
     except UnexpectedJson:
         return Err("malformed-reply")

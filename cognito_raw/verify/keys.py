@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..concurrency.signals import is_from_signal
 from ..models.fields import UnexpectedJson
-from .jws import octets, read_object
+from .jws import octets
 
 if TYPE_CHECKING:
     from jwt.algorithms import RSAAlgorithm
 
 LARGEST_KEY_SET: Final = 128 * 1024
-"""In bytes. A pool has two keys, in about 800 bytes."""
+"""In bytes, of one that is fetched. A pool has two keys, in about 800 bytes."""
 
 _SMALLEST, _LARGEST = 2048, 8192  # bits of a modulus: RFC 7518, section 3.3, and a limit on the cost of a verification
 _SMALLEST_EXPONENT, _LARGEST_EXPONENT = 65537, 2**64 - 1  # likewise; OpenSSL refuses larger ones with large keys
@@ -61,15 +61,8 @@ def rs256() -> RSAAlgorithm:
     return RSAAlgorithm(RSAAlgorithm.SHA256)
 
 
-def read_keys(raw: bytes) -> KeySet:
-    """Return the usable keys of a key set, none with an id of two keys. Raise `UnexpectedJson` if there is none."""
-    if len(raw) > LARGEST_KEY_SET:
-        raise UnexpectedJson("larger than 128 kB")
-    return usable(read_object(raw))
-
-
 def usable(key_set: Mapping[str, object]) -> KeySet:
-    """Return the usable keys of a parsed key set."""
+    """Return the usable keys of a parsed key set, none with an id of two keys. `UnexpectedJson` if there is none."""
     entries = key_set.get("keys")
     if not isinstance(entries, list):
         raise UnexpectedJson("a key set is an object with a list of keys")

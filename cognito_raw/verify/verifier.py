@@ -26,7 +26,7 @@ from ..transport.protocol import AsyncTransport, Transport
 from .claims import AnyClient, Check, Claims, Rules
 from .jws import Jws, read, read_object
 from .key_cache import LATE, Fetch, FixedSource, Lookup, keys_of, source_of
-from .keys import LARGEST_KEY_SET, Key, KeySet, rs256
+from .keys import Key, KeySet, rs256
 
 W = TypeVar("W", Transport | TransportName, AsyncTransport | AsyncTransportName)
 
@@ -145,14 +145,14 @@ class _Verifier(Generic[W]):
         share = int.from_bytes(self.config.randomness(2), "big") / 0xFFFF if isinstance(keys, Err) else 0.0
         self._source.complete(fetch, self._now(), keys, share)
 
-    def _validated(self, jws: Jws, key: Key) -> Result[Claims]:
+    def _validated(self, jws: Jws, key: Key, now: Instant) -> Result[Claims]:
         if not key.has_signed(jws.signed, jws.signature):
             return _WRONG_SIGNATURE
         try:
             payload = read_object(jws.payload)
         except UnexpectedJson:
             return _NO_CLAIMS
-        return self._rules.validate(payload, self.config.clock())
+        return self._rules.validate(payload, now.wall)
 
 
 class TokenVerifier(_Verifier["Transport | TransportName"], Runner):
@@ -183,8 +183,12 @@ class TokenVerifier(_Verifier["Transport | TransportName"], Runner):
         jws = read(token)
         if isinstance(jws, Err):
             return jws
-        found = self._source.fresh(jws.kid, self._now()) or self._find(jws.kid)
-        return found if isinstance(found, Err) else self._validated(jws, found)
+        now = self._now()
+        found = self._source.fresh(jws.kid, now)
+        if found is not None:
+            return self._validated(jws, found, now)
+        late = self._find(jws.kid)
+        return late if isinstance(late, Err) else self._validated(jws, late, self._now())
 
     def _find(self, kid: str) -> Key | Err:
         ends = self.config.monotonic() + self._deadline
@@ -235,8 +239,12 @@ class AsyncTokenVerifier(_Verifier["AsyncTransport | AsyncTransportName"], Async
                 await in_thread(rs256, rs256, self._deadline)
             except TimeoutError:
                 return LATE
-        found = self._source.fresh(jws.kid, self._now()) or await self._find(jws.kid)
-        return found if isinstance(found, Err) else self._validated(jws, found)
+        now = self._now()
+        found = self._source.fresh(jws.kid, now)
+        if found is not None:
+            return self._validated(jws, found, now)
+        late = await self._find(jws.kid)
+        return late if isinstance(late, Err) else self._validated(jws, late, self._now())
 
     async def _find(self, kid: str) -> Key | Err:
         loop = running_loop()
@@ -268,6 +276,4 @@ def _object_of(keys: object) -> dict[str, Any]:
     raw = keys.encode("utf-8", "surrogatepass") if isinstance(keys, str) else keys
     if not isinstance(raw, bytes):
         raise UnexpectedJson("neither a mapping, a string nor bytes that hold JSON")
-    if len(raw) > LARGEST_KEY_SET:
-        raise UnexpectedJson("larger than 128 kB")
     return read_object(raw)

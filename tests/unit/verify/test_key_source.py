@@ -14,14 +14,15 @@ import pytest
 
 from cognito_raw import Config, Err, Ok, Reply
 from cognito_raw.concurrency.clock import Instant
+from cognito_raw.verify.jws import read_object
 from cognito_raw.verify.key_cache import Fetch, KeySource, keys_of, source_of, unavailable
-from cognito_raw.verify.keys import Key, read_keys
+from cognito_raw.verify.keys import LARGEST_KEY_SET, Key, usable
 from tests.support.samples import CLIENT
 from tests.support.tokens import NOW, Clock, key_set
 from tests.support.verifiers import Service
 
 BEGIN: Final = Instant(0.0, NOW)
-KEYS: Final = read_keys(key_set())
+KEYS: Final = usable(read_object(key_set()))
 
 
 def pool(name: str, **changes: Any) -> Config:
@@ -234,3 +235,14 @@ def test_only_a_whole_key_set_is_one(reply: Any, reason: str) -> None:
     assert isinstance(found, Err)
     assert found.reason == reason
     assert keys_of(Ok(Reply(200, {}, key_set()))) == KEYS
+
+
+def test_a_fetched_key_set_has_128_kb_at_most() -> None:
+    """The failure says how a larger one can be used."""
+    raw = key_set()
+    assert keys_of(Ok(Reply(200, {}, raw.ljust(LARGEST_KEY_SET)))) == KEYS
+    failure = keys_of(Ok(Reply(200, {}, raw.ljust(LARGEST_KEY_SET + 1))))
+    assert isinstance(failure, Err)
+    assert unavailable(failure).message == (
+        "the key set could not be fetched: reply-too-large, of more than 128 kB: give it as keys="
+    )

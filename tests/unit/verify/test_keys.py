@@ -13,9 +13,10 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 from cognito_raw.models.fields import UnexpectedJson
-from cognito_raw.verify.keys import LARGEST_KEY_SET, Key, read_keys, rs256, usable
+from cognito_raw.verify.jws import read_object
+from cognito_raw.verify.keys import Key, rs256, usable
 from tests.support.programs import run
-from tests.support.tokens import encoded, jwk, key_set, number, private_key
+from tests.support.tokens import encoded, jwk, number, private_key
 
 N: Final = private_key("one").public_key().public_numbers().n
 OTHER: Final = {"kid": "other", **jwk("two", kid="other")}
@@ -160,15 +161,7 @@ def test_a_key_does_not_show_what_pyjwt_made_of_it() -> None:
 def test_what_is_no_key_set_is_a_misfit(raw: bytes) -> None:
     """Strict JSON with a list of keys, one of them usable; anything else is none."""
     with pytest.raises(UnexpectedJson):
-        read_keys(raw)
-
-
-def test_a_key_set_has_128_kb_at_most() -> None:
-    """Up to the cap a set is read."""
-    raw = key_set()
-    assert set(read_keys(raw.ljust(LARGEST_KEY_SET))) == {"one", "two"}
-    with pytest.raises(UnexpectedJson, match="128 kB"):
-        read_keys(raw.ljust(LARGEST_KEY_SET + 1))
+        usable(read_object(raw))
 
 
 def test_a_key_that_the_backend_refuses_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
