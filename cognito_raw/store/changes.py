@@ -66,10 +66,11 @@ class Changes:
         self.miss()
 
     def miss(self, *, is_live: bool = False) -> None:
-        """Make every copy stale, since news may have been missed."""
+        """Make every copy stale, since news may have been missed. Where none are heard, copies are read in time."""
+        missed, self.is_live, self._silence = is_live or self.is_live, is_live, 0
+        if not missed:
+            return
         self.epoch += 1
-        self.is_live = is_live
-        self._silence = 0
         with self._lock:
             watches = list(self._watches.values())
         for watch in watches:

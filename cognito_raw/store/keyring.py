@@ -26,7 +26,6 @@ class KeyringStore:
     def __init__(self, service: str, path: str | os.PathLike[str]) -> None:
         try:
             import keyring
-            import keyring.errors
         except ImportError:
             raise ImportError("KeyringStore needs the package keyring: pip install 'cognito-raw[keyring]'") from None
         self._keyring = keyring
@@ -55,7 +54,9 @@ class KeyringStore:
         if sealed is None:
             try:
                 sealed = self._sealed = Sealed(self._files, [self._key()])
-            except self._keyring.errors.KeyringError as error:
+            except (OSError, EntryRefused):
+                raise
+            except Exception as error:  # each keyring has its own, beside those of the package
                 raise OSError(f"the system's keyring cannot be used: {type(error).__name__}") from error
         return sealed
 

@@ -68,7 +68,7 @@ class Record(Frozen):
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Record:
-        """Return the record that `to_bytes` wrote; an empty one for anything else, such as a truncated file."""
+        """Return the record that `to_bytes` wrote; an empty one for a damaged file, such as a truncated one."""
         digest, _, content = data.partition(b"\n")
         if hashlib.sha256(content).hexdigest().encode() != digest:
             return cls()
@@ -77,7 +77,7 @@ class Record(Frozen):
             head = json.loads(line)
             version = integer(head, "version")
             return cls(Entry(value, version) if version > 0 else None, _lease(head) if "owner" in head else None)
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
             return cls()
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from ..concurrency.locks import ForkLock
 from .changes import Changes, Watch
 from .optional import Taken
-from .protocol import Acquired, Entry
+from .protocol import Acquired, Entry, EntryRefused
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Seconds of silence before the subscriber sends a ping, and after a lost connection before it makes another.
 _INTERVAL: Final = 1.0
+# More are no version: Lua would lose the last of them.
+_DIGITS: Final = 16
 _LOAD: Final = "return redis.call('HMGET', KEYS[1], 'value', 'version')"
 _SAVE: Final = """
 if tonumber(redis.call('HGET', KEYS[1], 'version') or 0) > tonumber(ARGV[2]) then return false end
@@ -45,8 +47,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('HMGET', KEYS[1], 'owner', 'began', 'lasts', 'version')
 if held[1] and held[1] ~= ARGV[2] then
-  local age = now - held[2]
-  if age >= 0 and age < tonumber(held[3]) then return false end
+  local age = now - (tonumber(held[2]) or now + 1)
+  if age >= 0 and age < (tonumber(held[3]) or 0) then return false end
 end
 redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'began', string.format('%.0f', now), 'lasts', ARGV[3])
 if not held[4] then redis.call('PEXPIRE', KEYS[1], ARGV[3] + 3600000) end
@@ -69,7 +71,7 @@ class _Scripts:
     def __init__(self, client: Client, *, prefix: str = "cognito_raw:", lifetime: float | None = None) -> None:
         if not callable(getattr(client, "execute_command", None)) or isinstance(client, type):
             raise ValueError(f"client must be a client of redis-py or valkey-py, not {type(client).__name__}")
-        if ("asyncio" in type(client).__module__) != self._IS_ASYNC:
+        if any("asyncio" in base.__module__ for base in type(client).__mro__) != self._IS_ASYNC:
             kind = "an async client, of redis.asyncio" if self._IS_ASYNC else "a sync client"
             raise ValueError(f"client must be {kind}: RedisStore takes a sync one, AsyncRedisStore an async one")
         if lifetime is not None and not 0 < lifetime < 1e10:
@@ -80,6 +82,7 @@ class _Scripts:
         self._lifetime = 0 if lifetime is None else _milliseconds(lifetime)
         self._errors = _errors_of(client)
         self._changes = Changes()
+        self._changes.is_closed = not hasattr(client, "pubsub")  # as valkey-py's async client of a cluster
         self._lock = ForkLock()
 
     def __del__(self) -> None:
@@ -99,8 +102,9 @@ class _Scripts:
     def _command(self, script: str, key: str, *arguments: object) -> tuple[Any, ...]:
         return ("EVAL", script, 1, self._name(key), self._channel, *arguments)
 
-    def _failure(self, error: Exception) -> OSError:
-        return OSError(f"Redis: {type(error).__name__}: {error}")
+    def _failure(self, error: Exception) -> OSError | EntryRefused:
+        kind = EntryRefused if str(error).startswith("WRONGTYPE") else OSError
+        return kind(f"Redis: {type(error).__name__}: {error}")
 
 
 def _milliseconds(seconds: float) -> int:
@@ -116,7 +120,11 @@ def _errors_of(client: object) -> tuple[type[Exception], ...]:
 
 def _entry(reply: Sequence[Any]) -> Entry | None:
     value, version = reply
-    return None if version is None else Entry(value, int(version))
+    if value is version is None:
+        return None
+    if value is None or version is None or not version.isdigit() or len(version) > _DIGITS:
+        raise EntryRefused("Redis: the hash of this name is no entry of this library")
+    return Entry(value, int(version))
 
 
 def _taken(reply: Sequence[Any] | None) -> Taken | None:
@@ -186,18 +194,16 @@ def _listen(client: Client, channel: str, changes: Changes) -> None:
     import time
 
     while not changes.is_closed:
-        pubsub = client.pubsub()
         try:
-            pubsub.subscribe(channel)
-            while not changes.is_closed:
-                if changes.hear(pubsub.get_message(timeout=_INTERVAL)):
-                    pubsub.ping()
+            with client.pubsub() as pubsub:
+                pubsub.subscribe(channel)
+                while not changes.is_closed:
+                    if changes.hear(pubsub.get_message(timeout=_INTERVAL)):
+                        pubsub.ping()
         except Exception:  # whatever a client raises that somebody closes meanwhile
             changes.miss()
             time.sleep(_INTERVAL)
-        finally:
-            changes.miss()
-            pubsub.close()
+    changes.miss()
 
 
 class AsyncRedisStore(_Scripts):
@@ -257,17 +263,16 @@ class AsyncRedisStore(_Scripts):
 async def _listen_async(client: Client, channel: str, changes: Changes) -> None:
     import asyncio
 
-    while not changes.is_closed:
-        pubsub = client.pubsub()
-        try:
-            await pubsub.subscribe(channel)
-            while not changes.is_closed:
-                message = await pubsub.get_message(timeout=_INTERVAL)
-                if changes.hear(message):
-                    await pubsub.ping()
-        except Exception:  # whatever a client raises that somebody closes meanwhile
-            changes.miss()
-            await asyncio.sleep(_INTERVAL)
-        finally:
-            changes.miss()
-            await pubsub.aclose()
+    try:
+        while not changes.is_closed:
+            try:
+                async with client.pubsub() as pubsub:
+                    await pubsub.subscribe(channel)
+                    while not changes.is_closed:
+                        if changes.hear(await pubsub.get_message(timeout=_INTERVAL)):
+                            await pubsub.ping()
+            except Exception:  # whatever a client raises that somebody closes meanwhile
+                changes.miss()
+                await asyncio.sleep(_INTERVAL)
+    finally:
+        changes.miss()
