@@ -54,9 +54,9 @@ soak: .venv/test.ok
 # Sessions of 8 processes of 50 threads over one store, in files and in Redis, with every fault; calls that are
 # interrupted at every line: some minutes.
 fleet: .venv/test.ok
-	FLEET=1 $(BIN)/python -m pytest $(OPTIONS) tests/store/test_fleet.py tests/store/test_redis_fleet.py tests/store/test_news.py \
-		tests/store/test_interruptions.py tests/session/test_interruptions.py \
-		tests/transport/test_interruptions.py
+	FLEET=1 $(BIN)/python -m pytest $(OPTIONS) tests/store/test_fleet.py tests/store/test_redis_fleet.py \
+		tests/store/test_redis_servers.py tests/store/test_simulation.py tests/store/test_interruptions.py \
+		tests/session/test_interruptions.py tests/transport/test_interruptions.py
 
 # All tests once more: every statement of the package must be run. Every branch too, where Python measures them: with
 # sys.monitoring from 3.14 on, before 3.12 by tracing, which is slower.

@@ -13,7 +13,7 @@ import redis.asyncio
 
 from cognito_raw.store import AsyncRedisStore, AsyncSealed, Entry, InThreads, RedisStore, Sealed
 from cognito_raw.testing import check_async_store, check_store
-from tests.support.redis_server import RedisServer, redis_server
+from tests.support.redis_server import RedisServer, redis_cluster, redis_server
 
 KEYS: Final = [b"k" * 32]
 
@@ -65,9 +65,7 @@ def test_it_keeps_the_contract_in_threads_and_sealed(server: RedisServer) -> Non
 
 def test_it_keeps_the_contract_in_a_cluster(tmp_path: Path) -> None:
     """An entry is one key, so it needs no hash tag."""
-    with redis_server(tmp_path, "--cluster-enabled", "yes") as server:
-        with server.client() as client:
-            client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+    with redis_cluster(tmp_path) as server:
         cluster = redis.RedisCluster(host="127.0.0.1", port=server.port)
         store = RedisStore(cluster)
         check_store(store)

@@ -62,6 +62,7 @@ def test_one_refresh_a_round_among_all_machines(tmp_path: Path) -> None:
     with fleet(tmp_path) as machines:
         family = machines.sign_in()
         workers = [machines.machine() for _ in range(PROCESSES)]
+        together(workers, machines)  # and all are connected
         for round_ in range(1, ROUNDS + 1):
             machines.time.ahead += LIFE
             told = together(workers, machines)

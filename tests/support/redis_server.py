@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pytest
 import redis
@@ -21,6 +21,12 @@ from redis.retry import Retry
 NAME: Final = "redis-server"
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
 class RedisServer:
     """A server on a free port. It keeps its data over a restart."""
 
@@ -28,15 +34,12 @@ class RedisServer:
         self._folder = folder
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        command = [NAME, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]
-        command += ["--appendfsync", "no", "--dir", str(self._folder), "--loglevel", "warning", *self._options]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen([NAME, *self._arguments()], stdout=subprocess.DEVNULL)
         with redis.Redis(port=self.port) as client:
             for _ in range(600):
                 try:
@@ -46,6 +49,10 @@ class RedisServer:
                 else:
                     return
         raise AssertionError("Redis does not answer")
+
+    def _arguments(self) -> list[str]:
+        arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]
+        return [*arguments, "--appendfsync", "no", "--dir", str(self._folder), "--loglevel", "warning", *self._options]
 
     def stop(self, kind: signal.Signals = signal.SIGTERM) -> None:
         """End it. A killed one may lose what it wrote last."""
@@ -66,24 +73,58 @@ class RedisServer:
 
     def client(self, **options: Any) -> redis.Redis:
         """A client that tries nothing twice."""
-        return redis.Redis(port=self.port, **(self._once() | options))
+        return redis.Redis(**(self._once() | options))
 
     def async_client(self, **options: Any) -> redis.asyncio.Redis:
-        return redis.asyncio.Redis(port=self.port, **(self._once() | options))
+        return redis.asyncio.Redis(**(self._once() | options))
 
-    @staticmethod
-    def _once() -> dict[str, Any]:
-        return {"socket_timeout": 5, "retry": Retry(NoBackoff(), 0)}
+    def _once(self) -> dict[str, Any]:
+        return {"port": self.port, "socket_timeout": 30, "retry": Retry(NoBackoff(), 0)}
+
+
+class RedisSentinel(RedisServer):
+    """A Sentinel, which watches the server of this port under the name `engines`."""
+
+    def __init__(self, folder: Path, watched: int) -> None:
+        super().__init__(folder)
+        self._watched = watched
+
+    def _arguments(self) -> list[str]:
+        path = self._folder / "sentinel.conf"  # where it keeps what it learns
+        lines = [f"port {self.port}", "bind 127.0.0.1", f"sentinel monitor engines 127.0.0.1 {self._watched} 1"]
+        path.write_text("\n".join([*lines, f"dir {self._folder}", ""]), encoding="utf-8")
+        return [str(path), "--sentinel", "--loglevel", "warning"]
+
+
+Server = TypeVar("Server", bound=RedisServer)
 
 
 @contextmanager
 def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
     """A running server; the test is skipped where it is not installed."""
+    with running(RedisServer(folder, *options)) as server:
+        yield server
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """The same server, started, and ended after the block."""
     if shutil.which(NAME) is None:
         pytest.skip(f"{NAME} is not installed: apt-get install {NAME}")
-    server = RedisServer(folder, *options)
     server.start()
     try:
         yield server
     finally:
         server.stop(signal.SIGKILL)
+
+
+@contextmanager
+def redis_cluster(folder: Path) -> Iterator[RedisServer]:
+    """A cluster of one server."""
+    with redis_server(folder, "--cluster-enabled", "yes") as server, server.client() as client:
+        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+        for _ in range(600):
+            if client.cluster("INFO")["cluster_state"] == "ok":
+                break
+            time.sleep(0.05)
+        yield server
