@@ -191,6 +191,17 @@ def test_a_removed_folder_is_made_again(tmp_path: Path) -> None:
     assert store.save("ada", b"1", after=1) == 2
 
 
+def test_a_folder_may_be_a_link(tmp_path: Path) -> None:
+    """The entry and its lease are those of the folder that it leads to."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    linked, store = FileStore(tmp_path / "link"), FileStore(tmp_path / "folder")
+    assert linked.save("ada", b"1", after=0) == 1
+    assert store.load("ada") == Entry(b"1", 1)
+    assert linked.acquire("ada", "one", 60) == "free"
+    assert store.acquire("ada", "two", 60) is None
+
+
 def test_a_folder_that_cannot_be_used_is_an_error_of_the_system(tmp_path: Path) -> None:
     """Such as a file that stands in its place."""
     (tmp_path / "file").touch()

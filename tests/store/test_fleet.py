@@ -25,7 +25,7 @@ from cognito_raw import Err, IdToken, Ok, Result, Session
 from cognito_raw.store import Store
 from tests.store.worker import LIFE, Time, store_at
 from tests.support.paths import ROOT
-from tests.support.programs import PACKAGES
+from tests.support.programs import PACKAGES, run
 from tests.support.rotation import Family, Service
 from tests.support.rotation_server import served
 
@@ -149,6 +149,55 @@ def test_one_refresh_a_round_among_all_processes(*, own: bool, tmp_path: Path) -
             assert all_of_them.service.requests == round_
         assert family.ended is None
         assert family.refreshes == ROUNDS
+
+
+FORKED: Final = """
+import os, sys, threading, time, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of forks in programs with threads
+from cognito_raw import Config, Session, StandardTransport
+from cognito_raw.store import FileStore
+from tests.support.conversation import CLIENT_ID, ISS
+
+folder, endpoint, now = sys.argv[1], sys.argv[2], float(sys.argv[3])
+sending, forked, got = threading.Event(), threading.Event(), []
+
+class Held(StandardTransport):
+    def send(self, request):
+        sending.set()
+        forked.wait(60)
+        return super().send(request)
+
+config = Config(ISS, CLIENT_ID, endpoint=endpoint, clock=lambda: now, monotonic=lambda: 0.0)
+transport = Held()
+session = Session(config, transport=transport, store=FileStore(folder), key="ada")
+began = time.monotonic()
+thread = threading.Thread(target=lambda: got.append(session.id_token().unwrap().payload["n"]))
+thread.start()
+sending.wait(60)
+pid = os.fork()
+if pid == 0:
+    forked.set()
+    print(session.id_token().unwrap().payload["n"], flush=True)
+    os._exit(0)
+time.sleep(0.3)
+forked.set()
+thread.join(60)
+assert os.waitpid(pid, 0)[1] == 0
+print(*got, time.monotonic() - began)
+transport.close()
+"""
+
+
+def test_a_fork_in_the_midst_of_a_lease_waits_for_it(tmp_path: Path) -> None:
+    """The child is another owner: it refreshes nothing, and has the new token too."""
+    with fleet(tmp_path) as all_of_them:
+        family = all_of_them.sign_in()
+        all_of_them.time.ahead += LIFE
+        place, now = all_of_them.place("one"), all_of_them.time.wall()
+        child, parent, seconds = run(FORKED, place, all_of_them.endpoint, str(now)).split()
+        assert child == parent == family.newest
+        assert family.ended is None
+        assert all_of_them.service.requests == 1 or float(seconds) > 5  # which is nearly the lease
 
 
 @pytest.mark.parametrize("damage", ["truncated", "removed"])

@@ -279,12 +279,30 @@ def test_the_tokens_of_a_machine_with_another_clock_are_as_new_as_they_are(ahead
         assert session.id_token() != Ok(token)
 
 
+@pytest.mark.parametrize("ahead", [-2 * LIFE, -60, 60])
+def test_a_clock_that_is_set_changes_nothing(ahead: float, mode: Mode) -> None:
+    """Tokens are given in time, refreshed once for both sessions, and looked up as often as before."""
+    world = World(mode)
+    clock = Shifted(world.clock, 0)
+    config = Config(ISS, CLIENT_ID, clock=clock, monotonic=world.clock)
+    sessions = world.signed_in(config=config), world.session(config=config)
+    clock.ahead = ahead
+    for _ in range(12):
+        world.passes(LIFE / 6)
+        world.store.calls.clear()
+        tokens = [session.id_token().unwrap() for session in sessions]
+        assert tokens[0] == tokens[1]
+        assert tokens[0].exp > world.clock()
+        assert world.store.calls.count("load") <= 4
+    assert world.service.refreshes == 2
+
+
 class Shifted:
     """A clock that is ahead of another."""
 
     def __init__(self, clock: Callable[[], float], ahead: float) -> None:
         self._clock = clock
-        self._ahead = ahead
+        self.ahead = ahead
 
     def __call__(self) -> float:
-        return self._clock() + self._ahead
+        return self._clock() + self.ahead

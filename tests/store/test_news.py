@@ -134,6 +134,18 @@ def test_a_sign_out_ends_the_session_on_all_machines(
     second.until(lambda: second.session.id_token() == Err("no-session"))
 
 
+def test_a_fresh_token_costs_no_round_trip(machines: Callable[..., Machine], server: RedisServer) -> None:
+    """The session hears of changes, and so need not ask."""
+    machine = machines(server)
+    machine.signed_in()
+    with server.client() as client:
+        asked = evaluations(client)
+        for _ in range(20):
+            machine.session.id_token().unwrap()
+            machine.session.access_token().unwrap()
+        assert evaluations(client) == asked
+
+
 def test_what_a_session_saves_does_not_make_it_ask_again(machines: Callable[..., Machine], server: RedisServer) -> None:
     """It hears of its own changes too."""
     machine = machines(server)
