@@ -51,7 +51,7 @@ class FileStore(RecordStore):
     def locked(self, name: str, timeout: float = _LOCK_TIMEOUT) -> AbstractContextManager[object]:
         """Lock a name in the folder among all processes, for a moment."""
         path = os.path.join(self._folder, name)
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        _make(self._folder)
         return self._new_lock(f"{path}.lock", timeout=timeout, poll_interval=_POLL_INTERVAL, mode=0o600)
 
     def _read(self, key: str) -> Record:
@@ -76,6 +76,14 @@ class FileStore(RecordStore):
 
     def _now(self) -> Time:
         return Time(_boot_id(), steady())
+
+
+def _make(folder: str) -> None:
+    """Make a folder and those above it, whatever the umask, for this user alone."""
+    if not os.path.isdir(folder):
+        if (above := os.path.dirname(folder)) != folder:
+            _make(above)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
 
 
 def _read(path: str) -> Record:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Seconds of silence before the subscriber sends a ping, and after a lost connection before it makes another.
 _INTERVAL: Final = 1.0
+# Seconds to wait for the end of a subscriber: a client without a time limit may wait for a server that hangs.
+_LONGEST_CLOSE: Final = 3.0
 # More are no version: Lua would lose the last of them.
 _DIGITS: Final = 16
 _LOAD: Final = "return redis.call('HMGET', KEYS[1], 'value', 'version')"
@@ -169,7 +171,7 @@ class RedisStore(_Scripts):
         """End the subscriber: sessions then look at the store from time to time. Your client stays open."""
         self._changes.close()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_LONGEST_CLOSE)
 
     def _run(self, script: str, key: str, *arguments: object) -> Any:
         try:

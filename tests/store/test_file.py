@@ -40,7 +40,7 @@ def test_an_entry_is_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     folder = tmp_path / "deep" / "folder"
-    assert mode_of(folder) == 0o700
+    assert mode_of(folder) == mode_of(folder.parent) == 0o700
     assert {path.name: mode_of(path) for path in folder.iterdir()} == {NAME: 0o600, f"{NAME}.lock": 0o600}
     assert repr(store) == f"FileStore({str(folder)!r})"
 

@@ -95,7 +95,7 @@ def keeps_the_contract(client: Any, make: Callable[[], Any], *, has_async_news: 
 def test_the_clients_of_valkey(server: RedisServer) -> None:
     """They raise errors of their own, which are as those of redis-py."""
     valkey = pytest.importorskip("valkey")
-    at = {"port": server.port, "socket_timeout": 60}
+    at = {"port": server.port, "socket_timeout": 60, "decode_responses": True}
     keeps_the_contract(valkey.Valkey(**at), lambda: valkey.asyncio.Valkey(**at))
     away = {"port": free_port(), "retry": None}
     with pytest.raises(OSError, match="ConnectionError"):
@@ -285,6 +285,26 @@ def test_a_pool_without_a_free_connection_is_a_store_that_is_away(
     few.hear_no_more()
     world.passes(60)  # after which a failed attempt is forgotten
     assert isinstance(few.session.refresh(), Ok)
+
+
+@long
+def test_a_store_is_closed_while_its_server_hangs(tmp_path: Path) -> None:
+    """Though its client would wait for ever."""
+    with redis_server(tmp_path) as server:
+        server.hang()
+        store = RedisStore(redis.Redis(port=server.port, socket_timeout=None))
+        store._subscribe()
+        began = time.monotonic()
+        store.close()
+        assert time.monotonic() - began < 30
+
+        async def use() -> None:
+            store = AsyncRedisStore(redis.asyncio.Redis(port=server.port, socket_timeout=None))
+            store._subscribe()
+            await asyncio.sleep(0.1)
+            await asyncio.wait_for(store.aclose(), 30)
+
+        asyncio.run(use())
 
 
 class Engine(redis.Redis):
