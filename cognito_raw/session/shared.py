@@ -23,7 +23,7 @@ from ..models.context import RefreshMetadata
 from ..models.frozen import replace
 from ..models.tokens import Tokens, TokenUse
 from ..result import Err, Ok, Result
-from ..store.changes import Mark
+from ..store.changes import LONGEST_WAIT, Mark
 from ..store.protocol import Entry
 from .expiry import HeldTokens, issue_time
 from .holder import SessionHolder
@@ -38,8 +38,6 @@ Change: TypeAlias = Callable[[State], State]
 _RESERVE: Final = 3.0
 # Seconds between two looks at the store of who waits for a lease: doubled from the first to the second.
 _POLL: Final = (0.05, 0.4)
-# Seconds between them if news of the store are heard, in case that one is lost.
-_LONGEST_WAIT: Final = 1.0
 # Seconds between two attempts to save what could not be saved.
 _RETRY: Final = 1.0
 _NOTHING: Final = (0, hash(b""))
@@ -245,6 +243,7 @@ class _Run(Generic[T]):
             step = advance(flow)
             while True:
                 if isinstance(step, Call):
+                    yield from self._prolong()
                     self._holder._asked = Instant.now(self._config)
                     self._sent = True
                     step = advance(flow, (yield self._limited(step)))
@@ -266,6 +265,15 @@ class _Run(Generic[T]):
                 if isinstance(step, State):
                     yield from self._release()
                 step = advance(flow)
+
+    def _prolong(self) -> Steps[None]:
+        """Take the lease once more if too little of it is left to send a request, and nobody has saved meanwhile."""
+        holder, began = self._holder, self._config.monotonic()
+        if self._lease is not None and self._lease - began < _RESERVE:
+            taken = yield holder.ask.take(holder.owner)
+            entry = taken.value[1] if isinstance(taken, Ok) and taken.value is not None else None
+            if entry is not None and entry.version == holder._saved[0]:
+                self._lease = began + holder.ask.lease
 
     def _limited(self, call: Call) -> Call | Limited:
         return call if self._lease is None else Limited(call, self._lease, _RESERVE)
@@ -293,10 +301,11 @@ class _Run(Generic[T]):
 
     def _acquire(self) -> Steps[Err | None]:
         """Take the lease, and load again. Return without it if the state changes meanwhile."""
-        holder, before, pause = self._holder, self._holder.state, _POLL[0]
+        holder, before, pause, watch = self._holder, self._holder.state, _POLL[0], self._holder.ask.watch
         while holder.state == before:
             mark, began = holder.mark(), self._config.monotonic()
-            taken = yield holder.ask.take(holder.owner)
+            asks = watch is None or watch.may_ask()
+            taken = (yield holder.ask.take(holder.owner)) if asks else Ok(None)
             if isinstance(taken, Err):
                 return taken
             if taken.value is not None:
@@ -305,9 +314,9 @@ class _Run(Generic[T]):
             left = self._ends - self._config.monotonic()
             if left <= pause:
                 return _BUSY
-            yield holder.ask.wait(mark, pause, min(left, _LONGEST_WAIT))
+            yield holder.ask.wait(mark, pause, min(left, LONGEST_WAIT))
             pause = min(2 * pause, _POLL[1])
-            failure = yield from holder.sync()
+            failure = (yield from holder.sync()) if asks or holder.mark() != mark else None
             if failure is not None:
                 return failure
         return None
@@ -316,6 +325,8 @@ class _Run(Generic[T]):
         if self._lease is not None:
             self._lease = None
             yield self._holder.ask("release", self._holder.owner)
+            if self._holder.ask.watch is not None:
+                self._holder.ask.watch.end_asking()
 
 
 _NAMES: Final = State.__match_args__[:-2]  # not those of the pool and the app client, which never change

@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 from weakref import WeakSet, WeakValueDictionary
 
+from ..concurrency.clock import steady
 from ..concurrency.locks import ForkLock
 
 Mark: TypeAlias = tuple[int, int]
 """A position in the news of one key."""
 
+# Seconds between two looks at the store of a session that waits for news, in case that one is lost.
+LONGEST_WAIT: Final = 1.0
 # After so many silent intervals, a connection counts as lost: each one sends a ping.
 _LONGEST_SILENCE: Final = 3
 
@@ -80,9 +83,10 @@ class Changes:
 class Watch:
     """The news of one key."""
 
-    __slots__ = ("__weakref__", "_changes", "_heard", "_version", "_wakers")
+    __slots__ = ("__weakref__", "_asked", "_changes", "_heard", "_version", "_wakers")
 
     def __init__(self, changes: Changes) -> None:
+        self._asked: tuple[Mark, float] | None = None
         self._changes = changes
         self._heard = 0
         self._version = 0
@@ -101,6 +105,21 @@ class Watch:
     def is_current(self, mark: Mark, version: int) -> bool:
         """Tell if no newer version was heard of since the mark, and nothing missed."""
         return mark[0] == self._changes.epoch and (mark[1] == self._heard or self._version <= version)
+
+    def may_ask(self) -> bool:
+        """Tell if no other session of the process has just asked for the lease; then this one may, and is noted.
+
+        Without news since, the answer would be the same. A session that gives up or dies is followed by another one.
+        """
+        asked, now, mark = self._asked, steady(), self.mark
+        if self.is_live and asked is not None and asked[0] == mark and now - asked[1] < LONGEST_WAIT:
+            return False
+        self._asked = mark, now
+        return True
+
+    def end_asking(self) -> None:
+        """Let any session ask again."""
+        self._asked = None
 
     def hear(self, version: int) -> None:
         """Take the version of a changed entry."""

@@ -136,6 +136,16 @@ def test_nothing_is_sent_at_the_end_of_a_lease(world: World) -> None:
     assert number(session.id_token().unwrap()) == "refresh-2"
 
 
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_a_lease_that_came_late_is_taken_once_more(overtaken: bool, world: World) -> None:
+    """Otherwise nobody would refresh with a store that many ask at once. A newer entry is used then."""
+    late: list[Callable[[], object]] = [world.overtake if overtaken else lambda: None, lambda: world.passes(3.5)]
+    world.store.before = lambda name: late.pop()() if name == "acquire" and late else None
+    assert number(world.session().id_token().unwrap()) == "refresh-2"
+    assert world.store.calls.count("acquire") == 2
+    assert world.wire.timeouts == ([] if overtaken else [6.0])
+
+
 def test_a_newer_entry_after_the_lease_is_used(world: World) -> None:
     """Another session has refreshed just before: nothing is sent."""
     session = world.session()

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import pytest
 
-from cognito_raw import AsyncSession, Config, Err, IdToken, Ok, State
+from cognito_raw import AsyncSession, Err, IdToken, Ok
 from cognito_raw.store import AsyncRedisStore, AsyncSealed, Entry, InThreads, MemoryStore, RedisStore, Sealed
 from cognito_raw.store.changes import Changes, _miss_all
-from tests.store.shared import LIFE, World
+from tests.store.shared import World
 from tests.store.simulation import REFRESHING
-from tests.support.conversation import CLIENT_ID, ISS, tokens
 from tests.support.modes import Mode
 from tests.support.programs import run
 from tests.support.redis_server import RedisServer, redis_server
@@ -56,7 +52,13 @@ class Machine:
             AsyncRedisStore(self.client, prefix=prefix) if self.is_async else RedisStore(self.client, prefix=prefix)
         )
         sealed: Any = AsyncSealed if self.is_async else Sealed
-        self.session = world.session(**{"store": sealed(self.store, KEYS), "staleness": float("inf"), **options})
+        self._options = {"store": sealed(self.store, KEYS), "staleness": float("inf"), **options}
+        self._world = world
+        self.session = self.another()
+
+    def another(self) -> Any:
+        """Another session of ada over the same store."""
+        return self._world.session(**self._options)
 
     @property
     def is_live(self) -> bool:
@@ -187,36 +189,6 @@ def test_a_store_that_is_closed_hears_no_more(machines: Callable[..., Machine], 
     machine.close()
     assert not machine.is_live
     assert isinstance(machine.session.id_token(), Ok)
-
-
-def test_a_session_that_waits_for_another_does_not_poll(
-    machines: Callable[..., Machine], server: RedisServer, mode: Mode
-) -> None:
-    """It is woken by the tokens that the other saves."""
-    world = World(mode)
-    config = Config(ISS, CLIENT_ID, clock=world.clock, monotonic=time.monotonic)
-    waiting = machines(server, config=config)
-    waiting.signed_in()
-    with server.client() as client:
-        holder = Sealed(RedisStore(client, prefix=waiting.store._prefix), KEYS)
-        assert holder.acquire("ada", "holder", 60)
-        world.passes(LIFE)
-        asked, began = evaluations(client), time.monotonic()
-        renewal = threading.Timer(2, lambda: renew(holder, config))
-        renewal.start()
-        assert waiting.session.refresh().unwrap().payload["n"] == 7
-        renewal.join()
-        seconds = time.monotonic() - began
-        assert evaluations(client) - asked <= 8 + 2 * seconds
-        assert seconds < 8
-
-
-def renew(holder: Sealed, config: Config) -> None:
-    """Save new tokens, as another process does."""
-    entry = holder.load("ada")
-    assert entry is not None
-    state = replace(State.from_dict(json.loads(entry.value)), tokens=tokens(at=config.clock(), n=7))
-    assert holder.save("ada", json.dumps(state.to_dict()).encode(), after=entry.version)
 
 
 def evaluations(client: Any) -> int:
