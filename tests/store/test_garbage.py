@@ -56,11 +56,12 @@ HASHES: Final[dict[str, dict[str, Any]]] = {
 def test_a_hash_that_is_no_entry_is_refused(name: str, machine: Machine, server: RedisServer) -> None:
     """With its lease, which is no entry."""
     key = machine.store._name("ada")
+    hashed: Any = HASHES[name]
     with server.client(decode_responses=True) as admin:
-        admin.hset(key, mapping=HASHES[name])
+        admin.hset(key, mapping=hashed)
         for method in (machine.session.id_token, machine.session.refresh, machine.session.forget):
             assert method().reason == "store-entry-refused"
-        assert admin.hgetall(key) == HASHES[name]
+        assert admin.hgetall(key) == hashed
 
 
 def test_a_name_of_another_kind_is_refused(machine: Machine, server: RedisServer) -> None:

@@ -216,7 +216,7 @@ class Restricted:
     def refusals(self) -> int:
         """How often the server refused something."""
         with self._server.client() as admin:
-            told = admin.acl_log()
+            told: Any = admin.acl_log()
         return sum(int(one["count"]) for one in told if one["username"] == self._who["username"])
 
 
