@@ -161,7 +161,15 @@ class Failover:
     def fail_over(self) -> None:
         """Make the replica the primary server, and wait until clients are told so."""
         client: Any = self._sentinel.client()
-        client.execute_command("SENTINEL FAILOVER", "engines")
+
+        def begins() -> bool:
+            try:
+                client.execute_command("SENTINEL FAILOVER", "engines")
+            except redis.ResponseError:  # it does not know enough of the replica yet
+                return False
+            return True
+
+        self._until(begins)
         self._until(lambda: client.sentinel_get_master_addr_by_name("engines")[1] == self._replica.port)
 
 
@@ -299,10 +307,11 @@ def test_a_store_is_closed_while_its_server_hangs(tmp_path: Path) -> None:
         assert time.monotonic() - began < 30
 
         async def use() -> None:
-            store = AsyncRedisStore(redis.asyncio.Redis(port=server.port, socket_timeout=None))
-            store._subscribe()
-            await asyncio.sleep(0.1)
-            await asyncio.wait_for(store.aclose(), 30)
+            async with redis.asyncio.Redis(port=server.port, socket_timeout=None) as client:
+                store = AsyncRedisStore(client)
+                store._subscribe()
+                await asyncio.sleep(0.1)
+                await asyncio.wait_for(store.aclose(), 30)
 
         asyncio.run(use())
 
