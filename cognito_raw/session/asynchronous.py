@@ -63,7 +63,7 @@ class AsyncSession(_Members, AsyncRunner):
         state is used if the store has none. A sync store runs in threads.
     staleness: seconds for which a fresh token is returned without asking the store. A sign-out elsewhere is noticed
         after so long.
-    lease: seconds after which others take over from a process that died during a refresh: 4 at least, since nothing is
+    lease: seconds after which others take over from a process that died during a refresh. At least 4, since nothing is
         sent in its last 3. Choose less than the deadline, or those who wait get no token.
 
     Its methods take turns, but a fresh token is returned without waiting. Use it in one event loop at a time.
