@@ -13,7 +13,6 @@ import sys
 from collections.abc import Generator, Mapping
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 from .call import Call, Reply, ServiceReply, render
 from .config import Config
@@ -162,6 +161,8 @@ def _log(call: Call, answer: Result[ServiceReply], attempt: int, seconds: float,
     logger = _logger()
     if logger is None:
         return
+    from urllib.parse import urlsplit  # here: an import of the library does not need it
+
     known = answer if isinstance(answer, Err) else answer.value
     reason = answer.reason if isinstance(answer, Err) else None
     told = {"operation": call.operation, "duration": seconds, "status": known.status, "reason": reason}

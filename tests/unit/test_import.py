@@ -18,7 +18,7 @@ def test_the_import_loads_nothing_that_is_needed_later() -> None:
     loaded = modules_after("import cognito_raw", PACKAGES)
     assert "cognito_raw.session" in loaded
     late = {"httpx", "jwt", "cryptography", "asyncio", "ssl", "secrets", "http", "email", "logging", "random"}
-    late |= {"dataclasses", "inspect", "copy"}
+    late |= {"urllib.parse", "threading", "dataclasses", "inspect", "copy"}
     assert loaded & late == set()
 
 
