@@ -328,7 +328,7 @@ def test_a_process_without_descriptors_has_no_connection(sender: Sender) -> None
         pytest.skip("it has no such limit")
     import resource
 
-    with serving(saying(reply(b"it"))) as server:
+    with serving(saying(reply(b"it", 200, "Connection: close"))) as server:
         assert body_of(sender.send(post(server.url))) == b"it"
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
