@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import aclosing, closing, contextmanager
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any, Final
 
@@ -240,6 +241,8 @@ asyncio.run(main())
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_an_async_request_looks_for_no_library_that_is_missing(library: str) -> None:
     """Only the first one does, when it opens its connection."""
+    if any(needed.startswith("sniffio") for needed in requires(library) or ()):
+        pytest.skip("this version cannot do without it")
     with serving(echoing) as server:
         assert run(_ASKS_FOR_SNIFFIO, server.url, library) == "True"
 
