@@ -113,6 +113,7 @@ if "ddtrace" in sys.modules:  # it would send what it has to a server
     os._exit(0)
 """
 QUIET: Final = {
+    "EVENTLET_NO_GREENDNS": "yes",  # Sentry imports eventlet, which cannot be imported beside trio without it
     "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
     "DD_REMOTE_CONFIGURATION_ENABLED": "false",
     "DD_TRACE_STARTUP_LOGS": "false",
