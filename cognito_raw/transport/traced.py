@@ -52,9 +52,27 @@ class _Exchange:
         """Do nothing: `send` sends the request."""
 
     def makefile(self, *_: Any) -> BytesIO:
-        """Return a response of the same status, without a body."""
+        """Return the file of a response of the same status, without a body."""
+        return _Lines(self._exchange)
+
+    def _exchange(self) -> int:
         self.response = self._send()
-        return BytesIO(b"HTTP/1.1 %d \r\nContent-Length: 0\r\n\r\n" % self.response.status)
+        return self.response.status
 
     def close(self) -> None:
         """Do nothing: the connection may be used again."""
+
+
+class _Lines(BytesIO):
+    """The lines of a response. As with a socket, what fails does so when the first is read."""
+
+    def __init__(self, exchange: Callable[[], int]) -> None:
+        super().__init__()
+        self._exchange = exchange
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return the next line."""
+        if not self.getvalue():
+            self.write(b"HTTP/1.1 %d \r\nContent-Length: 0\r\n\r\n" % self._exchange())
+            self.seek(0)
+        return super().readline(size)
