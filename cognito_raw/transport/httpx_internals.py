@@ -73,7 +73,7 @@ class ReplyWatch:
 class _OneConnection:
     """The one connection of a client, with the methods of httpcore's pool that httpx calls.
 
-    The pool itself looks at all its connections and requests several times a request, and in async programs asks each
+    The pool itself looks at all its connections and requests several times a request. In async programs it asks each
     time which library runs them. A client of ours has one connection, which serves one request at a time.
     """
 
