@@ -104,6 +104,15 @@ def parse(answer: Result[ServiceReply], read: Callable[[Mapping[str, object]], T
         return malformed(answer.value, str(error))
 
 
+def ask_for(operation: str, parameters: Mapping[str, object], read: Callable[[Mapping[str, object]], T]) -> Flow[T]:
+    """Make one call from within a flow, and return the value that `read` makes of the reply."""
+    return parse((yield Call(operation, parameters)), read)
+
+
+def nothing(_: object) -> None:
+    """Read no value of a reply, which the caller does not need."""
+
+
 def malformed(answer: ServiceReply, message: str) -> Err:
     """Return the failure for a reply that makes no sense."""
     return Err("malformed-reply", message, None, answer.operation, answer.status, answer.request_id, sent="maybe")

@@ -9,33 +9,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .authentication import sign_in
-    from .challenges import answer_challenge, begin_totp_setup, respond_to_new_password_required
-    from .devices import confirm_device, forget_device, get_device, list_devices, update_device_status
-    from .events import update_auth_event_feedback
-    from .mfa import associate_software_token, set_user_mfa_preference, verify_software_token
-    from .passkeys import (
-        complete_web_authn_registration,
-        delete_web_authn_credential,
-        list_web_authn_credentials,
-        start_web_authn_registration,
-    )
-    from .passwords import change_password, confirm_forgot_password, forgot_password
-    from .profile import (
+    from .account import (
         delete_user,
         delete_user_attributes,
         get_user,
         get_user_attribute_verification_code,
         get_user_auth_factors,
+        list_user_sessions,
+        revoke_user_session,
         set_user_settings,
+        update_auth_event_feedback,
         update_user_attributes,
         verify_user_attribute,
     )
+    from .authentication import sign_in
+    from .challenges import answer_challenge, begin_totp_setup, respond_to_new_password_required
+    from .factors import (
+        associate_software_token,
+        complete_web_authn_registration,
+        confirm_device,
+        delete_web_authn_credential,
+        forget_device,
+        get_device,
+        list_devices,
+        list_web_authn_credentials,
+        set_user_mfa_preference,
+        start_web_authn_registration,
+        update_device_status,
+        verify_software_token,
+    )
+    from .passwords import change_password, confirm_forgot_password, forgot_password
     from .proofs import confirm_new_device
     from .raw import call, initiate_auth, respond_to_auth_challenge
     from .registration import confirm_sign_up, resend_confirmation_code, sign_up
     from .tokens import get_tokens_from_refresh_token, global_sign_out, revoke_token
-    from .user_sessions import list_user_sessions, revoke_user_session
 else:  # hidden from type checkers, which would then accept any misspelt name
     # The modules of a sign-in first: a session needs no others, and each import slows a cold start.
     _MODULES: Final = (
@@ -46,12 +53,8 @@ else:  # hidden from type checkers, which would then accept any misspelt name
         "passwords",
         "tokens",
         "raw",
-        "profile",
-        "devices",
-        "mfa",
-        "passkeys",
-        "user_sessions",
-        "events",
+        "account",
+        "factors",
     )
 
     def __getattr__(name: str) -> object:

@@ -1,4 +1,7 @@
-"""Optional members of requests, and the three forms of the client secret."""
+"""Members of requests: strings, models, counts, and the three forms of the client secret.
+
+The service's name of an argument is ours in its spelling: `device_key` is DeviceKey.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,25 @@ from typing import TYPE_CHECKING, Any, Final
 from ..call import is_shallow
 from ..config import Config
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import InputRefused, require_optional_string, require_string
+from ..models.fields import InputRefused, require_string
 
 # Unicode categories: separators, formats and dashes.
 _DROPPED: Final = ("Z", "Cf", "Pd")
+
+
+def required(**given: str) -> dict[str, object]:
+    """Return the members of strings, under the service's names."""
+    require_string(**given)
+    return {_spelt(name): value for name, value in given.items()}
+
+
+def optional(**given: str | None) -> dict[str, object]:
+    """Return the members of the strings that are not None."""
+    return required(**{name: value for name, value in given.items() if value is not None})
+
+
+def _spelt(name: str) -> str:
+    return name.title().replace("_", "").replace("Sms", "SMS")
 
 
 def context(
@@ -21,14 +39,11 @@ def context(
     analytics_metadata: AnalyticsMetadata | None = None,
 ) -> dict[str, object]:
     """Return ClientMetadata, UserContextData and AnalyticsMetadata, without those that are None."""
-    members: dict[str, object] = {}
-    if client_metadata is not None:
-        members["ClientMetadata"] = strings("client_metadata", client_metadata)
-    if user_context_data is not None:
-        members["UserContextData"] = wire(UserContext, user_context_data=user_context_data)
-    if analytics_metadata is not None:
-        members["AnalyticsMetadata"] = wire(AnalyticsMetadata, analytics_metadata=analytics_metadata)
-    return members
+    return {
+        **({} if client_metadata is None else {"ClientMetadata": strings("client_metadata", client_metadata)}),
+        **models(UserContext, user_context_data=user_context_data),
+        **models(AnalyticsMetadata, analytics_metadata=analytics_metadata),
+    }
 
 
 class Hidden:
@@ -49,18 +64,17 @@ if TYPE_CHECKING:
         def to_wire(self) -> Mapping[str, object]: ...
 
 
+def models(kind: type[Wired], **given: Wired | None) -> dict[str, object]:
+    """Return the members of the models that are not None. Raise `ValueError` for any other type."""
+    return {_spelt(name): wire(kind, **{name: value}) for name, value in given.items() if value is not None}
+
+
 def wire(kind: type[Wired], **given: object) -> Mapping[str, object]:
     """Return the JSON form of the one model that is given. Raise `ValueError` for any other type."""
     [(name, value)] = given.items()
     if not isinstance(value, kind):
         raise ValueError(f"{name} must be {kind.__name__}(...), not {type(value).__name__}")
     return value.to_wire()
-
-
-def optional(**given: tuple[str, str | None]) -> dict[str, object]:
-    """Return the members of strings that are not None: `optional(device_name=("DeviceName", device_name))`."""
-    require_optional_string(**{name: value for name, (_, value) in given.items()})
-    return {member: value for member, value in given.values() if value is not None}
 
 
 def typed_code(**given: object) -> str:
@@ -101,13 +115,14 @@ def no_passkey(given: object, words: str) -> ValueError:
     )
 
 
-def limited(name: str, member: str, count: object) -> dict[str, object]:
-    """Return the member of an integer, or no member for None. Raise `ValueError` for any other type."""
+def limited(**given: object) -> dict[str, object]:
+    """Return the member of the one integer that is given, or no member for None. Other types raise `ValueError`."""
+    [(name, count)] = given.items()
     if count is None:
         return {}
     if isinstance(count, bool) or not isinstance(count, int):
         raise ValueError(f"{name} must be an integer, not {type(count).__name__}")
-    return {member: count}
+    return {_spelt(name): count}
 
 
 def strings(name: str, given: object) -> dict[str, str]:
@@ -119,10 +134,10 @@ def strings(name: str, given: object) -> dict[str, str]:
     return dict(given)
 
 
-def beside_username(config: Config, parameters: dict[str, object], username: str) -> dict[str, object]:
-    """Add `SecretHash` over the user name, for calls that have it at the top level."""
-    proof = config.secret_hash(username)
-    return parameters if proof is None else {**parameters, "SecretHash": proof}
+def by_username(config: Config, username: str) -> dict[str, object]:
+    """Return the app client and the user, with `SecretHash` over the user name."""
+    named = {"ClientId": config.client_id, **required(username=username)}
+    return named | optional(secret_hash=config.secret_hash(username))
 
 
 def within_responses(config: Config, parameters: dict[str, str]) -> dict[str, str]:
@@ -134,6 +149,6 @@ def within_responses(config: Config, parameters: dict[str, str]) -> dict[str, st
     return parameters if proof is None else {**parameters, "SECRET_HASH": proof}
 
 
-def in_clear(config: Config, parameters: dict[str, object]) -> dict[str, object]:
-    """Add `ClientSecret` itself, for calls that have a refresh token and no user name."""
-    return parameters if config.client_secret is None else {**parameters, "ClientSecret": config.client_secret}
+def in_clear(config: Config) -> dict[str, object]:
+    """Return the app client with `ClientSecret` itself, for calls that have a refresh token and no user name."""
+    return optional(client_id=config.client_id, client_secret=config.client_secret)

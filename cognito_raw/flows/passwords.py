@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..config import Config
-from ..flow import Flow, ask, done, parse
+from ..flow import Flow, ask_for, nothing
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import require_string
+from ..models.fields import require_optional_string, require_string
 from ..models.sign_up import Delivery
-from .parameters import beside_username, context, optional, typed_code
+from .parameters import by_username, context, required, typed_code
 
 
 def forgot_password(
@@ -25,14 +25,9 @@ def forgot_password(
     Reasons: `user-not-found`, `no-verified-address`, `wrong-user-state`, `disabled-user`,
     `daily-operations-limit-exceeded`. An app client that hides which users exist accepts any name.
     """
-    require_string(username=username)
-    parameters = {
-        "ClientId": config.client_id,
-        "Username": username,
-        **context(client_metadata, user_context_data, analytics_metadata),
-    }
-    answer = yield from ask("ForgotPassword", beside_username(config, parameters, username))
-    return parse(answer, Delivery.read)
+    members = context(client_metadata, user_context_data, analytics_metadata)
+    parameters = {**by_username(config, username), **members}
+    return (yield from ask_for("ForgotPassword", parameters, Delivery.read))
 
 
 def confirm_forgot_password(
@@ -50,16 +45,14 @@ def confirm_forgot_password(
     Reasons: `code-mismatch`, `code-expired`, `invalid-password`, `password-used-before`, `user-not-found`,
     `too-many-failed-attempts`, `daily-operations-limit-exceeded`.
     """
-    require_string(username=username, new_password=new_password)
+    require_string(new_password=new_password)
     parameters = {
-        "ClientId": config.client_id,
-        "Username": username,
-        "ConfirmationCode": typed_code(code=code),
+        **by_username(config, username),
         "Password": new_password,
+        "ConfirmationCode": typed_code(code=code),
         **context(client_metadata, user_context_data, analytics_metadata),
     }
-    answer = yield from ask("ConfirmForgotPassword", beside_username(config, parameters, username))
-    return done(answer)
+    return (yield from ask_for("ConfirmForgotPassword", parameters, nothing))
 
 
 def change_password(config: Config, access_token: str, old_password: str | None, new_password: str) -> Flow[None]:
@@ -68,9 +61,8 @@ def change_password(config: Config, access_token: str, old_password: str | None,
     old_password: None for a user without a password. Reasons: `incorrect-username-or-password` (the old one is
     wrong), `invalid-password`, `password-used-before`, `daily-operations-limit-exceeded`, and those of access tokens.
     """
-    require_string(access_token=access_token, new_password=new_password)
-    parameters = {"AccessToken": access_token, "ProposedPassword": new_password}
-    answer = yield from ask(
-        "ChangePassword", {**parameters, **optional(old_password=("PreviousPassword", old_password))}
-    )
-    return done(answer)
+    require_string(new_password=new_password)
+    require_optional_string(old_password=old_password)
+    previous = {} if old_password is None else {"PreviousPassword": old_password}
+    parameters = {**required(access_token=access_token), "ProposedPassword": new_password, **previous}
+    return (yield from ask_for("ChangePassword", parameters, nothing))

@@ -56,7 +56,7 @@ def initiate_auth(
         "AuthFlow": auth_flow,
         "ClientId": config.client_id,
         "AuthParameters": _proven(config, given),
-        **optional(session=("Session", session)),
+        **optional(session=session),
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     answer = yield from ask("InitiateAuth", parameters)
@@ -87,7 +87,7 @@ def respond_to_auth_challenge(
         "ChallengeName": challenge_name,
         "ClientId": config.client_id,
         "ChallengeResponses": _proven(config, given),
-        **optional(session=("Session", session)),
+        **optional(session=session),
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     answer = yield from ask("RespondToAuthChallenge", parameters)

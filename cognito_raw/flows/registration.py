@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..config import Config
-from ..flow import Flow, ask, parse
+from ..flow import Flow, ask_for
 from ..models.challenge import CHALLENGE_PREFIX
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_string
 from ..models.sign_up import Confirmation, Delivery, Registration
-from .parameters import beside_username, context, optional, strings, typed_code
+from .parameters import by_username, context, optional, strings, typed_code
 
 # The standard claims of OpenID Connect Core 1.0, section 5.1, which every pool has.
 STANDARD_ATTRIBUTES: Final = frozenset(
@@ -39,18 +39,15 @@ def sign_up(
     unchanged keys. Reasons: `username-exists`, `invalid-password`, `invalid-parameter`, `alias-exists`,
     `code-delivery-failed`, `lambda-refused`.
     """
-    require_string(username=username)
     parameters: dict[str, object] = {
-        "ClientId": config.client_id,
-        "Username": username,
-        **optional(password=("Password", password)),
+        **by_username(config, username),
+        **optional(password=password),
         "UserAttributes": listed(named_attributes({} if attributes is None else attributes)),
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     if validation_data is not None:
         parameters["ValidationData"] = listed(strings("validation_data", validation_data))
-    answer = yield from ask("SignUp", beside_username(config, parameters, username))
-    return parse(answer, Registration.read)
+    return (yield from ask_for("SignUp", parameters, Registration.read))
 
 
 def confirm_sign_up(
@@ -71,18 +68,15 @@ def confirm_sign_up(
     Reasons: `code-mismatch`, `code-expired`, `user-not-found`, `user-already-confirmed`, `alias-exists`,
     `too-many-failed-attempts`.
     """
-    require_string(username=username)
     parameters: dict[str, object] = {
-        "ClientId": config.client_id,
-        "Username": username,
+        **by_username(config, username),
         "ConfirmationCode": typed_code(code=code),
-        **optional(session=("Session", session)),
+        **optional(session=session),
         **context(client_metadata, user_context_data, analytics_metadata),
     }
     if force_alias_creation is not None:
         parameters["ForceAliasCreation"] = force_alias_creation
-    answer = yield from ask("ConfirmSignUp", beside_username(config, parameters, username))
-    return parse(answer, Confirmation.read)
+    return (yield from ask_for("ConfirmSignUp", parameters, Confirmation.read))
 
 
 def resend_confirmation_code(
@@ -97,14 +91,9 @@ def resend_confirmation_code(
 
     Reasons: `user-not-found`, `user-already-confirmed`, `daily-operations-limit-exceeded`, `code-delivery-failed`.
     """
-    require_string(username=username)
-    parameters = {
-        "ClientId": config.client_id,
-        "Username": username,
-        **context(client_metadata, user_context_data, analytics_metadata),
-    }
-    answer = yield from ask("ResendConfirmationCode", beside_username(config, parameters, username))
-    return parse(answer, Delivery.read)
+    members = context(client_metadata, user_context_data, analytics_metadata)
+    parameters = {**by_username(config, username), **members}
+    return (yield from ask_for("ResendConfirmationCode", parameters, Delivery.read))
 
 
 def named_attributes(attributes: Mapping[str, str]) -> dict[str, str]:

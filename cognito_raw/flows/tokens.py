@@ -7,13 +7,13 @@ from typing import Literal
 
 from ..call import Call, ServiceReply
 from ..config import Config
-from ..flow import Flow, ask, done, parse
+from ..flow import Flow, ask, ask_for, nothing, parse
 from ..models.fields import require_string
 from ..models.frozen import replace
 from ..models.tokens import RefreshFlow, Tokens
 from ..reasons import OPERATION_UNKNOWN, REFRESH_FLOW_REFUSED, classify_refresh
 from ..result import Err, Ok, Result
-from .parameters import context, in_clear, optional
+from .parameters import context, in_clear, optional, required
 
 
 def get_tokens_from_refresh_token(
@@ -31,14 +31,8 @@ def get_tokens_from_refresh_token(
 
     This is one call. A `Session.from_refresh_token` also goes by REFRESH_TOKEN_AUTH where a server lacks it.
     """
-    require_string(refresh_token=refresh_token)
-    parameters = {
-        "RefreshToken": refresh_token,
-        "ClientId": config.client_id,
-        **optional(device_key=("DeviceKey", device_key)),
-        **context(client_metadata),
-    }
-    answer = yield from ask("GetTokensFromRefreshToken", in_clear(config, parameters))
+    parameters = {**required(refresh_token=refresh_token), **in_clear(config), **optional(device_key=device_key)}
+    answer = yield from ask("GetTokensFromRefreshToken", parameters | context(client_metadata))
     return _tokens(answer, refresh_token)
 
 
@@ -130,14 +124,10 @@ def revoke_token(
     `wrong-client-secret`.
     """
     require_string(refresh_token=refresh_token)
-    linked = optional(revoke_associated_sessions=("RevokeAssociatedSessions", revoke_associated_sessions))
-    parameters = {"Token": refresh_token, "ClientId": config.client_id, **linked}
-    answer = yield from ask("RevokeToken", in_clear(config, parameters))
-    return done(answer)
+    linked = optional(revoke_associated_sessions=revoke_associated_sessions)
+    return (yield from ask_for("RevokeToken", {"Token": refresh_token, **in_clear(config), **linked}, nothing))
 
 
 def global_sign_out(config: Config, access_token: str) -> Flow[None]:
     """Revoke all tokens of the user, on every device. Reasons: those of access tokens."""
-    require_string(access_token=access_token)
-    answer = yield from ask("GlobalSignOut", {"AccessToken": access_token})
-    return done(answer)
+    return (yield from ask_for("GlobalSignOut", required(access_token=access_token), nothing))

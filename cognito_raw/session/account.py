@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..config import Config
 from ..flow import Flow, MethodOfFlow, Methods
-from ..flows import devices, mfa, passkeys, profile, user_sessions
+from ..flows import account, factors
 from ..models.context import RefreshMetadata
 from ..models.frozen import replace
 from ..models.listed_device import Device
@@ -62,7 +62,7 @@ def enable_totp(config: Config, access_token: str) -> Flow[SoftwareToken]:
 
     Then `confirm_totp` takes the app's first code. Reasons: `software-token-mfa-not-found`, and those of access tokens.
     """
-    return (yield from mfa.associate_software_token(config, access_token=access_token))
+    return (yield from factors.associate_software_token(config, access_token=access_token))
 
 
 def confirm_totp(
@@ -73,23 +73,23 @@ def confirm_totp(
     preferred: whether sign-ins ask for it, rather than for another factor. friendly_device_name: the user's name for
     the app. Reasons: `software-token-mfa-refused` (a wrong code), `code-mismatch`, and those of access tokens.
     """
-    verified = yield from mfa.verify_software_token(
+    verified = yield from factors.verify_software_token(
         config, code, access_token=access_token, friendly_device_name=friendly_device_name
     )
     if isinstance(verified, Err):
         return verified
     chosen = MfaSettings(enabled=True, preferred_mfa=preferred)
-    return (yield from mfa.set_user_mfa_preference(config, access_token, software_token_mfa_settings=chosen))
+    return (yield from factors.set_user_mfa_preference(config, access_token, software_token_mfa_settings=chosen))
 
 
 def list_devices(config: Config, access_token: str) -> Flow[list[Device]]:
     """Return all devices that the pool remembers for the user. Reasons: those of access tokens."""
-    return (yield from everything(lambda after: devices.list_devices(config, access_token, pagination_token=after)))
+    return (yield from everything(lambda after: factors.list_devices(config, access_token, pagination_token=after)))
 
 
 def list_web_authn_credentials(config: Config, access_token: str) -> Flow[list[WebAuthnCredential]]:
     """Return all passkeys of the user. Reasons: those of access tokens."""
-    ask = passkeys.list_web_authn_credentials
+    ask = factors.list_web_authn_credentials
     return (yield from everything(lambda after: ask(config, access_token, next_token=after)))
 
 
@@ -98,31 +98,31 @@ def list_user_sessions(config: Config, access_token: str) -> Flow[list[UserSessi
 
     Reasons: `operation-not-enabled`, and those of access tokens.
     """
-    ask = user_sessions.list_user_sessions
+    ask = account.list_user_sessions
     return (yield from everything(lambda after: ask(config, access_token, next_token=after)))
 
 
 class _Operations(Methods):
-    get_user = _method(profile.get_user)
-    update_user_attributes = _method(profile.update_user_attributes)
-    delete_user_attributes = _method(profile.delete_user_attributes)
-    get_user_attribute_verification_code = _method(profile.get_user_attribute_verification_code)
-    verify_user_attribute = _method(profile.verify_user_attribute)
-    get_user_auth_factors = _method(profile.get_user_auth_factors)
-    delete_user = _method(profile.delete_user, ends=True)
+    get_user = _method(account.get_user)
+    update_user_attributes = _method(account.update_user_attributes)
+    delete_user_attributes = _method(account.delete_user_attributes)
+    get_user_attribute_verification_code = _method(account.get_user_attribute_verification_code)
+    verify_user_attribute = _method(account.verify_user_attribute)
+    get_user_auth_factors = _method(account.get_user_auth_factors)
+    delete_user = _method(account.delete_user, ends=True)
     enable_totp = _method(enable_totp)
     confirm_totp = _method(confirm_totp)
-    set_user_mfa_preference = _method(mfa.set_user_mfa_preference)
-    start_web_authn_registration = _method(passkeys.start_web_authn_registration)
-    complete_web_authn_registration = _method(passkeys.complete_web_authn_registration)
+    set_user_mfa_preference = _method(factors.set_user_mfa_preference)
+    start_web_authn_registration = _method(factors.start_web_authn_registration)
+    complete_web_authn_registration = _method(factors.complete_web_authn_registration)
     list_web_authn_credentials = _method(list_web_authn_credentials)
-    delete_web_authn_credential = _method(passkeys.delete_web_authn_credential)
-    get_device = _method(devices.get_device)
+    delete_web_authn_credential = _method(factors.delete_web_authn_credential)
+    get_device = _method(factors.get_device)
     list_devices = _method(list_devices)
-    update_device_status = _method(devices.update_device_status)
-    forget_device = _method(devices.forget_device)
+    update_device_status = _method(factors.update_device_status)
+    forget_device = _method(factors.forget_device)
     list_user_sessions = _method(list_user_sessions)
-    revoke_user_session = _method(user_sessions.revoke_user_session)
+    revoke_user_session = _method(account.revoke_user_session)
 
 
 class Account(_Operations):

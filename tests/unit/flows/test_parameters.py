@@ -13,9 +13,9 @@ from cognito_raw.flows.parameters import context, limited, optional, strings, wi
 def test_only_what_is_given_is_said() -> None:
     """Members that are None are left out; empty ones are not."""
     assert context() == {}
-    assert optional(session=("Session", None), device_name=("DeviceName", "")) == {"DeviceName": ""}
-    assert limited("limit", "Limit", None) == {}
-    assert limited("limit", "Limit", 0) == {"Limit": 0}
+    assert optional(session=None, device_name="") == {"DeviceName": ""}
+    assert limited(limit=None) == {}
+    assert limited(max_results=0) == {"MaxResults": 0}
     assert context({}, UserContext(), AnalyticsMetadata("e")) == {
         "ClientMetadata": {},
         "UserContextData": {},
@@ -27,14 +27,14 @@ def test_only_what_is_given_is_said() -> None:
 def test_a_count_is_a_whole_number(count: Any) -> None:
     """Anything else is the caller's mistake."""
     with pytest.raises(ValueError, match=r"^limit must be an integer, not "):
-        limited("limit", "Limit", count)
+        limited(limit=count)
 
 
 def test_a_text_that_cannot_be_sent_is_named_as_the_caller_knows_it() -> None:
     """Its value is not."""
     wrong: Any = b"hidden"
     with pytest.raises(ValueError, match=r"^device_name must be a string, not bytes$"):
-        optional(device_name=("DeviceName", wrong))
+        optional(device_name=wrong)
 
 
 @pytest.mark.parametrize(
