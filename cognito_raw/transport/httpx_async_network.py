@@ -8,8 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
-from .addresses import look_up_async
-from .happy_eyeballs import ATTEMPT_DELAY
+from .addresses import ATTEMPT_DELAY, look_up_async
 from .httpx_internals import PART, ReplyWatch
 
 
@@ -81,7 +80,7 @@ class AsyncNetwork:
         self._inner = inner
 
     async def connect_tcp(self, host: str, port: int, **options: Any) -> AsyncStream:
-        """Open a connection to the first address of the host that accepts one, as `happy_eyeballs` does."""
+        """Open a connection to the first address of the host that accepts one, as `addresses` does."""
         addresses = await look_up_async(host, port, options["timeout"])
         attempts = [partial(self._inner.connect_tcp, *address[:2], **options) for _, address in addresses]
         return AsyncStream(await (_first_connected(attempts) if attempts[1:] else attempts[0]()))

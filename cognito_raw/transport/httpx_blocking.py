@@ -18,7 +18,6 @@ from ..concurrency.signals import is_from_signal
 from ..result import Err, Ok, Result, Sent
 from .body import Body
 from .certificates import TrustStore
-from .deadline import CurrentDeadline, Deadline
 from .httpx_client import ClientMaker, Progress, error_result, request_options
 from .httpx_internals import install, is_reusable
 from .httpx_network import Network
@@ -26,6 +25,7 @@ from .leases import Address
 from .library import Library, LibraryName, SyncClient, checked_name, library_of
 from .limits import MAX_CONNECTIONS, NONE_FREE, TIMED_OUT, timeout_of
 from .pool import Connection, Pool, address_of
+from .sockets import CurrentDeadline, Deadline
 
 
 class HttpxTransport:

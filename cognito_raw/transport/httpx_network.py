@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from ..concurrency.signals import is_from_signal
-from .deadline import CurrentDeadline
-from .happy_eyeballs import connect
+from .addresses import connect
 from .httpx_internals import PART, ReplyWatch
+from .sockets import CurrentDeadline
 from .tls import TLSInTLS, start_tls
 
 

@@ -21,10 +21,10 @@ from ..call import Request
 from ..concurrency.background import start_thread
 from ..concurrency.clock import steady
 from ..concurrency.locks import AutoResetEvent, ForkLock
-from .deadline import Deadline
 from .leases import Address, Lease, Leases
 from .limits import MAX_CONNECTIONS, MAX_IDLE, REAP_INTERVAL
 from .proxy import split_url
+from .sockets import Deadline
 
 
 @lru_cache(maxsize=16)

@@ -17,10 +17,9 @@ from urllib.parse import quote, urlsplit
 
 from ..call import Reply, Request
 from ..result import Err, Result, Sent
+from .addresses import connect
 from .body import Body
 from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
-from .deadline import Deadline
-from .happy_eyeballs import connect
 from .limits import (
     MAX_CONNECTIONS,
     TIMED_OUT,
@@ -32,7 +31,7 @@ from .limits import (
 from .pool import Connection, Pool
 from .proxy import Route, route_to, split_url
 from .response import NAME, VALUE, Response
-from .sockets import BufferedSocket, ResponseTooLarge
+from .sockets import BufferedSocket, Deadline, ResponseTooLarge
 from .tls import start_tls
 
 _NAME: Final = re.compile(NAME)

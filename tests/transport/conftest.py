@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_raw.transport import addresses, deadline, httpx_async, pool
+from cognito_raw.transport import addresses, httpx_async, pool, sockets
 from tests.support.deadlines import LaterClock
 
 
@@ -20,5 +20,5 @@ def idle_time(monkeypatch: pytest.MonkeyPatch) -> LaterClock:
 @pytest.fixture
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the wall clock often during a request, so that a test need not wait for it."""
-    for module in (httpx_async, deadline, addresses):
+    for module in (httpx_async, sockets, addresses):
         monkeypatch.setattr(module, "POLL_INTERVAL", 0.02)

@@ -15,7 +15,7 @@ import pytest
 
 from cognito_raw import AsyncHttpxTransport, Err
 from cognito_raw.transport.addresses import look_up, look_up_async
-from cognito_raw.transport.deadline import Deadline
+from cognito_raw.transport.sockets import Deadline
 from tests.support import programs
 from tests.support.deadlines import Stopwatch, wait_until, with_time_enough
 from tests.support.hostile import echoing, refusing, serving

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from cognito_raw.transport.deadline import Deadline
-from cognito_raw.transport.happy_eyeballs import connect
+from cognito_raw.transport.addresses import connect
 from cognito_raw.transport.httpx_async_network import AsyncNetwork
+from cognito_raw.transport.sockets import Deadline
 from tests.support.deadlines import Stopwatch, wait_until
 from tests.support.hostile import echoing, ignoring, refusing, serving
 from tests.support.resolvers import named, resolving

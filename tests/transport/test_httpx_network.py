@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 import httpcore
 import pytest
 
-from cognito_raw.transport.deadline import CurrentDeadline, Deadline
 from cognito_raw.transport.httpx_async_network import AsyncNetwork
 from cognito_raw.transport.httpx_internals import ReplyWatch
 from cognito_raw.transport.httpx_network import Network
+from cognito_raw.transport.sockets import CurrentDeadline, Deadline
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ import pytest
 
 from cognito_raw import AsyncHttpxTransport, HttpxTransport, Request, StandardTransport
 from cognito_raw.concurrency.locks import ForkLock
-from cognito_raw.transport.deadline import Deadline
 from cognito_raw.transport.leases import Leases
+from cognito_raw.transport.sockets import Deadline
 from tests.support import programs
 from tests.support.deadlines import Stopwatch, wait_until, with_time_enough
 from tests.support.hostile import Behaviour, Held, Peer, deaf, echoing, reply, saying, serving, together

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cognito_raw.transport import deadline as deadlines
-from cognito_raw.transport.deadline import Deadline
-from cognito_raw.transport.happy_eyeballs import connect
-from cognito_raw.transport.sockets import BufferedSocket, ResponseTooLarge
+from cognito_raw.transport import sockets
+from cognito_raw.transport.addresses import connect
+from cognito_raw.transport.sockets import BufferedSocket, Deadline, ResponseTooLarge
 from cognito_raw.transport.tls import start_tls
 from tests.support.deadlines import LaterClock, Stopwatch, with_time_enough
 from tests.support.hostile import MIB, echoing, saying, serving
@@ -46,8 +45,8 @@ def address_of(url: str) -> tuple[str, int]:
 def test_a_deadline_counts_down_and_is_then_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The remaining seconds are above 0 as long as there are any."""
     clock = LaterClock()
-    monkeypatch.setattr(deadlines, "time", clock)
-    monkeypatch.setattr(deadlines, "steady", clock.monotonic)
+    monkeypatch.setattr(sockets, "time", clock)
+    monkeypatch.setattr(sockets, "steady", clock.monotonic)
     deadline = Deadline(60.0)
     assert 0 < deadline.remaining() <= 60.0
     clock.jump(60.0)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cognito_raw.transport.deadline import Deadline
+from cognito_raw.transport.sockets import Deadline
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_a_deadline_passes_by_the_monotonic_clock_or_by_a_suspension(
     """The wall clock counts from 60 seconds past the deadline on, since clocks are also set."""
     clocks = [1000.0, 1_783_415_103.0]
     with monkeypatch.context() as patch:
-        patch.setattr("cognito_raw.transport.deadline.steady", lambda: clocks[0])
+        patch.setattr("cognito_raw.transport.sockets.steady", lambda: clocks[0])
         patch.setattr(time, "time", lambda: clocks[1])
         deadline = Deadline(10.0)
         clocks[0] += monotonic

@@ -13,10 +13,10 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, HttpxTransport
-from cognito_raw.transport.deadline import CurrentDeadline, Deadline
 from cognito_raw.transport.httpx_async_network import AsyncNetwork
 from cognito_raw.transport.httpx_internals import install, is_reusable
 from cognito_raw.transport.httpx_network import Network
+from cognito_raw.transport.sockets import CurrentDeadline, Deadline
 from tests.support.deadlines import wait_until
 from tests.support.hostile import Behaviour, Peer, Server, echoing, reply, replying, saying, serving
 from tests.support.libraries import LIBRARIES, MODULES, httpx
