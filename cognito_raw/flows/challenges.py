@@ -18,7 +18,7 @@ from ..reasons import ENDS_CHALLENGE
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .auth_calls import AuthContext, auth_context, respond
-from .proofs import Signing, finish, is_forgotten, prove_device, prove_password, with_exponent
+from .proofs import Signing, finish, is_forgotten, prove_device, prove_password, with_device, with_exponent
 from .responses import Responses, responses_to
 
 T = TypeVar("T")
@@ -133,7 +133,7 @@ def _answer(context: AuthContext, challenge: Challenge, responses: Responses) ->
         result = with_exponent((yield from finish(context, answer, username)), challenge.parameters.get(EXPONENT))
     else:
         result = yield from prove_password(context, pair, answer, responses.srp_password, username)
-    return result, None if is_forgotten(context, result) else context.device
+    return with_device(context, result)
 
 
 def _prove(context: AuthContext, challenge: Challenge, password: str) -> Signing:
@@ -142,7 +142,7 @@ def _prove(context: AuthContext, challenge: Challenge, password: str) -> Signing
     body = {"ChallengeName": challenge.name, "ChallengeParameters": challenge.parameters, "Session": challenge.session}
     asked = Ok(ServiceReply("RespondToAuthChallenge", body))
     result = yield from prove_password(context, pair, asked, password, challenge.username)
-    return keep_challenge(result, challenge), None if is_forgotten(context, result) else context.device
+    return with_device(context, keep_challenge(result, challenge))
 
 
 def _verify(challenge: Challenge, code: str, friendly_device_name: str | None) -> Flow[Challenge]:

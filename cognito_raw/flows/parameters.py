@@ -141,10 +141,12 @@ def by_username(config: Config, username: str) -> dict[str, object]:
 
 
 def within_responses(config: Config, parameters: dict[str, str]) -> dict[str, str]:
-    """Add `SECRET_HASH` over the `USERNAME` of these parameters, for the two calls of a sign-in.
+    """Add `SECRET_HASH` over the `USERNAME` of these parameters, if it is missing, for the two calls of a sign-in.
 
     The first call has the name that the user typed. The next calls have the service's own user name.
     """
+    if "USERNAME" not in parameters or "SECRET_HASH" in parameters:
+        return parameters
     proof = config.secret_hash(parameters["USERNAME"])
     return parameters if proof is None else {**parameters, "SECRET_HASH": proof}
 

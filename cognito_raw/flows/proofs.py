@@ -1,23 +1,25 @@
-"""The proofs of a sign-in: that of the password, and that of a remembered device, whose password we make."""
+"""The SRP proofs of a sign-in: that of the password, and that of a remembered device, whose password we make."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Generator, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Callable, Generator, Mapping
+from typing import Final, TypeAlias, TypeVar
 
 from ..call import Call, ServiceReply
 from ..config import Config
-from ..flow import Flow, ask, parse
+from ..flow import Flow, ask, malformed, parse
 from ..models.challenge import EXPONENT, Challenge
 from ..models.device import ConfirmedDevice, NewDevice, RememberedDevice
-from ..models.fields import mapping, optional_string, require_string, string
-from ..models.frozen import replace
+from ..models.fields import UnexpectedJson, mapping, optional_string, require_optional_string, require_string, string
+from ..models.frozen import Frozen, replace
 from ..models.tokens import Tokens
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .auth_calls import AuthContext, outcome, respond
-from .password_proof import SrpIdentity, prove
+from .parameters import Hidden, optional
+
+T = TypeVar("T")
 
 Signing: TypeAlias = Generator[Call, Result[ServiceReply], tuple[Result[Tokens | Challenge], RememberedDevice | None]]
 """Returns the result and the device, which is None if the service has forgotten it."""
@@ -50,7 +52,8 @@ def confirmation(
     config: Config, access_token: str, new_device: NewDevice, username: str, name: str | None = None
 ) -> tuple[RememberedDevice, dict[str, object]]:
     """Return a new device with a generated password, and the parameters of ConfirmDevice for it."""
-    require_string(access_token=access_token, username=username, **({} if name is None else {"name": name}))
+    require_string(access_token=access_token, username=username)
+    require_optional_string(name=name)
     password = base64.b64encode(config.randomness(_PASSWORD_BYTES)).decode()
     salt = int.from_bytes(config.randomness(_SALT_BYTES), "big")
     x = srp.private_key(salt, new_device.group_key, new_device.key, password)
@@ -61,7 +64,7 @@ def confirmation(
         "DeviceSecretVerifierConfig": verifier,
     }
     device = RememberedDevice(new_device.key, new_device.group_key, password, username)
-    return device, request if name is None else {**request, "DeviceName": name}
+    return device, request | optional(device_name=name)
 
 
 def _base64(n: int) -> str:
@@ -88,11 +91,9 @@ def prove_device(context: AuthContext, device: RememberedDevice, challenge: Chal
     asked = yield from respond(context, challenge.name, responses, challenge.session)
     if isinstance(asked, Err) or asked.value.body.get("ChallengeName") != "DEVICE_PASSWORD_VERIFIER":
         return _of_device(outcome(asked, username))
-    proof = prove(context.config, pair, asked.value, SrpIdentity(device.group_key, device.key, device.password))
-    if isinstance(proof, Err):
-        return proof
-    responses = {"USERNAME": username, "DEVICE_KEY": device.key, **proof.value.responses}
-    answer = yield from respond(context, "DEVICE_PASSWORD_VERIFIER", responses, proof.value.session)
+    identity = SrpIdentity(device.group_key, device.key, device.password)
+    named = {"USERNAME": username, "DEVICE_KEY": device.key}
+    answer = yield from _respond_with_proof(context, pair, asked.value, identity, named)
     return _of_device(outcome(answer, username))
 
 
@@ -101,6 +102,22 @@ def _of_device(result: Result[Tokens | Challenge]) -> Result[Tokens | Challenge]
     if isinstance(result, Err) and result.reason == "incorrect-username-or-password":
         return replace(result, reason="device-not-found")
     return result
+
+
+def _respond_with_proof(
+    context: AuthContext, pair: srp.Ephemeral, asked: ServiceReply, identity: SrpIdentity, named: dict[str, str]
+) -> Generator[Call, Result[ServiceReply], Result[ServiceReply]]:
+    """Answer the challenge of this reply with the proof that it asks for, and the names of user and device."""
+    proof = prove(context.config, pair, asked, identity)
+    if isinstance(proof, Err):
+        return proof
+    responses = {**named, **proof.value.responses}
+    return (yield from respond(context, asked.body["ChallengeName"], responses, proof.value.session))
+
+
+def with_device(context: AuthContext, result: Result[T]) -> tuple[Result[T], RememberedDevice | None]:
+    """Return the result, and the device of this sign-in unless the service has forgotten it."""
+    return result, None if is_forgotten(context, result) else context.device
 
 
 def is_forgotten(context: AuthContext, result: Result[object]) -> bool:
@@ -118,12 +135,9 @@ def prove_password(
     if isinstance(named, Err):
         return named
     user_id, username = named.value
-    proof = prove(context.config, pair, answer.value, SrpIdentity(context.config.pool_name, user_id, password))
-    if isinstance(proof, Err):
-        return proof
-    responses = {"USERNAME": username, **proof.value.responses}
-    answer = yield from respond(context, "PASSWORD_VERIFIER", responses, proof.value.session)
-    return (yield from finish(context, answer, username))
+    identity = SrpIdentity(context.config.pool_name, user_id, password)
+    proven = yield from _respond_with_proof(context, pair, answer.value, identity, {"USERNAME": username})
+    return (yield from finish(context, proven, username))
 
 
 def with_exponent(result: Result[Tokens | Challenge], exponent: str | None) -> Result[Tokens | Challenge]:
@@ -141,3 +155,71 @@ def _names(body: Mapping[str, object]) -> tuple[str, str]:
     parameters = mapping(body, "ChallengeParameters")
     user_id = string(parameters, "USER_ID_FOR_SRP")
     return user_id, optional_string(parameters, "USERNAME") or user_id
+
+
+class SrpIdentity(Hidden, Frozen):
+    """The three strings that the private key hashes.
+
+    group, name: the pool's name and the user's id, or a device's group key and key.
+    """
+
+    group: str
+    name: str
+    password: str
+
+
+class Verifier(Hidden, Frozen):
+    """The parameters of PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER."""
+
+    B: int
+    salt: int
+    secret_block: str
+    session: str | None
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> Verifier:
+        parameters = mapping(body, "ChallengeParameters")
+        return cls(
+            B=_number(parameters, "SRP_B", srp.number),
+            salt=_number(parameters, "SALT", srp.signed_number),
+            secret_block=string(parameters, "SECRET_BLOCK"),
+            session=optional_string(body, "Session"),
+        )
+
+
+class Proof(Hidden, Frozen):
+    """The responses that prove the password, without the user name, and the session to send with them."""
+
+    responses: Mapping[str, str]
+    session: str | None
+
+
+def _number(parameters: Mapping[str, object], name: str, read: Callable[[str], int]) -> int:
+    try:
+        return read(string(parameters, name))
+    except srp.UnsafeValue as error:
+        raise UnexpectedJson(f"{name} is {error}") from None
+
+
+def prove(config: Config, pair: srp.Ephemeral, asked: ServiceReply, identity: SrpIdentity) -> Result[Proof]:
+    """Return the proof that a reply asks for. Reasons: `malformed-reply`, `unsafe-srp-value`."""
+    read = parse(Ok(asked), Verifier.read)
+    if isinstance(read, Err):
+        return read
+    verifier = read.value
+    # The service's time, if the reply has it: a proof with a wrong time looks like a wrong password.
+    when = srp.timestamp(config.clock() if asked.date is None else asked.date)
+    try:
+        u = srp.scramble(pair.A, verifier.B)
+    except srp.UnsafeValue as error:
+        return replace(malformed(asked, str(error)), reason="unsafe-srp-value")
+    x = srp.private_key(verifier.salt, identity.group, identity.name, identity.password)
+    key = srp.session_key(srp.premaster(pair, verifier.B, u, x), u)
+    block = srp.secret_bytes(verifier.secret_block)
+    proof = srp.signature(key, identity.group, identity.name, block, when)
+    responses = {
+        "PASSWORD_CLAIM_SECRET_BLOCK": verifier.secret_block,
+        "PASSWORD_CLAIM_SIGNATURE": base64.b64encode(proof).decode(),
+        "TIMESTAMP": when,
+    }
+    return Ok(Proof(responses, verifier.session))

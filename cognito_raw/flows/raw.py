@@ -6,17 +6,16 @@ Only the secret hash is computed here. The caller names the flow and gives each 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..config import Config
-from ..flow import Flow, ask
+from ..flow import Flow, ask_for
 from ..models.challenge import Challenge
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import require_string
+from ..models.fields import require_optional_string, require_string
 from ..models.tokens import Tokens
-from ..result import Err, Ok
-from .auth_calls import outcome
-from .parameters import context, optional, strings, within_responses
+from .auth_calls import auth_context, initiate, outcome, respond
+from .parameters import strings
 
 AuthFlow: TypeAlias = Literal[
     "USER_SRP_AUTH",
@@ -28,7 +27,6 @@ AuthFlow: TypeAlias = Literal[
     "ADMIN_USER_PASSWORD_AUTH",
     "USER_AUTH",
 ]
-_PROOF: Final = "SECRET_HASH"
 
 
 def initiate_auth(
@@ -51,15 +49,10 @@ def initiate_auth(
     of `get_tokens_from_refresh_token`.
     """
     require_string(auth_flow=auth_flow)
+    require_optional_string(session=session)
     given = strings("auth_parameters", auth_parameters or {})
-    parameters = {
-        "AuthFlow": auth_flow,
-        "ClientId": config.client_id,
-        "AuthParameters": _proven(config, given),
-        **optional(session=session),
-        **context(client_metadata, user_context_data, analytics_metadata),
-    }
-    answer = yield from ask("InitiateAuth", parameters)
+    context = auth_context(config, None, client_metadata, user_context_data, analytics_metadata)
+    answer = yield from initiate(context, auth_flow, given, session)
     return outcome(answer, given.get("USERNAME", ""), given.get("REFRESH_TOKEN"))
 
 
@@ -82,20 +75,11 @@ def respond_to_auth_challenge(
     `invalid-password`, `invalid-parameter`, `lambda-refused`, and those of `sign_in`.
     """
     require_string(challenge_name=challenge_name)
+    require_optional_string(session=session)
     given = strings("challenge_responses", challenge_responses)
-    parameters = {
-        "ChallengeName": challenge_name,
-        "ClientId": config.client_id,
-        "ChallengeResponses": _proven(config, given),
-        **optional(session=session),
-        **context(client_metadata, user_context_data, analytics_metadata),
-    }
-    answer = yield from ask("RespondToAuthChallenge", parameters)
+    context = auth_context(config, None, client_metadata, user_context_data, analytics_metadata)
+    answer = yield from respond(context, challenge_name, given, session)
     return outcome(answer, given.get("USERNAME", ""))
-
-
-def _proven(config: Config, given: dict[str, str]) -> dict[str, str]:
-    return within_responses(config, given) if "USERNAME" in given and _PROOF not in given else given
 
 
 def call(config: Config, operation: str, parameters: Mapping[str, object]) -> Flow[Mapping[str, Any]]:
@@ -103,5 +87,4 @@ def call(config: Config, operation: str, parameters: Mapping[str, object]) -> Fl
 
     parameters: as the service's documentation spells them. Nothing is added: include ClientId and SecretHash if needed.
     """
-    answer = yield from ask(operation, parameters)
-    return answer if isinstance(answer, Err) else Ok(answer.value.body)
+    return (yield from ask_for(operation, parameters, lambda body: body))

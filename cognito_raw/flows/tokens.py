@@ -13,6 +13,7 @@ from ..models.frozen import replace
 from ..models.tokens import RefreshFlow, Tokens
 from ..reasons import OPERATION_UNKNOWN, REFRESH_FLOW_REFUSED, classify_refresh
 from ..result import Err, Ok, Result
+from .auth_calls import auth_context, initiate
 from .parameters import context, in_clear, optional, required
 
 
@@ -33,31 +34,6 @@ def get_tokens_from_refresh_token(
     """
     parameters = {**required(refresh_token=refresh_token), **in_clear(config), **optional(device_key=device_key)}
     answer = yield from ask("GetTokensFromRefreshToken", parameters | context(client_metadata))
-    return _tokens(answer, refresh_token)
-
-
-def refresh_token_auth(
-    config: Config,
-    refresh_token: str,
-    username: str,
-    *,
-    device_key: str | None = None,
-    client_metadata: Mapping[str, str] | None = None,
-) -> Flow[Tokens]:
-    """Return new tokens by InitiateAuth, for pools that refuse `get_tokens_from_refresh_token`.
-
-    The refresh token stays. username: the service's own user name, `cognito:username` in the ID token.
-    Reasons: those of `get_tokens_from_refresh_token`.
-    """
-    require_string(refresh_token=refresh_token, username=username)
-    parameters = {"REFRESH_TOKEN": refresh_token}
-    if device_key is not None:
-        parameters["DEVICE_KEY"] = device_key
-    proof = config.secret_hash(username)
-    if proof is not None:
-        parameters["SECRET_HASH"] = proof
-    request = {"AuthFlow": "REFRESH_TOKEN_AUTH", "ClientId": config.client_id, "AuthParameters": parameters}
-    answer = yield from ask("InitiateAuth", {**request, **context(client_metadata)})
     return _tokens(answer, refresh_token)
 
 
@@ -93,13 +69,17 @@ def _refresh(
     device_key: str | None,
     metadata: Mapping[str, str] | None,
 ) -> Flow[Tokens]:
-    token = held.refresh_token or ""
+    token, payload = held.refresh_token or "", held.id_token.payload
     if by == "GetTokensFromRefreshToken":
         new = get_tokens_from_refresh_token(config, token, device_key=device_key, client_metadata=metadata)
         return (yield from new)
-    username = held.id_token.payload.get("cognito:username")
-    named = str(username) if isinstance(username, (str, int)) else str(held.id_token.payload.get("sub"))
-    return (yield from refresh_token_auth(config, token, named, device_key=device_key, client_metadata=metadata))
+    require_string(refresh_token=token)
+    username = payload.get("cognito:username")
+    proof = config.secret_hash(str(username if isinstance(username, (str, int)) else payload.get("sub")))
+    given = {"REFRESH_TOKEN": token, "DEVICE_KEY": device_key, "SECRET_HASH": proof}
+    parameters = {name: value for name, value in given.items() if value is not None}
+    context = auth_context(config, client_metadata=metadata)
+    return _tokens((yield from initiate(context, by, parameters)), token)
 
 
 def _is_refused(result: Result[Tokens], by: RefreshFlow) -> bool:
