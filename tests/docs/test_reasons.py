@@ -17,7 +17,7 @@ PAGE: Final = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
 
 def page() -> dict[Kind, dict[str, tuple[str, str, str]]]:
     """The rows of docs/reasons.md under their headings: anchor, sentence and last column, by reason."""
-    _, *sections = re.split(r"^## (.*)$", PAGE, flags=re.MULTILINE)
+    _, *sections = re.split(r"^## ([a-z-]+)$", PAGE, flags=re.MULTILINE)
     rows = re.compile(r'^\| <a id="(.*)"></a>`(.*)` \| (.*) \| (.*) \|$', re.MULTILINE)
     return {
         cast("Kind", kind): {reason: (anchor, when, cause) for anchor, reason, when, cause in rows.findall(section)}
