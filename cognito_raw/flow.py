@@ -60,25 +60,22 @@ class Pause(Frozen):
     seconds: float
 
 
-class Action:
+class Action(Frozen):
     """A step: call a function, in an async program a coroutine function, and send back its value."""
 
-    __slots__ = ("perform",)
-
-    def __init__(self, perform: Callable[[], Any]) -> None:
-        self.perform = perform
+    perform: Callable[[], Any]
 
 
-class Limited:
+class Limited(Frozen):
     """A call that ends by a time of the monotonic clock, and is not sent in the last seconds before it."""
 
-    __slots__ = ("call", "ends", "reserve")
+    call: Call
+    ends: float = float("inf")
+    reserve: float = 0.0
 
-    def __init__(self, call: Call, ends: float = float("inf"), reserve: float = 0.0) -> None:
-        self.call = call
-        self.ends = ends
-        self.reserve = reserve
 
+Driven: TypeAlias = Generator[Call | Limited | Pause | Action, Any, T]
+"""Yields what a flow or a session asks for, receives the result or value of each, returns a value."""
 
 Steps: TypeAlias = Generator[Request | Pause | Action, Any, T]
 """Yields requests, pauses and actions, receives the reply or value of each, returns the flow's result."""
@@ -172,7 +169,7 @@ class MethodOfFlow:
             return perform(self, lambda *first, **more: flow(*first, *args, **{**kwargs, **more}))
 
         async def async_method(self: object, /, *args: Any, **kwargs: Any) -> Any:
-            return await perform(self, lambda *first: flow(*first, *args, **kwargs))
+            return await method(self, *args, **kwargs)
 
         awaited = is_async and self._pages is None
         made = cast("FunctionType", async_method if awaited else method)

@@ -7,7 +7,7 @@ An endless list ends with a failure.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from .flow import Flow
 from .models.fields import objects, optional_string
@@ -15,7 +15,6 @@ from .models.frozen import Frozen, field
 from .result import Err, Ok, Result
 
 T = TypeVar("T")
-V = TypeVar("V")
 
 
 class Page(Frozen, Generic[T]):
@@ -41,22 +40,10 @@ _MOST_PAGES: Final = 1000
 _ENDLESS: Final = Err("malformed-reply", "the service sends pages of this list without end", sent="yes")
 
 
-class Run(Protocol):
-    """Runs a flow to its end, as `Client.run` does."""
-
-    def __call__(self, flow: Flow[V], /) -> Result[V]: ...
-
-
-class AsyncRun(Protocol):
-    """The same, awaited."""
-
-    def __call__(self, flow: Flow[V], /) -> Awaitable[Result[V]]: ...
-
-
 class Pages(Generic[T]):
     """A list that may be read again: `for item in pages`. Iterating raises `CognitoError` if a page fails."""
 
-    def __init__(self, run: Run, ask: Asking[T]) -> None:
+    def __init__(self, run: Callable[[Flow[Any]], Result[Any]], ask: Asking[T]) -> None:
         self._run = run
         self._ask = ask
 
@@ -77,7 +64,7 @@ class Pages(Generic[T]):
 class AsyncPages(Generic[T]):
     """A list that may be read again: `async for item in pages`. Iterating raises `CognitoError` if a page fails."""
 
-    def __init__(self, run: AsyncRun, ask: Asking[T]) -> None:
+    def __init__(self, run: Callable[[Flow[Any]], Awaitable[Result[Any]]], ask: Asking[T]) -> None:
         self._run = run
         self._ask = ask
 

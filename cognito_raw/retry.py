@@ -10,13 +10,13 @@ distinguished by name, since nearly all of them have the status 400.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from .call import Call, Reply, ServiceReply, render
 from .config import Config
-from .flow import Action, Limited, Pause, Steps, advance
+from .flow import Action, Driven, Limited, Pause, Steps, advance
 from .models.fields import InputRefused
 from .models.frozen import replace
 from .reasons import is_passing
@@ -96,10 +96,7 @@ class Budget:
 
 
 def with_retries(
-    flow: Generator[Call | Limited | Pause | Action, Any, R],
-    config: Config,
-    deadline: float | None = None,
-    budget: Budget | None = None,
+    flow: Driven[R], config: Config, deadline: float | None = None, budget: Budget | None = None
 ) -> Steps[R | Err]:
     """Return the steps that drive a flow to its end within `deadline` seconds, or the configuration's.
 

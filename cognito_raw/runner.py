@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from .call import Call, Request
-from .concurrency.background import in_thread, running_loop
+from .call import Request
+from .concurrency.background import Loop, in_thread, running_loop
 from .config import Config, checked_deadline
-from .flow import Action, Limited, Pause, Steps, advance
+from .flow import Action, Driven, Pause, Steps, advance
 from .models.frozen import replace
 from .result import Err
 from .retry import Budget, with_retries
@@ -20,6 +20,7 @@ from .transport import ASYNC_NAMES, TRANSPORT_NAMES, AsyncTransportName, Transpo
 if TYPE_CHECKING:
     from .transport.protocol import AsyncTransport, Transport
 
+N = TypeVar("N")
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ def run(steps: Steps[T], transport: Transport) -> T:
 async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
     """Drive the steps to their end, in any event loop for which the transport is made."""
     with closing(steps):
-        step = await _advance(steps)
+        step = await _advance(steps, None)
         while isinstance(step, (Request, Pause, Action)):
             if isinstance(step, Pause):
                 await _sleep(step.seconds)
@@ -54,32 +55,33 @@ async def arun(steps: Steps[T], transport: AsyncTransport) -> T:
         return step
 
 
-async def _advance(steps: Steps[T], answer: object = None) -> Request | Pause | Action | T:
+async def _advance(steps: Steps[T], answer: object) -> Request | Pause | Action | T:
     """Advance the steps, which may compute a proof. In asyncio, do it when no other task does."""
-    import asyncio
+    loop = _loop()
+    if loop is not None:
+        from .concurrency.turns import turns_of
 
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        return advance(steps, answer)
-    from .concurrency.turns import turns_of
-
-    await turns_of(loop).take(loop)
+        await turns_of(loop).take(loop)
     return advance(steps, answer)
 
 
 async def _sleep(seconds: float) -> None:
     """Sleep in asyncio, and elsewhere by means of anyio, which comes with httpx."""
+    if _loop() is None:
+        from anyio import sleep
+    else:
+        from asyncio import sleep
+    await sleep(seconds)
+
+
+def _loop() -> Loop | None:
+    """Return the event loop of asyncio that runs in this thread."""
     import asyncio
 
     try:
-        asyncio.get_running_loop()
+        return asyncio.get_running_loop()
     except RuntimeError:
-        import anyio
-
-        await anyio.sleep(seconds)
-    else:
-        await asyncio.sleep(seconds)
+        return None
 
 
 class _Deadlined:
@@ -102,10 +104,16 @@ class _Deadlined:
         return other
 
 
-def _checked(transport: R) -> R:
-    """Return the transport, if it can be one."""
-    if transport is None or isinstance(transport, str):
-        return transport
+def _checked(transport: R | N | None, names: tuple[N, ...]) -> R | N:
+    """Return the transport or its name, the first one by default. `ValueError` if it can be none."""
+    if transport is None:
+        return names[0]
+    if isinstance(transport, str):
+        for name in names:
+            if name == transport:
+                return name
+        known = "".join(f'"{name}", ' for name in names)
+        raise ValueError(f"transport {transport!r}: must be {known}or an object with a send method")
     kind = transport if isinstance(transport, type) else type(transport)
     is_client = any(base.__module__.partition(".")[0] in ASYNC_NAMES for base in kind.__mro__)
     if isinstance(transport, type) or is_client or not callable(getattr(transport, "send", None)):
@@ -116,19 +124,12 @@ def _checked(transport: R) -> R:
     return transport
 
 
-def _unknown(name: str, names: Iterable[str]) -> ValueError:
-    known = "".join(f'"{one}", ' for one in names)
-    return ValueError(f"transport {name!r}: must be {known}or an object with a send method")
-
-
 class Runner(_Deadlined):
     """Runs flows for sync clients and sessions."""
 
     def __init__(self, config: Config, *, transport: Transport | TransportName | None = None) -> None:
-        if isinstance(transport, str) and transport not in TRANSPORT_NAMES:
-            raise _unknown(transport, TRANSPORT_NAMES)
         self.config = config
-        self._transport: Transport | TransportName = "httpx" if transport is None else _checked(transport)
+        self._transport: Transport | TransportName = _checked(transport, TRANSPORT_NAMES)
         self._deadline = config.deadline
 
     def close(self) -> None:
@@ -146,9 +147,7 @@ class Runner(_Deadlined):
     def _sender(self) -> Transport:
         return shared(self._transport) if isinstance(self._transport, str) else self._transport
 
-    def _drive(
-        self, flow: Generator[Call | Limited | Pause | Action, Any, R], deadline: float, budget: Budget | None = None
-    ) -> R | Err:
+    def _drive(self, flow: Driven[R], deadline: float, budget: Budget | None = None) -> R | Err:
         return run(with_retries(flow, self.config, deadline, budget), self._sender())
 
 
@@ -156,13 +155,11 @@ class AsyncRunner(_Deadlined):
     """Runs flows for async clients and sessions."""
 
     def __init__(self, config: Config, *, transport: AsyncTransport | AsyncTransportName | None = None) -> None:
-        if isinstance(transport, str) and transport not in ASYNC_NAMES:
-            raise _unknown(transport, ASYNC_NAMES)
         # Read from the class, since a mock has every attribute.
         as_async = getattr(type(transport), "as_async", None)
         self.config = config
         chosen = transport if as_async is None else as_async(transport)
-        self._transport: AsyncTransport | AsyncTransportName = "httpx" if chosen is None else _checked(chosen)
+        self._transport: AsyncTransport | AsyncTransportName = _checked(chosen, ASYNC_NAMES)
         self._deadline = config.deadline
 
     async def aclose(self) -> None:
@@ -191,9 +188,7 @@ class AsyncRunner(_Deadlined):
                 await in_thread((_load, name, flows), partial(_load, name, flows), seconds)
         return self._sender()
 
-    async def _drive(
-        self, flow: Generator[Call | Limited | Pause | Action, Any, R], deadline: float, budget: Budget | None = None
-    ) -> R | Err:
+    async def _drive(self, flow: Driven[R], deadline: float, budget: Budget | None = None) -> R | Err:
         sender = await self._ready_sender(deadline)
         return await arun(with_retries(flow, self.config, deadline, budget), sender)
 
