@@ -57,7 +57,7 @@ class Pages(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         paging = _Paging()
-        while paging.has_more():
+        while paging.has_more:
             yield from paging.checked(self.page(paging.next)).unwrap().items
 
 
@@ -78,7 +78,7 @@ class AsyncPages(Generic[T]):
 
     async def __aiter__(self) -> AsyncIterator[T]:
         paging = _Paging()
-        while paging.has_more():
+        while paging.has_more:
             for item in paging.checked(await self.page(paging.next)).unwrap().items:
                 yield item
 
@@ -87,7 +87,7 @@ def everything(ask: Asking[T]) -> Flow[list[T]]:
     """Return all items of all pages."""
     items: list[T] = []
     paging = _Paging()
-    while paging.has_more():
+    while paging.has_more:
         page = paging.checked((yield from ask(paging.next)))
         if isinstance(page, Err):
             return page
@@ -100,22 +100,15 @@ class _Paging:
 
     def __init__(self) -> None:
         self.next: str | None = None
-        self._left = _MOST_PAGES
-        self._over = False
+        self.has_more = True
         # Hashes, since a token may be long.
-        self._asked: set[int] = set()
-
-    def has_more(self) -> bool:
-        return not self._over
+        self._seen: set[int] = set()
 
     def checked(self, page: Result[Page[T]]) -> Result[Page[T]]:
         """Return the page, or an `Err` if its token was seen before."""
         if isinstance(page, Err):
             return page
-        self.next = page.value.next
-        self._over = self.next is None
-        self._left -= 1
-        if not self._over and (hash(self.next) in self._asked or not self._left):
-            return _ENDLESS
-        self._asked.add(hash(self.next))
-        return page
+        self.next, before = page.value.next, len(self._seen)
+        self.has_more = self.next is not None
+        self._seen.add(hash(self.next))
+        return _ENDLESS if self.has_more and len(self._seen) in (before, _MOST_PAGES) else page

@@ -59,7 +59,7 @@ async def _advance(steps: Steps[T], answer: object) -> Request | Pause | Action 
     """Advance the steps, which may compute a proof. In asyncio, do it when no other task does."""
     loop = _loop()
     if loop is not None:
-        from .concurrency.turns import turns_of
+        from .concurrency.event_loops import turns_of
 
         await turns_of(loop).take(loop)
     return advance(steps, answer)
@@ -199,7 +199,7 @@ _loaded: Final[set[tuple[AsyncTransportName | None, bool]]] = set()
 
 def _load(name: AsyncTransportName | None, flows: bool) -> None:
     """Load what a first call needs."""
-    from .concurrency import turns  # noqa: F401
+    from .concurrency import event_loops  # noqa: F401
 
     if name is not None:
         shared_async(name).load()

@@ -1,22 +1,16 @@
-"""Locks that survive forks, event loops and interruptions."""
+"""Locks that survive forks and interruptions."""
 
 from __future__ import annotations
 
 import _thread
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from .clock import steady
 
-if TYPE_CHECKING:
-    import asyncio
-
-# Seconds between two checks of a lock that another event loop holds.
-_POLL_INTERVAL: Final = 0.01
 # Seconds between two checks of the frame that holds a lock.
 _CHECK_INTERVAL: Final = 0.25
 _NO_LIMIT: Final = float("inf")
@@ -149,93 +143,3 @@ class AutoResetEvent:
     def wait(self, seconds: float) -> bool:
         """Wait for so many seconds at most. Return whether it was set."""
         return self._is_unset.acquire(timeout=seconds)
-
-
-class LoopLock:
-    """A lock for the tasks of successive event loops, as in a serverless function.
-
-    It also works between event loops that run at the same time in several threads. A loop that has stopped loses it.
-    """
-
-    __slots__ = ("_guard", "_holder", "_locks")
-
-    def __init__(self) -> None:
-        self._locks: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
-        self._holder: tuple[int, asyncio.AbstractEventLoop] | None = None
-        self._guard = ForkLock()
-
-    async def acquire(self) -> Callable[[], None]:
-        """Wait for the lock. Return a function that releases it, also after its event loop has ended."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        lock = self._lock(loop)
-        await lock.acquire()
-        try:
-            while not self._take(loop):  # noqa: ASYNC110  # nothing tells one event loop that another is done
-                await asyncio.sleep(_POLL_INTERVAL)
-        except BaseException:
-            lock.release()
-            raise
-
-        def release() -> None:
-            with self._guard:
-                if self._holder == (os.getpid(), loop):
-                    self._holder = None
-            lock.release()
-
-        return release
-
-    def _lock(self, loop: asyncio.AbstractEventLoop) -> asyncio.Lock:
-        import asyncio
-
-        with self._guard:
-            if loop not in self._locks:
-                self._locks = {other: lock for other, lock in self._locks.items() if not other.is_closed()}
-                self._locks[loop] = asyncio.Lock()
-            return self._locks[loop]
-
-    def _take(self, loop: asyncio.AbstractEventLoop) -> bool:
-        with self._guard:
-            process, holder = self._holder or (0, loop)
-            if holder is not loop and process == os.getpid() and holder.is_running():
-                return False
-            self._holder = (os.getpid(), loop)
-            return True
-
-
-class TaskLock:
-    """A lock that one task of an event loop holds at a time. A task whose loop has stopped loses it."""
-
-    __slots__ = ("_guard", "_holder")
-
-    def __init__(self) -> None:
-        self._holder: tuple[int, asyncio.Task[object]] | None = None
-        self._guard = ForkLock()
-
-    def acquire(self) -> bool:
-        """Acquire the lock if no task holds it."""
-        import asyncio
-
-        task = asyncio.current_task()
-        with self._guard:
-            process, holder = self._holder or (0, None)
-            held = (
-                process == os.getpid() and holder is not None and not holder.done() and holder.get_loop().is_running()
-            )
-            if held or task is None:
-                return False
-            self._holder = (os.getpid(), task)
-            return True
-
-    def other_task(self) -> asyncio.Task[object] | None:
-        """Return another task of this event loop that holds the lock."""
-        import asyncio
-
-        _, task = self._holder or (0, None)
-        is_other = task is not None and task is not asyncio.current_task()
-        return task if is_other and task is not None and task.get_loop() is asyncio.get_running_loop() else None
-
-    def release(self) -> None:
-        """Release the lock, which this task holds."""
-        self._holder = None

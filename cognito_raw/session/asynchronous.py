@@ -9,9 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
 from ..concurrency.background import log_error, running_loop
-from ..concurrency.lasting import lasting_task
-from ..concurrency.locks import LoopLock, TaskLock
-from ..concurrency.turns import turns_of
+from ..concurrency.event_loops import LoopLock, TaskLock, lasting_task, turns_of
 from ..config import Config
 from ..flow import Action, advance
 from ..models.context import RefreshMetadata

@@ -7,7 +7,7 @@ import gc
 
 import pytest
 
-from cognito_raw.concurrency.lasting import lasting_task
+from cognito_raw.concurrency.event_loops import lasting_task
 from tests.support.deadlines import Stopwatch
 
 

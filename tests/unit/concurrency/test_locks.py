@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from cognito_raw.concurrency.locks import AutoResetEvent, ForkLock, LoopLock
+from cognito_raw.concurrency.event_loops import LoopLock
+from cognito_raw.concurrency.locks import AutoResetEvent, ForkLock
 from tests.support.deadlines import wait_until
 
 

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import weakref
 
-from cognito_raw.concurrency.locks import LoopLock
+from cognito_raw.concurrency.event_loops import LoopLock
 
 
 def test_a_lock_keeps_no_event_loop_that_was_closed() -> None:

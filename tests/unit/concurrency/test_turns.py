@@ -8,7 +8,7 @@ from typing import Any
 
 from cognito_raw import Call, Ok, Reply, Request, Result
 from cognito_raw.client import AsyncClient
-from cognito_raw.concurrency.turns import turns_of
+from cognito_raw.concurrency.event_loops import turns_of
 from tests.support.conversation import configured
 
 
