@@ -22,12 +22,10 @@ from .models.challenge import (
     PasswordChallenge,
     SelectChallenge,
     SelectMfaType,
-    TotpSetup,
 )
-from .models.device import ConfirmedDevice, NewDevice, RememberedDevice
 from .models.lazy import lazy
 from .models.sign_up import Confirmation, Delivery, Registration
-from .models.tokens import IdToken, Tokens
+from .models.tokens import ConfirmedDevice, IdToken, NewDevice, RememberedDevice, Tokens
 from .reasons import Kind, Reason
 from .result import CognitoError, Err, Ok, Result
 from .session.blocking import Session
@@ -35,12 +33,23 @@ from .session.state import State
 
 if TYPE_CHECKING:
     from .client import AsyncClient, Client
+    from .models.account import (
+        AuthFactors,
+        Device,
+        DeviceConfirmation,
+        DeviceSecretVerifier,
+        Location,
+        MfaOption,
+        MfaSettings,
+        SoftwareToken,
+        SoftwareTokenVerification,
+        TotpSetup,
+        User,
+        UserSession,
+        WebAuthnCredential,
+        WebAuthnMfaSettings,
+    )
     from .models.context import AnalyticsMetadata, UserContext
-    from .models.listed_device import Device, DeviceConfirmation, DeviceSecretVerifier
-    from .models.mfa import MfaSettings, SoftwareToken, SoftwareTokenVerification, WebAuthnMfaSettings
-    from .models.passkeys import WebAuthnCredential
-    from .models.profile import AuthFactors, MfaOption, User
-    from .models.user_sessions import Location, UserSession
     from .pages import AsyncPages, Page, Pages
     from .session.asynchronous import AsyncSession
     from .transport.httpx_async import AsyncHttpxTransport
@@ -54,12 +63,11 @@ else:  # hidden from type checkers, which would accept any misspelt name
         __name__,
         {
             "client": "AsyncClient Client",
+            "models.account": """
+                AuthFactors Device DeviceConfirmation DeviceSecretVerifier Location MfaOption MfaSettings SoftwareToken
+                SoftwareTokenVerification TotpSetup User UserSession WebAuthnCredential WebAuthnMfaSettings
+            """,
             "models.context": "AnalyticsMetadata UserContext",
-            "models.listed_device": "Device DeviceConfirmation DeviceSecretVerifier",
-            "models.mfa": "MfaSettings SoftwareToken SoftwareTokenVerification WebAuthnMfaSettings",
-            "models.passkeys": "WebAuthnCredential",
-            "models.profile": "AuthFactors MfaOption User",
-            "models.user_sessions": "Location UserSession",
             "pages": "AsyncPages Page Pages",
             "session.asynchronous": "AsyncSession",
             "transport.httpx_async": "AsyncHttpxTransport",

@@ -7,10 +7,9 @@ from typing import Literal
 
 from ..config import Config
 from ..flow import Flow, ask_for, nothing
+from ..models.account import AuthFactors, MfaOption, User, UserSession
 from ..models.fields import objects
-from ..models.profile import AuthFactors, MfaOption, User
 from ..models.sign_up import Delivery
-from ..models.user_sessions import UserSession
 from ..pages import Page
 from .parameters import context, optional, required, typed_code, wire
 from .registration import listed, named_attributes, service_name

@@ -10,9 +10,8 @@ from ..config import Config
 from ..flow import ask, parse
 from ..models.challenge import Challenge, read_challenge
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.device import RememberedDevice
 from ..models.frozen import Frozen
-from ..models.tokens import Tokens
+from ..models.tokens import RememberedDevice, Tokens
 from ..result import Result
 from .parameters import Hidden, context, within_responses
 

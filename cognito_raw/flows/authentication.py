@@ -9,10 +9,9 @@ from ..config import Config
 from ..flow import Flow
 from ..models.challenge import Challenge
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.device import RememberedDevice
 from ..models.fields import InputRefused, require_string
 from ..models.frozen import Frozen, replace
-from ..models.tokens import Tokens
+from ..models.tokens import RememberedDevice, Tokens
 from ..result import Ok
 from ..srp import exchange as srp
 from .auth_calls import AuthContext, auth_context, initiate

@@ -8,12 +8,12 @@ from typing import TypeVar
 from ..call import ServiceReply
 from ..config import Config
 from ..flow import Flow, ask, parse
-from ..models.challenge import EXPONENT, Challenge, ChallengeAnswer, TotpSetup
+from ..models.account import TotpSetup
+from ..models.challenge import EXPONENT, Challenge, ChallengeAnswer
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.device import RememberedDevice
 from ..models.fields import InputRefused, optional_string, require_optional_string, require_text, string
 from ..models.frozen import replace
-from ..models.tokens import Tokens
+from ..models.tokens import RememberedDevice, Tokens
 from ..reasons import ENDS_CHALLENGE
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp

@@ -10,10 +10,17 @@ from typing import Any, Literal
 
 from ..config import Config
 from ..flow import Flow, ask, ask_for, nothing, parse
-from ..models.fields import UnexpectedJson
-from ..models.listed_device import Device, DeviceConfirmation, DeviceSecretVerifier
-from ..models.mfa import MfaSettings, SoftwareToken, SoftwareTokenVerification, WebAuthnMfaSettings
-from ..models.passkeys import WebAuthnCredential
+from ..models.account import (
+    Device,
+    DeviceConfirmation,
+    DeviceSecretVerifier,
+    MfaSettings,
+    SoftwareToken,
+    SoftwareTokenVerification,
+    WebAuthnCredential,
+    WebAuthnMfaSettings,
+)
+from ..models.fields import UnexpectedJson, mapping
 from ..pages import Page
 from ..result import Err
 from .parameters import json_object, limited, models, no_passkey, optional, required, typed_code
@@ -167,7 +174,7 @@ def confirm_device(
 def get_device(config: Config, access_token: str, device_key: str) -> Flow[Device]:
     """Return one remembered device of the user. Reasons: `device-not-found`, and those of access tokens."""
     parameters = required(access_token=access_token, device_key=device_key)
-    return (yield from ask_for("GetDevice", parameters, Device.read_one))
+    return (yield from ask_for("GetDevice", parameters, lambda body: Device.read(mapping(body, "Device"))))
 
 
 def list_devices(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..call import is_shallow
 from ..config import Config
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import InputRefused, require_string
+from ..models.frozen import ToWire
 
 # Unicode categories: separators, formats and dashes.
 _DROPPED: Final = ("Z", "Cf", "Pd")
@@ -55,21 +56,12 @@ class Hidden:
         return f"{type(self).__name__}(...)"
 
 
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Wired(Protocol):
-        """A model that can be sent."""
-
-        def to_wire(self) -> Mapping[str, object]: ...
-
-
-def models(kind: type[Wired], **given: Wired | None) -> dict[str, object]:
+def models(kind: type[ToWire], **given: ToWire | None) -> dict[str, object]:
     """Return the members of the models that are not None. Raise `ValueError` for any other type."""
     return {_spelt(name): wire(kind, **{name: value}) for name, value in given.items() if value is not None}
 
 
-def wire(kind: type[Wired], **given: object) -> Mapping[str, object]:
+def wire(kind: type[ToWire], **given: object) -> Mapping[str, object]:
     """Return the JSON form of the one model that is given. Raise `ValueError` for any other type."""
     [(name, value)] = given.items()
     if not isinstance(value, kind):

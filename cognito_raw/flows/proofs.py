@@ -10,10 +10,9 @@ from ..call import Call, ServiceReply
 from ..config import Config
 from ..flow import Flow, ask, malformed, parse
 from ..models.challenge import EXPONENT, Challenge
-from ..models.device import ConfirmedDevice, NewDevice, RememberedDevice
 from ..models.fields import UnexpectedJson, mapping, optional_string, require_optional_string, require_string, string
 from ..models.frozen import Frozen, replace
-from ..models.tokens import Tokens
+from ..models.tokens import ConfirmedDevice, NewDevice, RememberedDevice, Tokens
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .auth_calls import AuthContext, outcome, respond

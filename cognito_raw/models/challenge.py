@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from .device import RememberedDevice
 from .fields import mapping, optional_string, string, string_map
 from .frozen import Frozen, field
 from .sign_up import Delivery
-
-if TYPE_CHECKING:
-    from .mfa import SoftwareToken
+from .tokens import RememberedDevice
 
 # In front of the names of attributes, in the parameters and responses of NEW_PASSWORD_REQUIRED.
 CHALLENGE_PREFIX: Final = "userAttributes."
@@ -124,30 +121,6 @@ class MfaSetup(Challenge):
     def choices(self) -> tuple[str, ...]:
         """The second factors that can be set up, such as SOFTWARE_TOKEN_MFA and EMAIL_OTP."""
         return _list(self.parameters.get("MFAS_CAN_SETUP"))
-
-
-class TotpSetup(Frozen):
-    """The setup of an authenticator app. Answer `challenge` with its first code; `secret` is in base32."""
-
-    secret: str = field(repr=False)
-    challenge: Challenge
-
-    def uri(self, account: str, issuer: str) -> str:
-        """Return the `otpauth://` address that authenticator apps scan, as `SoftwareToken.uri` does."""
-        return self._token().uri(account, issuer)
-
-    def qr_svg(self, account: str, issuer: str, *, scale: float = 4) -> str:
-        """Return a QR code of that address, as `SoftwareToken.qr_svg` does."""
-        return self._token().qr_svg(account, issuer, scale=scale)
-
-    def qr_text(self, account: str, issuer: str) -> str:
-        """Return the QR code for a terminal, as `SoftwareToken.qr_text` does."""
-        return self._token().qr_text(account, issuer)
-
-    def _token(self) -> SoftwareToken:
-        from .mfa import SoftwareToken  # here: a sign-in does not need it
-
-        return SoftwareToken(self.secret)
 
 
 class CustomChallenge(Challenge):

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeGuard
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+T = TypeVar("T")
 
 # The largest integer that every JSON reader keeps exactly (RFC 8259, section 6).
 _LARGEST: Final = 2**53 - 1
@@ -124,7 +126,14 @@ def objects(body: Mapping[str, object], name: str) -> tuple[Mapping[str, object]
     return members
 
 
-def attributes(body: Mapping[str, object], name: str) -> dict[str, str]:
+def optional_object(
+    read: Callable[[Mapping[str, object]], T],
+) -> Callable[[Mapping[str, object], str], T | None]:
+    """Return a reader of a JSON object. It returns None if the object is absent or null."""
+    return lambda body, name: None if body.get(name) is None else read(mapping(body, name))
+
+
+def attribute_map(body: Mapping[str, object], name: str) -> dict[str, str]:
     """Return the service's list of names and values as a dict. A missing value is empty."""
     return {string(member, "Name"): optional_string(member, "Value") or "" for member in objects(body, name)}
 

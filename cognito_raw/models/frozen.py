@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     from typing import dataclass_transform
@@ -32,9 +32,14 @@ def field(
     compare: bool = True,
     hash: bool | None = None,  # noqa: A002
     kw_only: bool = False,
+    wire: str | None = None,
+    read: Callable[[Mapping[str, object], str], T] | None = None,
 ) -> T:
-    """Describe a field, with the arguments of `dataclasses.field`."""
-    spec = _Field(init=init, repr=repr, compare=compare, hash=hash, kw_only=kw_only)
+    """Describe a field, with the arguments of `dataclasses.field`.
+
+    wire: the name of its member in the service's JSON. read: reads the member of this name.
+    """
+    spec = _Field(init=init, repr=repr, compare=compare, hash=hash, kw_only=kw_only, wire=wire, read=read)
     spec |= {"default": default, "default_factory": default_factory}
     return cast("T", spec)
 
@@ -85,7 +90,7 @@ class _FieldTable:
 
             fields = []
             for name, spec in self.fields.items():
-                given = {key: value for key, value in spec.items() if value is not _MISSING}
+                given = {key: spec[key] for key in spec.keys() - {"wire", "read"} if spec[key] is not _MISSING}
                 fields.append((name, self.owner.__annotations__[name], dataclasses.field(**given)))
             self.dataclasses.append(dataclasses.make_dataclass(self.owner.__name__, fields, frozen=True))
         return self.dataclasses[0]
@@ -181,6 +186,30 @@ class _Value:
     def __replace__(self, /, **changes: object) -> _Value:
         kept = {name: getattr(self, name) for name in self._field_table.taken}
         return self.__class__(**(kept | changes))
+
+
+class FromWire:
+    """A value whose fields all have `read`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, body: Mapping[str, object]) -> Self:
+        """Read the value from the service's JSON."""
+        fields = cast("_Value", cls)._field_table.fields
+        return cls(**{name: spec["read"](body, spec["wire"]) for name, spec in fields.items()})
+
+
+class ToWire:
+    """A value whose fields all have a name on the wire."""
+
+    __slots__ = ()
+
+    def to_wire(self) -> dict[str, object]:
+        """Return the JSON object that is sent, without the fields that are None."""
+        fields = cast("_Value", self)._field_table.fields
+        members = {spec["wire"]: getattr(self, name) for name, spec in fields.items()}
+        return {member: value for member, value in members.items() if value is not None}
 
 
 class _Maker(type):

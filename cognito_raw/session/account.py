@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..config import Config
 from ..flow import Flow, MethodOfFlow, Methods
 from ..flows import account, factors
+from ..models.account import Device, MfaSettings, SoftwareToken, UserSession, WebAuthnCredential
 from ..models.context import RefreshMetadata
 from ..models.frozen import replace
-from ..models.listed_device import Device
-from ..models.mfa import MfaSettings, SoftwareToken
-from ..models.passkeys import WebAuthnCredential
-from ..models.user_sessions import UserSession
 from ..pages import everything
 from ..result import Err, Ok
 from .renewal import Start, usable_tokens

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..flow import done
 from ..flows.auth_calls import auth_context
 from ..flows.authentication import FirstFactor, SignInFlow, first_call_of, run_sign_in
-from ..models.challenge import ChallengeAnswer, TotpSetup
+from ..models.challenge import ChallengeAnswer
 from ..models.context import AnalyticsMetadata, RefreshMetadata, UserContext
 from ..models.fields import require_optional_string, require_string, require_text, require_username
 from ..models.frozen import Frozen, field, replace
@@ -22,11 +22,12 @@ from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
 from ..reasons import SAYS_NOTHING_OF_TOKENS, TOKENS_ALREADY_DEAD, USER_GONE
 from ..result import Err, Ok
-from .renewal import revoke, revoke_all, usable_tokens
+from .renewal import NO_SESSION, revoke, revoke_all, usable_tokens
 from .signed_in import after_sign_in, device_for
 from .state import SessionFlow, State
 
-_NO_SESSION: Final = Err("no-session")
+if TYPE_CHECKING:
+    from ..models.account import TotpSetup
 
 
 class SessionMethods(Frozen):
@@ -92,7 +93,7 @@ class SessionMethods(Frozen):
 
         state, username = self.state, self.state.last_username if username is None else username
         if username is None:
-            return state, _NO_SESSION
+            return state, NO_SESSION
         require_username(username)
         confirm = partial(
             confirm_sign_up,
@@ -127,7 +128,7 @@ class SessionMethods(Frozen):
 
         username = self.state.last_username if username is None else username
         if username is None:
-            return self.state, _NO_SESSION
+            return self.state, NO_SESSION
         require_username(username)
         result = yield from resend_confirmation_code(
             self.config,
@@ -165,7 +166,7 @@ class SessionMethods(Frozen):
         if (password, flow, preferred, session) == (None, None, None, None):
             session = handle
             if handle is None:
-                return self.state, _NO_SESSION
+                return self.state, NO_SESSION
         first_call = first_call_of(username, password, flow, preferred, session)
         device = device_for(self.state, username, proves_password=first_call.srp_password is not None)
         context = auth_context(self.config, device, client_metadata, user_context_data, analytics_metadata)
@@ -193,7 +194,7 @@ class SessionMethods(Frozen):
         """
         challenge = self.state.challenge
         if challenge is None or challenge.name != "NEW_PASSWORD_REQUIRED":
-            return self.state, _NO_SESSION
+            return self.state, NO_SESSION
         require_text(new_password=new_password)
         return (
             yield from self.answer_challenge(
@@ -227,7 +228,7 @@ class SessionMethods(Frozen):
 
         challenge = self.state.challenge
         if challenge is None:
-            return self.state, _NO_SESSION
+            return self.state, NO_SESSION
         metadata = self.state.challenge_metadata if client_metadata is None else client_metadata
         context = auth_context(self.config, self.state.device, metadata, user_context_data, analytics_metadata)
         signed = yield from run_answer(
@@ -250,7 +251,7 @@ class SessionMethods(Frozen):
 
         challenge = self.state.challenge
         if challenge is None or challenge.name != "MFA_SETUP":
-            return self.state, _NO_SESSION
+            return self.state, NO_SESSION
         result = yield from begin_totp_setup(self.config, challenge)
         waits = result.challenge if isinstance(result, Err) else result.value.challenge
         return replace(self.state, challenge=waits), result
@@ -265,7 +266,7 @@ class SessionMethods(Frozen):
         expire), `refresh-token-invalid`, `disabled-user`, `wrong-client-secret` (the session stays).
         """
         if self.state.tokens is None:
-            return self.state, _NO_SESSION
+            return self.state, NO_SESSION
         end = revoke_all if everywhere else revoke
         state, result = yield from end(self.config, self.state, self.state.tokens, self.refresh_metadata)
         if isinstance(result, Err) and result.reason in (USER_GONE if everywhere else TOKENS_ALREADY_DEAD):
@@ -320,7 +321,7 @@ class SessionMethods(Frozen):
 
         username = self.state.reset_username or self.state.last_username if username is None else username
         if username is None:
-            return self.state, _NO_SESSION
+            return self.state, NO_SESSION
         require_username(username)
         result = yield from confirm_forgot_password(
             self.config,

@@ -8,8 +8,7 @@ from ..config import Config
 from ..flow import MethodOfFlow, Methods
 from ..models.challenge import Challenge
 from ..models.context import RefreshMetadata
-from ..models.device import RememberedDevice
-from ..models.tokens import Tokens
+from ..models.tokens import RememberedDevice, Tokens
 from .holder import SessionHolder
 from .methods import SessionMethods
 from .state import State

@@ -18,7 +18,7 @@ T = TypeVar("T")
 Start: TypeAlias = Callable[[Config, State, RefreshMetadata | None], SessionFlow[T]]
 """Starts a flow of a session."""
 
-_NO_SESSION: Final = Err("no-session")
+NO_SESSION: Final = Err("no-session")
 
 
 def renew(
@@ -36,11 +36,11 @@ def renew(
     """
     held = state.tokens
     if held is None:
-        return state, _NO_SESSION
+        return state, NO_SESSION
     if held is not seen and changed is None:
         return state, Ok(held)
     if held.refresh_token is None:
-        return (replace(state, tokens=None) if ended else state), _NO_SESSION
+        return (replace(state, tokens=None) if ended else state), NO_SESSION
     if changed is None:
         return (yield from _replaced(config, state, held, metadata))
     state, result = yield from _replaced(config, state, held, changed)
@@ -79,13 +79,13 @@ def usable_tokens(config: Config, state: State, metadata: RefreshMetadata | None
     """Return tokens with an access token that is valid for a while, renewed first if it is due."""
     held = state.tokens
     if held is None:
-        return state, _NO_SESSION
+        return state, NO_SESSION
     lifetimes = HeldTokens(config, held, state.drift)
     valid = lifetimes.valid("access") is not None
     if lifetimes.left("access") > MANDATORY_WINDOW or lifetimes.fresh("access") is not None:
         return state, Ok(held)
     if held.refresh_token is None:
-        return (state, Ok(held)) if valid else (replace(state, tokens=None), _NO_SESSION)
+        return (state, Ok(held)) if valid else (replace(state, tokens=None), NO_SESSION)
     state, result = yield from _replaced(config, state, held, metadata)
     if isinstance(result, Err) and state.tokens is not None and valid:
         return state, Ok(held)

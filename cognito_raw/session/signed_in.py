@@ -8,9 +8,8 @@ from ..flow import ask
 from ..flows.auth_calls import AuthContext
 from ..flows.proofs import confirmation
 from ..models.challenge import Challenge
-from ..models.device import RememberedDevice
 from ..models.frozen import replace
-from ..models.tokens import IdToken, Tokens, username_of
+from ..models.tokens import IdToken, RememberedDevice, Tokens, username_of
 from ..result import Err, Ok, Result
 from .renewal import is_lost, with_tokens
 from .state import SessionFlow, State

@@ -7,7 +7,6 @@ from typing import Any, Final, TypeAlias, TypeVar, get_args
 
 from ..call import Call
 from ..models.challenge import EXPONENT, Challenge, challenge_of
-from ..models.device import RememberedDevice
 from ..models.fields import (
     InputRefused,
     UnexpectedJson,
@@ -20,7 +19,7 @@ from ..models.fields import (
     string_map,
 )
 from ..models.frozen import Frozen, field, replace
-from ..models.tokens import IdToken, RefreshFlow, Tokens, username_of
+from ..models.tokens import IdToken, RefreshFlow, RememberedDevice, Tokens, username_of
 from ..result import Result
 
 _FLOWS: Final[tuple[RefreshFlow, ...]] = get_args(RefreshFlow)

@@ -42,7 +42,7 @@ assert compiled[-1][1] == "seen"
 
 def test_a_session_loads_nothing_that_only_a_client_needs() -> None:
     """The operations that no session has, and their values, wait until a client is asked for."""
-    client = {f"cognito_raw.{name}" for name in ("client", "pages", "flows.account", "flows.factors", "models.profile")}
+    client = {f"cognito_raw.{name}" for name in ("client", "pages", "flows.account", "flows.factors", "models.account")}
     assert modules_after("from cognito_raw import Session, flows; flows.sign_in", PACKAGES) & client == set()
     assert modules_after("from cognito_raw import Client", PACKAGES) >= client
 

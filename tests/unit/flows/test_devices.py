@@ -98,6 +98,8 @@ def test_what_is_no_text_raises(flow: str, names: list[str], value: Any) -> None
     ("operation", "flow", "body"),
     [
         ("GetDevice", "get_device", {}),
+        ("GetDevice", "get_device", {"Device": []}),
+        ("GetDevice", "get_device", {"Device": {"DeviceKey": 5}}),
         ("ListDevices", "list_devices", {"Devices": [{}]}),
         ("ConfirmDevice", "confirm_device", {"UserConfirmationNecessary": "no"}),
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cognito_raw.models.fields import (
     UnexpectedJson,
-    attributes,
+    attribute_map,
     boolean,
     integer,
     mapping,
@@ -64,10 +64,10 @@ FITS: Final[list[tuple[Reader, object, object]]] = [
     (objects, [{"a": 1}, {}], ({"a": 1}, {})),
     (objects, ABSENT, ()),
     (objects, None, ()),
-    (attributes, [{"Name": "a", "Value": "b"}, {"Name": "c", "Value": ""}], {"a": "b", "c": ""}),
-    (attributes, [{"Name": "a"}, {"Name": "b", "Value": None}], {"a": "", "b": ""}),
-    (attributes, ABSENT, {}),
-    (attributes, None, {}),
+    (attribute_map, [{"Name": "a", "Value": "b"}, {"Name": "c", "Value": ""}], {"a": "b", "c": ""}),
+    (attribute_map, [{"Name": "a"}, {"Name": "b", "Value": None}], {"a": "", "b": ""}),
+    (attribute_map, ABSENT, {}),
+    (attribute_map, None, {}),
     (optional_time, 1715100742.022, datetime(2024, 5, 7, 16, 52, 22, 22000, tzinfo=UTC)),
     (optional_time, 1715100742, datetime(2024, 5, 7, 16, 52, 22, tzinfo=UTC)),
     (optional_time, 0, datetime(1970, 1, 1, tzinfo=UTC)),
@@ -99,9 +99,9 @@ REFUSED: Final[list[tuple[Reader, str, list[object]]]] = [
     (strings, "x does not hold strings alone", [[1], ["a", None], [["hunter2"]], ["hunter2\ud800"]]),
     (objects, "x is not a list", [{}, "", 0, "hunter2"]),
     (objects, "x does not hold objects alone", [[1], [{}, None], ["hunter2"]]),
-    (attributes, "x is not a list", [{"Name": "a"}, "hunter2"]),
-    (attributes, "Name is not a string", [[{}], [{"Value": "hunter2"}], [{"Name": 1}], [{"Name": "\ud800"}]]),
-    (attributes, "Value is not a string", [[{"Name": "a", "Value": 5}], [{"Name": "a", "Value": ["hunter2"]}]]),
+    (attribute_map, "x is not a list", [{"Name": "a"}, "hunter2"]),
+    (attribute_map, "Name is not a string", [[{}], [{"Value": "hunter2"}], [{"Name": 1}], [{"Name": "\ud800"}]]),
+    (attribute_map, "Value is not a string", [[{"Name": "a", "Value": 5}], [{"Name": "a", "Value": ["hunter2"]}]]),
     (
         optional_time,
         "x is not a time",
@@ -153,7 +153,7 @@ def test_no_json_raises_anything_else(read: Reader, value: Any) -> None:
 
 
 @given(
-    st.sampled_from([strings, objects, attributes, optional_time]),
+    st.sampled_from([strings, objects, attribute_map, optional_time]),
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["Name", "Value"]), inner),

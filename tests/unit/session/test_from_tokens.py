@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import Config, Err, IdToken, Ok, RememberedDevice, State, Tokens
-from cognito_raw.models.device import NewDevice
 from cognito_raw.models.frozen import replace
+from cognito_raw.models.tokens import NewDevice
 from cognito_raw.testing import Refusal, Scripted, Timeout, tokens
 from tests.support.conversation import unsigned_token
 from tests.support.modes import MODES, Mode
