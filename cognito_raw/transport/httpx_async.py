@@ -21,7 +21,7 @@ from .certificates import TrustStore
 from .httpx_async_network import AsyncNetwork
 from .httpx_client import ClientMaker, Progress, error_result, request_options, warm_up
 from .httpx_internals import install, is_reusable
-from .leases import Address, Lease, LeaseQueue, background_of, checked_limit, queue_of
+from .leases import Address, Lease, LeaseQueues, checked_limit
 from .library import AsyncClient, Library, LibraryName, checked_name, library_of
 from .limits import (
     CLOCK_TOLERANCE,
@@ -146,19 +146,20 @@ class _Pool:
         self._closing: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.TimerHandle | None = None
         self._retired = False
-        self._limit = limit
-        self._queues: dict[Address, LeaseQueue] = {}
+        self._queues = LeaseQueues(limit)
 
     async def lease(self, address: Address, ends: float, *, background: bool) -> Lease:
         """Wait for the right to a connection. `TimeoutError` if there is none before the loop's clock reads `ends`.
 
         background: whether it is one of the few for refreshes.
         """
-        outer = await self._lease(*background_of(address, self._limit), ends) if background else None
-        return await self._lease(address, self._limit, ends, outer)
+        outer = await self._lease(address, ends, background=True) if background else None
+        return await self._lease(address, ends, outer)
 
-    async def _lease(self, address: Address, limit: int, ends: float, outer: Lease | None = None) -> Lease:
-        queue = queue_of(self._queues, address, limit)
+    async def _lease(
+        self, address: Address, ends: float, outer: Lease | None = None, *, background: bool = False
+    ) -> Lease:
+        queue = self._queues.of(address, background=background)
         lease = Lease(queue, queue.give_back, outer)
         if queue.ask(lease):
             return lease

@@ -66,10 +66,7 @@ class HttpxTransport:
             raise
         if result is None:
             return Err("timed-out", TIMED_OUT, sent=exchange.abandon())
-        if exchange.reusable:
-            self._pool.release(connection)
-        else:
-            connection.close()
+        self._pool.release(connection, reusable=exchange.reusable)
         return result
 
     def close(self) -> None:
@@ -83,7 +80,7 @@ class HttpxTransport:
     def _open(self, url: str) -> _Connection:
         if self._own is not None:
             return _Connection(self._own, self._library, address_of(url), TrustStore(None), owned=False)
-        with self._pool.lock():
+        with self._pool.lock:
             if self._maker is None:
                 self._maker = ClientMaker(self._name)
             maker = self._maker

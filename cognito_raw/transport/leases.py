@@ -87,6 +87,24 @@ class LeaseQueue:
         return len(self._in_use) < self._limit
 
 
+class LeaseQueues(dict[tuple[Address, bool], LeaseQueue]):
+    """The queues of all addresses, each with a second one for its refreshes. `ValueError` for an impossible limit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = checked_limit(limit)
+
+    def of(self, address: Address, *, background: bool) -> LeaseQueue:
+        """Return a queue of an address. Make it if it is not there, and forget empty ones if there are many."""
+        name = address, background
+        if name not in self:
+            if len(self) >= _MAX_QUEUES:
+                for other in [other for other, queue in self.items() if queue.is_empty()]:
+                    del self[other]
+            self[name] = LeaseQueue(min(_MAX_BACKGROUND, max(1, self._limit // 2)) if background else self._limit)
+        return self[name]
+
+
 class Leases:
     """The leases of each address. Safe to use from many threads. A fork begins with none in use.
 
@@ -94,9 +112,8 @@ class Leases:
     """
 
     def __init__(self, limit: int, lock: ForkLock) -> None:
-        self._limit = checked_limit(limit)
         self._lock = lock
-        self._queues: dict[Address, LeaseQueue] = {}
+        self._queues = LeaseQueues(limit)
         self._process = os.getpid()
 
     def take(self, address: Address, remaining: Callable[[], float], *, background: bool = False) -> Lease:
@@ -105,12 +122,17 @@ class Leases:
         remaining: returns the seconds that remain, and raises `TimeoutError` at the deadline.
         background: whether it is one of the few for refreshes.
         """
-        outer = self._take(*background_of(address, self._limit), remaining) if background else None
-        return self._take(address, self._limit, remaining, outer)
+        outer = self._take(address, remaining, background=True) if background else None
+        return self._take(address, remaining, outer)
 
-    def _take(self, address: Address, limit: int, remaining: Callable[[], float], outer: Lease | None = None) -> Lease:
+    def _take(
+        self, address: Address, remaining: Callable[[], float], outer: Lease | None = None, *, background: bool = False
+    ) -> Lease:
         with self._lock:
-            lease = Lease(self._queue(address, limit), self._give_back, outer)
+            if self._process != os.getpid():
+                self._queues.clear()
+                self._process = os.getpid()
+            lease = Lease(self._queues.of(address, background=background), self._give_back, outer)
             if lease.queue.ask(lease):
                 return lease
             woken = threading.Lock()
@@ -132,26 +154,6 @@ class Leases:
         while not woken.acquire(timeout=min(remaining(), POLL_INTERVAL)):
             with self._lock:
                 lease.queue.give_free()
-
-    def _queue(self, address: Address, limit: int) -> LeaseQueue:
-        if self._process != os.getpid():
-            self._queues, self._process = {}, os.getpid()
-        return queue_of(self._queues, address, limit)
-
-
-def queue_of(queues: dict[Address, LeaseQueue], address: Address, limit: int) -> LeaseQueue:
-    """Return the queue of an address. Make it if it is not there, and forget empty ones if there are many."""
-    if address not in queues:
-        if len(queues) >= _MAX_QUEUES:
-            for other in [other for other, queue in queues.items() if queue.is_empty()]:
-                del queues[other]
-        queues[address] = LeaseQueue(limit)
-    return queues[address]
-
-
-def background_of(address: Address, limit: int) -> tuple[Address, int]:
-    """Return the name of the second queue of an address, that of its refreshes, and the limit of it."""
-    return (address, "background"), min(_MAX_BACKGROUND, max(1, limit // 2))
 
 
 def checked_limit(limit: object) -> int:

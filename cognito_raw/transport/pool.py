@@ -13,7 +13,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
@@ -27,7 +27,6 @@ from .proxy import split_url
 from .sockets import Deadline
 
 
-@lru_cache(maxsize=16)
 def address_of(url: str) -> Address:
     """Return the scheme, host and port of a URL. A text that is no URL stands for itself."""
     try:
@@ -90,20 +89,17 @@ class Pool(Generic[C]):
     """Connections, in use and idle. Safe to use from many threads.
 
     limit: how many calls may have one to the same address. Others wait until one is free.
+    lock: guards the connections. The pool's owner may use it too.
     """
 
     def __init__(self, limit: int = MAX_CONNECTIONS) -> None:
-        self._lock = ForkLock()
-        self._leases = Leases(limit, self._lock)
+        self.lock = ForkLock()
+        self._leases = Leases(limit, self.lock)
         self._idle: list[C] = []
         self._generation = 0
         self._reaper: threading.Thread | None = None
         self._ending = AutoResetEvent()
         _pools.add(self)
-
-    def lock(self) -> ForkLock:
-        """Return the lock of the connections. The pool's owner may use it too."""
-        return self._lock
 
     def connect(
         self, request: Request, address: Address, deadline: Deadline, make: Callable[[], C], *, limited: bool = True
@@ -112,8 +108,9 @@ class Pool(Generic[C]):
 
         `TimeoutError` if none is free before the deadline. Public documents never wait for calls.
         """
-        unlimited = not limited or request.method == "GET"
-        lease = None if unlimited else self._lease(request, deadline)
+        lease = None
+        if limited and request.method != "GET":
+            lease = self._leases.take(address_of(request.url), deadline.remaining, background=request.background)
         generation = self._generation
         try:
             connection = self.acquire(address) or make()
@@ -124,12 +121,9 @@ class Pool(Generic[C]):
         connection.lease, connection.generation = lease, generation
         return connection
 
-    def _lease(self, request: Request, deadline: Deadline) -> Lease:
-        return self._leases.take(address_of(request.url), deadline.remaining, background=request.background)
-
     def acquire(self, address: Address) -> C | None:
         """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""
-        with self.lock():
+        with self.lock:
             stale = self._take_stale()
             found = next((connection for connection in reversed(self._idle) if connection.address == address), None)
             if found is not None:
@@ -138,12 +132,12 @@ class Pool(Generic[C]):
             connection.close()
         return found
 
-    def release(self, connection: C) -> None:
-        """Keep a connection for the next request to its address. Close it if the pool was closed meanwhile."""
+    def release(self, connection: C, *, reusable: bool = True) -> None:
+        """Keep a connection for the next request to its address, or close it, as if the pool was closed meanwhile."""
         connection.mark_idle()
         lease, connection.lease = connection.lease, None
-        with self.lock():
-            kept = connection.generation == self._generation
+        with self.lock:
+            kept = reusable and connection.generation == self._generation
             if kept:
                 self._idle.append(connection)
                 self._start_reaper()
@@ -154,7 +148,7 @@ class Pool(Generic[C]):
 
     def close(self) -> None:
         """Close all idle connections, and those in use once they are released."""
-        with self.lock():
+        with self.lock:
             connections, self._idle = self._idle, []
             self._generation += 1
         for connection in connections:
@@ -177,7 +171,7 @@ class Pool(Generic[C]):
     def _reap(self, ending: AutoResetEvent) -> None:
         reaping = True
         while reaping and not ending.wait(REAP_INTERVAL):
-            with self.lock():
+            with self.lock:
                 stale = self._take_stale()
                 if not self._idle:
                     self._reaper, reaping = None, False

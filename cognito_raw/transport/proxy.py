@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -71,6 +72,7 @@ class Route(Frozen):
         return self.proxy is not None and not self.encrypted
 
 
+@lru_cache(maxsize=16)  # a process uses few URLs
 def split_url(url: str) -> tuple[SplitResult, HostPort]:
     """Return the parts of an http:// or https:// URL, and its host and port. `ValueError` for any other text."""
     parts = urlsplit(url)

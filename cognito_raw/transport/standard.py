@@ -11,7 +11,6 @@ import re
 import ssl
 import sys
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -20,14 +19,7 @@ from ..result import Err, Result, Sent
 from .addresses import connect
 from .body import Body
 from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
-from .limits import (
-    MAX_CONNECTIONS,
-    TIMED_OUT,
-    error_text,
-    from_environment,
-    is_of_program,
-    timeout_of,
-)
+from .limits import MAX_CONNECTIONS, TIMED_OUT, error_text, from_environment, is_of_program, timeout_of
 from .pool import Connection, Pool
 from .proxy import Route, route_to, split_url
 from .response import NAME, VALUE, Response
@@ -64,7 +56,7 @@ class StandardTransport:
         """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
         deadline = Deadline(timeout_of(request))
         try:
-            parts, target = _split_url(request.url)
+            parts, target = split_url(request.url)
         except ValueError as error:
             return Err("connection-failed", error_text(error), sent="no")
         route = from_environment(lambda: route_to(parts.scheme, target))
@@ -90,21 +82,14 @@ class StandardTransport:
                 raise
             return _error_result(error, connection.stream)
         finally:
-            if reusable:
-                self._pool.release(connection)
-            else:
-                connection.close()
+            self._pool.release(connection, reusable=reusable)
         return result
 
     def _tls(self) -> TrustStore:
-        with self._pool.lock():
+        with self._pool.lock:
             if self._trust_store is None:
                 self._trust_store = from_environment(_system_trust_store)
             return self._trust_store
-
-
-# A process uses few URLs.
-_split_url: Final = lru_cache(maxsize=16)(split_url)
 
 
 class _Connection(Connection):
@@ -173,7 +158,6 @@ class _Connection(Connection):
 
     def close(self) -> None:
         self.stream.close()
-        self.end_lease()
 
 
 def _open(route: Route, trust_store: TrustStore | None, deadline: Deadline) -> _Connection:

@@ -93,7 +93,7 @@ def test_a_fork_closes_its_copies_of_the_connections() -> None:
     holding, over = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with pool.lock():
+        with pool.lock:
             holding.set()
             over.wait(10)
 
