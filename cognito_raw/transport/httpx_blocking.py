@@ -10,20 +10,20 @@ the deadline.
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
+from functools import partial
 
 from ..call import Reply, Request
-from ..concurrency.background import start_thread
+from ..concurrency.background import join_or_start
 from ..concurrency.signals import is_from_signal
-from ..result import Err, Ok, Result, Sent
+from ..result import Err, Ok, Result
 from .body import Body
 from .certificates import TrustStore
 from .httpx_client import ClientMaker, Progress, error_result, request_options
 from .httpx_internals import install, is_reusable
 from .httpx_network import Network
-from .leases import Address
 from .library import Library, LibraryName, SyncClient, checked_name, library_of
-from .limits import MAX_CONNECTIONS, NONE_FREE, TIMED_OUT, timeout_of
+from .limits import MAX_CONNECTIONS, NONE_FREE, POLL_INTERVAL, TIMED_OUT, timeout_of
 from .pool import Connection, Pool, address_of
 from .sockets import CurrentDeadline, Deadline
 
@@ -52,129 +52,98 @@ class HttpxTransport:
     def send(self, request: Request) -> Result[Reply]:
         """Send one request. `request.timeout` bounds everything, from the host's look-up to the last byte."""
         deadline = Deadline(timeout_of(request))
+        if self._own is not None:
+            progress = Progress(traced=False)
+            send = partial(_send, self._own, self._library, request, TrustStore(None), progress)
+            return _send_in_thread(send, progress, deadline)
         try:
-            connection = self._connect(request, deadline)
+            connection = self._pool.connect(request, address_of(request.url), deadline, lambda: self._open(request.url))
         except TimeoutError as error:
             if is_from_signal(error):
                 raise
             return Err("timed-out", NONE_FREE, sent="no")
-        exchange = _Exchange(connection, request)
-        try:
-            result = exchange.result_before(deadline)
-        except BaseException:
-            exchange.abandon()
-            raise
-        if result is None:
-            return Err("timed-out", TIMED_OUT, sent=exchange.abandon())
-        self._pool.release(connection, reusable=exchange.reusable)
-        return result
+        return self._send_over(connection, request, deadline)
 
     def close(self) -> None:
         """Close idle connections, and those in use when their requests end. The next request opens a new one."""
         self._pool.close()
 
-    def _connect(self, request: Request, deadline: Deadline) -> _Connection:
-        address, limited = address_of(request.url), self._own is None
-        return self._pool.connect(request, address, deadline, lambda: self._open(request.url), limited=limited)
-
     def _open(self, url: str) -> _Connection:
-        if self._own is not None:
-            return _Connection(self._own, self._library, address_of(url), TrustStore(None), owned=False)
         with self._pool.lock:
             if self._maker is None:
                 self._maker = ClientMaker(self._name)
             maker = self._maker
-        return _Connection(maker.make("Client", url), maker.library, address_of(url), maker.trust_store)
+        return _Connection(maker, url)
+
+    def _send_over(self, connection: _Connection, request: Request, deadline: Deadline) -> Result[Reply]:
+        maker, progress = connection.maker, Progress(traced=True)
+        send = partial(_send, connection.client, maker.library, request, maker.trust_store, progress)
+        if not connection.keeps_deadlines:
+            return _send_in_thread(send, progress, deadline, partial(self._pool.release, connection, reusable=False))
+        connection.current.deadline = deadline
+        reusable = False
+        try:
+            result = send()
+            reusable = isinstance(result, Ok) and is_reusable(connection.client)
+        finally:
+            self._pool.release(connection, reusable=reusable)
+        return result
 
 
 class _Connection(Connection):
-    """One httpx client that sends one request at a time, to one address.
+    """One httpx client that sends one request at a time, to one address."""
 
-    owned: False if the client is the caller's, and its connections are not ours to close.
-    """
-
-    def __init__(
-        self, client: SyncClient, library: Library, address: Address, trust_store: TrustStore, *, owned: bool = True
-    ) -> None:
-        super().__init__(address)
-        self.client = client
-        self.library = library
-        self.trust_store = trust_store
-        self.owned = owned
+    def __init__(self, maker: ClientMaker, url: str) -> None:
+        super().__init__(address_of(url))
+        self.maker = maker
+        self.client: SyncClient = maker.make("Client", url)
         self.current = CurrentDeadline()
         # A version of httpx may have no place for our network.
-        self.keeps_deadlines = owned and install(client, lambda _: Network(self.current))
-
-    def is_reusable(self) -> bool:
-        """Return whether the next request can use it. A caller's own client decides by itself."""
-        return not self.owned or is_reusable(self.client)
+        self.keeps_deadlines = install(self.client, lambda _: Network(self.current))
 
     def close(self) -> None:
-        """Close the connection. In a fork, close only the fork's copy."""
-        if self.owned:
-            self.client.close()
-        self.end_lease()
+        self.client.close()
 
 
-class _Exchange:
-    """One request on one connection. It runs in a thread of its own if the connection keeps no deadlines.
+def _send_in_thread(
+    send: Callable[[], Result[Reply]], progress: Progress, deadline: Deadline, close: Callable[[], object] | None = None
+) -> Result[Reply]:
+    """Return the result of `send`, or an `Err` if the deadline passes first. The thread then ends later.
 
-    reusable: whether the connection may be used again.
+    close: called at the end of `send`.
     """
+    # An interpreter that shuts down has no more threads. Then only httpx's own time-outs hold.
+    task = join_or_start(send, send)
+    if close is not None:
+        task.call_when_done(close)
+    try:
+        while not task.done:
+            task.wait(min(deadline.remaining(), POLL_INTERVAL))
+    except BaseException as error:
+        progress.abandoned = True
+        if not isinstance(error, TimeoutError) or is_from_signal(error):
+            raise
+        return Err("timed-out", TIMED_OUT, sent=progress.sent)
+    return task.value()
 
-    def __init__(self, connection: _Connection, request: Request) -> None:
-        self.progress = Progress(traced=connection.owned)
-        self.reusable = False
-        self._connection = connection
-        self._request = request
-        self._result: Result[Reply] | None = None
-        self._raised: BaseException | None = None
-        self._in_thread = self._finished = False
 
-    def result_before(self, deadline: Deadline) -> Result[Reply] | None:
-        """Return the result, or None if the deadline passes first."""
-        self._connection.current.deadline = deadline
-        # An interpreter that shuts down has no more threads. Then only httpx's own time-outs hold.
-        self._in_thread = not (self._connection.keeps_deadlines or sys.is_finalizing())
-        thread = start_thread(self._perform, "cognito_raw") if self._in_thread else None
-        if thread is None:
-            self._perform()
-        else:
-            deadline.join(thread)
-        if self._raised is not None:
-            raise self._raised
-        return self._result
+def _send(
+    client: SyncClient, library: Library, request: Request, trust_store: TrustStore, progress: Progress
+) -> Result[Reply]:
+    exchange = partial(_exchange, client, library, request, progress)
+    try:
+        return trust_store.retry_with_all_roots(exchange, progress.has_started)
+    except Exception as error:
+        if progress.is_of_program(error):
+            raise
+        return error_result(error, progress, library)
 
-    def abandon(self) -> Sent:
-        """Close the connection, now or at the end of the thread. Return whether the request may have been sent."""
-        self.progress.abandoned = True
-        if self._finished or not self._in_thread:  # else the thread sees the flag and closes it
-            self._connection.close()
-        return self.progress.sent
 
-    def _perform(self) -> None:
-        try:
-            self._result = self._connection.trust_store.retry_with_all_roots(self._send, self.progress.has_started)
-            # Here, since the caller's thread would compete with this one.
-            self.reusable = isinstance(self._result, Ok) and self._connection.is_reusable()
-        except Exception as error:
-            if self.progress.is_of_program(error):
-                raise
-            self._result = error_result(error, self.progress, self._connection.library)
-        except BaseException as error:
-            self._raised = error  # raised by a hook of the caller's client, and so raised in the caller
-        self._finished = True
-        if self.progress.abandoned:
-            self._connection.close()
-
-    def _send(self) -> Result[Reply]:
-        body = Body()
-        trace = {"trace": self.progress.note}
-        client = self._connection.client
-        options = request_options(self._request, client, self._connection.library)
-        with client.stream(**options, extensions=trace) as response:
-            # A hook of the caller's client may already have read the response.
-            for chunk in response.iter_bytes() if response.is_stream_consumed else response.iter_raw():
-                if not body.add(chunk) or self.progress.abandoned:
-                    break
-        return body.reply(response.status_code, dict(response.headers.items()))
+def _exchange(client: SyncClient, library: Library, request: Request, progress: Progress) -> Result[Reply]:
+    body, options = Body(), request_options(request, client, library)
+    with client.stream(**options, extensions={"trace": progress.note}) as response:
+        # A hook of the caller's client may already have read the response.
+        for chunk in response.iter_bytes() if response.is_stream_consumed else response.iter_raw():
+            if not body.add(chunk) or progress.abandoned:
+                break
+    return body.reply(response.status_code, dict(response.headers.items()))

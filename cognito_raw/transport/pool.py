@@ -62,12 +62,6 @@ class Reusable:
             and abs(time.time() - self._idle_since[1]) < MAX_IDLE
         )
 
-    def end_lease(self) -> None:
-        """Let another connection be opened to its address."""
-        lease, self.lease = self.lease, None
-        if lease is not None:
-            lease.give_back()
-
 
 class Connection(Reusable, ABC):
     """One connection to one address, used by one request at a time.
@@ -101,15 +95,13 @@ class Pool(Generic[C]):
         self._ending = AutoResetEvent()
         _pools.add(self)
 
-    def connect(
-        self, request: Request, address: Address, deadline: Deadline, make: Callable[[], C], *, limited: bool = True
-    ) -> C:
+    def connect(self, request: Request, address: Address, deadline: Deadline, make: Callable[[], C]) -> C:
         """Return a connection for a request: an idle one, or else a new one. Wait for it if too many are in use.
 
         `TimeoutError` if none is free before the deadline. Public documents never wait for calls.
         """
         lease = None
-        if limited and request.method != "GET":
+        if request.method != "GET":
             lease = self._leases.take(address_of(request.url), deadline.remaining, background=request.background)
         generation = self._generation
         try:

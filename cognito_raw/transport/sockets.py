@@ -10,7 +10,6 @@ import io
 import select
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -58,15 +57,6 @@ class Deadline:
                 if steady() - began < seconds - _TOO_EARLY or is_from_signal(error):  # not the socket's
                     raise
                 self.remaining()
-
-    def join(self, thread: threading.Thread) -> None:
-        """Wait until a thread ends or the deadline passes."""
-        try:
-            while thread.is_alive():
-                thread.join(min(self.remaining(), POLL_INTERVAL))
-        except TimeoutError as error:
-            if is_from_signal(error):
-                raise
 
 
 class CurrentDeadline:
