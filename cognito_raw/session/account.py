@@ -17,8 +17,8 @@ from ..models.context import RefreshMetadata
 from ..models.frozen import replace
 from ..pages import everything
 from ..result import Err, Ok
-from .renewal import Start, usable_tokens
 from .state import SessionFlow, State
+from .transitions import Start, usable_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

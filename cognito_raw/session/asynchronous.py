@@ -6,21 +6,18 @@ import urllib.parse  # noqa: F401  # for a configuration that is made in an even
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from ..concurrency.background import log_error, running_loop
 from ..concurrency.event_loops import LoopLock, TaskLock, lasting_task, turns_of
-from ..config import Config
 from ..flow import Action, advance
-from ..models.context import RefreshMetadata
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import AsyncRunner
-from .properties import SessionMembers, new_holder
-from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
+from .properties import NO_TURN, SessionMembers
+from .refresh import SHORTEST_SLEEP, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
-from .subscribers import Subscriber
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,13 +27,12 @@ if TYPE_CHECKING:
     from ..transport.protocol import AsyncTransport
     from .account import AsyncAccount
 
-    _Members = SessionMembers[AsyncTransport | AsyncTransportName]
+    _Members = SessionMembers[AsyncTransport | AsyncTransportName, Store | AsyncStore]
 else:  # an import of the library does not need the types
     _Members = SessionMembers
 
 T = TypeVar("T")
 
-_NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 _INTERRUPTED: Final = Err("connection-lost", "the event loop ended during the refresh", sent="maybe", retryable=True)
 
 
@@ -50,41 +46,15 @@ class AsyncSession(_Members, AsyncRunner):
     The signed-in user: `account`. Carrying on: `state`, `from_tokens`, `from_refresh_token`, `within`.
     The end: `logout`, `forget`, `aclose`.
 
-    state: the state of an earlier session, to continue it.
     transport: sends the requests, such as an `AsyncHttpxTransport`, or is `"httpx2"`. By default, the whole process
         shares one over httpx.
-    remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
-        It may then skip the second factor at the user's next login.
-    refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None
-        keeps that of the sign-in; an empty mapping sends none.
-    store, key: hold the state in this entry of a store of `cognito_raw.store`, shared with other processes. The given
-        state is used if the store has none. A sync store runs in threads.
-    staleness: seconds for which a fresh token is returned without asking the store. A sign-out elsewhere is noticed
-        after so long.
-    lease: seconds after which others take over from a process that died during a refresh. At least 4, since nothing is
-        sent in its last 3. Choose less than the deadline, or those who wait get no token.
 
     Its methods take turns, but a fresh token is returned without waiting. Use it in one event loop at a time.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        *,
-        state: State | None = None,
-        transport: AsyncTransport | AsyncTransportName | None = None,
-        remember_device: bool = True,
-        refresh_metadata: RefreshMetadata | None = None,
-        store: Store | AsyncStore | None = None,
-        key: str | None = None,
-        staleness: float = 30.0,
-        lease: float = 6.0,
-    ) -> None:
-        super().__init__(config, transport=transport)
-        state = State() if state is None else state
-        self._holder = new_holder(config, state, refresh_metadata, store, key, staleness, lease, is_async=True)
-        self._refresher = Refresher(config, self._holder)
-        self._remember_device = remember_device
+    _is_async = True
+
+    def _make_locks(self) -> None:
         self._turn = LoopLock()
         self._loading = LoopLock()
         self._notifying = TaskLock()
@@ -153,19 +123,6 @@ class AsyncSession(_Members, AsyncRunner):
             await task.wait_async(self._deadline)
         await self._wait_for_subscribers(self._deadline - (self.config.monotonic() - began))
         await super().aclose()
-
-    @overload
-    def subscribe(self, callback: Subscriber) -> Callable[[], None]: ...
-    @overload
-    def subscribe(self, callback: Callable[[State], object], *, state: Literal[True]) -> Callable[[], None]: ...
-    def subscribe(self, callback: Callable[[Any], object], *, state: bool = False) -> Callable[[], None]:
-        """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
-
-        state: whether it gets the session's state instead, to save it before a refresh token is lost.
-        Returns a function that ends this. A coroutine function is awaited. Exceptions are logged, and change nothing.
-        After a refresh, no caller waits for the callbacks but `aclose`.
-        """
-        return self._holder.subscribers.add(callback, (lambda: self.state) if state else None)
 
     @asynccontextmanager
     async def keep_fresh(self) -> AsyncIterator[Self]:
@@ -302,7 +259,7 @@ class AsyncSession(_Members, AsyncRunner):
             async with asyncio.timeout(max(0.0, deadline)):
                 release = await self._turn.acquire()
         except TimeoutError:
-            return _NO_TURN
+            return NO_TURN
         try:
             left = deadline - (self.config.monotonic() - began)
             return await self._drive(self._holder.calls_of(flow, left), left, budget)

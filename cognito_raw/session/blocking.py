@@ -6,20 +6,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..concurrency.locks import ForkLock
-from ..config import Config
 from ..flow import Action, advance
-from ..models.context import RefreshMetadata
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import Runner
-from .properties import SessionMembers, new_holder
-from .refresh import SHORTEST_SLEEP, Refresher, RefreshTask, Wait, Waiting
+from .properties import NO_TURN, SessionMembers
+from .refresh import SHORTEST_SLEEP, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
-from .subscribers import Subscriber
 
 if TYPE_CHECKING:
     from ..concurrency.scheduler import Job
@@ -28,13 +25,11 @@ if TYPE_CHECKING:
     from ..transport.protocol import Transport
     from .account import Account
 
-    _Members = SessionMembers[Transport | TransportName]
+    _Members = SessionMembers[Transport | TransportName, Store]
 else:  # an import of the library does not need the types
     _Members = SessionMembers
 
 T = TypeVar("T")
-
-_NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 
 
 class Session(_Members, Runner):
@@ -47,41 +42,13 @@ class Session(_Members, Runner):
     The signed-in user: `account`. Carrying on: `state`, `from_tokens`, `from_refresh_token`, `within`.
     The end: `logout`, `forget`, `close`.
 
-    state: the state of an earlier session, to continue it.
     transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, which needs the
         standard library alone and starts faster than httpx. By default, the whole process shares one over httpx.
-    remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
-        It may then skip the second factor at the user's next login.
-    refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None
-        keeps that of the sign-in; an empty mapping sends none.
-    store, key: hold the state in this entry of a store of `cognito_raw.store`, shared with other processes. The given
-        state is used if the store has none.
-    staleness: seconds for which a fresh token is returned without asking the store. A sign-out elsewhere is noticed
-        after so long.
-    lease: seconds after which others take over from a process that died during a refresh. At least 4, since nothing is
-        sent in its last 3. Choose less than the deadline, or those who wait get no token.
 
     Many threads may use it: its methods take turns, but a fresh token is returned without waiting.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        *,
-        state: State | None = None,
-        transport: Transport | TransportName | None = None,
-        remember_device: bool = True,
-        refresh_metadata: RefreshMetadata | None = None,
-        store: Store | None = None,
-        key: str | None = None,
-        staleness: float = 30.0,
-        lease: float = 6.0,
-    ) -> None:
-        super().__init__(config, transport=transport)
-        state = State() if state is None else state
-        self._holder = new_holder(config, state, refresh_metadata, store, key, staleness, lease, is_async=False)
-        self._refresher = Refresher(config, self._holder)
-        self._remember_device = remember_device
+    def _make_locks(self) -> None:
         self._turn = ForkLock()
         self._loading = ForkLock()
         self._notifying = ForkLock()
@@ -151,23 +118,6 @@ class Session(_Members, Runner):
             self._notify(wait=self._deadline - (self.config.monotonic() - began))
         super().close()
 
-    @overload
-    def subscribe(self, callback: Subscriber) -> Callable[[], None]: ...
-    @overload
-    def subscribe(self, callback: Callable[[State], object], *, state: Literal[True]) -> Callable[[], None]: ...
-    def subscribe(self, callback: Callable[[Any], object], *, state: bool = False) -> Callable[[], None]:
-        """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
-
-        state: whether it gets the session's state instead, to save it before a refresh token is lost.
-        Returns a function that ends this. Exceptions of a callback are logged, and change nothing. After a refresh,
-        callbacks run in a thread for which no caller waits but `close`.
-        """
-        import inspect  # here: importing it costs more than a sign-in's arithmetic
-
-        if inspect.iscoroutinefunction(callback):
-            raise ValueError("callback is a coroutine function, which a sync session cannot await")
-        return self._holder.subscribers.add(callback, (lambda: self.state) if state else None)
-
     @contextmanager
     def keep_fresh(self) -> Iterator[Self]:
         """Renew the tokens whenever it is time, until the `with` block ends. All sessions share a few threads for it.
@@ -221,7 +171,7 @@ class Session(_Members, Runner):
     def _ask_store(self) -> Err | None:
         """Ask the store if it was not asked lately: one caller at a time."""
         if not self._loading.acquire_for(sys._getframe(), self._deadline):
-            return _NO_TURN
+            return NO_TURN
         try:
             failure = None
             if not self._holder.is_current:
@@ -280,7 +230,7 @@ class Session(_Members, Runner):
         """Run a flow in its turn, within so many seconds in all."""
         began = self.config.monotonic()
         if not self._turn.acquire_for(sys._getframe(), max(0.0, deadline)):
-            return _NO_TURN
+            return NO_TURN
         try:
             left = deadline - (self.config.monotonic() - began)
             return self._drive(self._holder.calls_of(flow, left), left, budget)

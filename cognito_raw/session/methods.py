@@ -22,9 +22,8 @@ from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
 from ..reasons import SAYS_NOTHING_OF_TOKENS, TOKENS_ALREADY_DEAD, USER_GONE
 from ..result import Err, Ok
-from .renewal import NO_SESSION, revoke, revoke_all, usable_tokens
-from .signed_in import after_sign_in, device_for
 from .state import SessionFlow, State
+from .transitions import NO_SESSION, after_sign_in, device_for, revoke, revoke_all, usable_tokens
 
 if TYPE_CHECKING:
     from ..models.account import TotpSetup

@@ -1,33 +1,39 @@
-"""The part of a session that is the same in sync and async: the list of its methods, and its properties."""
+"""The part of a session that is the same in sync and async: its arguments, its properties, most of its methods."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, NoReturn, Self, TypeVar, overload
 
 from ..config import Config
 from ..flow import MethodOfFlow, Methods
 from ..models.challenge import Challenge
 from ..models.context import RefreshMetadata
 from ..models.tokens import RememberedDevice, Tokens
+from ..result import Err
 from .holder import SessionHolder
 from .methods import SessionMethods
+from .refresh import Refresher
 from .state import State
+from .subscribers import Subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from typing import Any, Concatenate, ParamSpec
+    from collections.abc import Coroutine
+    from typing import Concatenate, ParamSpec
 
     from ..flow import Method
     from ..models.tokens import TokenUse
     from ..result import Result
-    from ..store.protocol import AsyncStore, Store
-    from .renewal import Start
     from .state import SessionFlow
+    from .transitions import Start
 
     P = ParamSpec("P")
     T = TypeVar("T")
 
+S = TypeVar("S")
 W = TypeVar("W")
+
+NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 
 
 # needs: a token that is renewed first, so that an interrupted method does not interrupt a refresh.
@@ -37,12 +43,11 @@ def _method(
     return MethodOfFlow(flow, lambda self, start: self._call(lambda state: start(self._methods(state)), needs))
 
 
-class SessionMembers(Methods, Generic[W]):
-    """The members of a session that are the same in sync and async: its methods made of flows, and its properties."""
+class SessionMembers(Methods, Generic[W, S]):
+    """The members of a session that are the same in sync and async. W is a transport, and S a store."""
 
     config: Config
-    _holder: SessionHolder
-    _remember_device: bool
+    _is_async: ClassVar[bool] = False
 
     register = _method(SessionMethods.register)
     confirm_registration = _method(SessionMethods.confirm_registration)
@@ -56,23 +61,52 @@ class SessionMembers(Methods, Generic[W]):
     reset_password_confirmation = _method(SessionMethods.reset_password_confirmation)
     change_password = _method(SessionMethods.change_password, needs="access")
 
-    if TYPE_CHECKING:  # the arguments that both sessions take, and what each does in its own way
+    def __init__(
+        self,
+        config: Config,
+        *,
+        state: State | None = None,
+        transport: W | None = None,
+        remember_device: bool = True,
+        refresh_metadata: RefreshMetadata | None = None,
+        store: S | None = None,
+        key: str | None = None,
+        staleness: float = 30.0,
+        lease: float = 6.0,
+    ) -> None:
+        """Begin or continue the session of a user.
+
+        state: the state of an earlier session, to continue it.
+        remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
+            It may then skip the second factor at the user's next login.
+        refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None
+            keeps that of the sign-in; an empty mapping sends none.
+        store, key: hold the state in this entry of a store of `cognito_raw.store`, shared with other processes. The
+            given state is used if the store has none. In an async session, a sync store runs in threads.
+        staleness: seconds for which a fresh token is returned without asking the store. A sign-out elsewhere is noticed
+            after so long.
+        lease: seconds after which others take over from a process that died during a refresh. At least 4, since nothing
+            is sent in its last 3. Choose less than the deadline, or those who wait get no token.
+        """
+        super().__init__(config, transport=transport)  # type: ignore[call-arg]  # that of the runner beside this class
+        state = State() if state is None else state
+        if store is None and key is None:
+            self._holder = SessionHolder(config, state, refresh_metadata)
+        else:
+            from .shared import SharedHolder  # here: most sessions have no store
+            from .store_calls import StoreCalls
+
+            ask = StoreCalls(store, key, lease, is_async=self._is_async)
+            self._holder = SharedHolder(config, state, refresh_metadata, ask, staleness)
+        self._refresher = Refresher(config, self._holder)
+        self._remember_device = remember_device
+        self._make_locks()
+
+    if TYPE_CHECKING:  # each session has its own
+
+        def _make_locks(self) -> None: ...
 
         def _call(self, flow: Callable[[State], SessionFlow[T]], needs: TokenUse | None) -> Any: ...
-
-        def __init__(
-            self,
-            config: Config,
-            *,
-            state: State | None = None,
-            transport: W | None = None,
-            remember_device: bool = True,
-            refresh_metadata: RefreshMetadata | None = None,
-            store: Store | AsyncStore | None = None,
-            key: str | None = None,
-            staleness: float = 30.0,
-            lease: float = 6.0,
-        ) -> None: ...
 
     @classmethod
     def from_tokens(
@@ -85,7 +119,7 @@ class SessionMembers(Methods, Generic[W]):
         transport: W | None = None,
         remember_device: bool = True,
         refresh_metadata: RefreshMetadata | None = None,
-        store: Store | AsyncStore | None = None,
+        store: S | None = None,
         key: str | None = None,
         staleness: float = 30.0,
         lease: float = 6.0,
@@ -118,7 +152,7 @@ class SessionMembers(Methods, Generic[W]):
         transport: W | None = None,
         remember_device: bool = True,
         refresh_metadata: RefreshMetadata | None = None,
-        store: Store | AsyncStore | None = None,
+        store: S | None = None,
         key: str | None = None,
         staleness: float = 30.0,
         lease: float = 6.0,
@@ -151,6 +185,25 @@ class SessionMembers(Methods, Generic[W]):
         """The challenge that must be answered to finish signing in, if any."""
         return self._holder.state.challenge
 
+    @overload
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]: ...
+    @overload
+    def subscribe(self, callback: Callable[[State], object], *, state: Literal[True]) -> Callable[[], None]: ...
+    def subscribe(self, callback: Callable[[Any], object], *, state: bool = False) -> Callable[[], None]:
+        """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
+
+        state: whether it gets the session's state instead, to save it before a refresh token is lost.
+        Returns a function that ends this. Only an async session takes coroutine functions, and awaits them. Exceptions
+        of a callback are logged, and change nothing. After a refresh, callbacks run in a thread or task of their own,
+        for which no caller waits but the one that closes the session.
+        """
+        if not self._is_async:
+            import inspect  # here: importing it costs more than a sign-in's arithmetic
+
+            if inspect.iscoroutinefunction(callback):
+                raise ValueError("callback is a coroutine function, which a sync session cannot await")
+        return self._holder.subscribers.add(callback, (lambda: self.state) if state else None)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._holder.state!r})"
 
@@ -165,25 +218,3 @@ class SessionMembers(Methods, Generic[W]):
 
     def _methods(self, state: State) -> SessionMethods:
         return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)
-
-
-def new_holder(
-    config: Config,
-    state: State,
-    metadata: RefreshMetadata | None,
-    store: Store | AsyncStore | None,
-    key: str | None,
-    staleness: float,
-    lease: float,
-    *,
-    is_async: bool,
-) -> SessionHolder:
-    """Return the holder of a session's state, with a store if there is one."""
-    if store is None and key is None:
-        return SessionHolder(config, state, metadata)
-    from .shared import SharedHolder  # here: most sessions have no store
-    from .store_calls import StoreCalls
-
-    if not isinstance(key, str):
-        raise ValueError("a session with a store needs the key of its entry, such as the user's id")
-    return SharedHolder(config, state, metadata, StoreCalls(store, key, lease, is_async=is_async), staleness)

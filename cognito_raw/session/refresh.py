@@ -21,8 +21,8 @@ from ..result import Err, Ok, Result
 from ..retry import Budget
 from .expiry import MANDATORY_WINDOW
 from .holder import SessionHolder
-from .renewal import is_lost, renew
 from .state import SessionFlow, State
+from .transitions import NO_SESSION, is_lost, renew
 
 T = TypeVar("T")
 Metadata: TypeAlias = Mapping[str, str] | None
@@ -39,7 +39,6 @@ SHORTEST_SLEEP: Final = 0.05
 
 _NO_LIMIT: Final = float("inf")
 
-_NO_SESSION: Final = Err("no-session")
 _LATE: Final = Err(
     "timed-out", "the refresh did not finish in time, and may still succeed", sent="maybe", retryable=True
 )
@@ -122,7 +121,7 @@ class Refresher:
         held = self._holder.held  # read after the task, as below
         failure = self._recent_failure() if task is None else None
         if held is None:
-            return _NO_SESSION
+            return NO_SESSION
         valid = held.valid(use)
         if failure is not None:
             return failure if valid is None else valid
@@ -218,14 +217,14 @@ class Refresher:
         if isinstance(result, Err):
             return result
         if result is None:
-            return _NO_SESSION if held is None else _LATE
+            return NO_SESSION if held is None else _LATE
         # Signed out meanwhile, unless the new tokens came expired.
         return _ENDED if held else Ok(result.value.id_token if use == "id" else result.value.access_token)
 
     def _without_refresh(self, seen: Tokens | None) -> Result[IdToken]:
         held, failure = self._holder.held, self._recent_failure()
         if held is None:
-            return _NO_SESSION
+            return NO_SESSION
         return Ok(held.tokens.id_token) if failure is None or held.tokens is not seen else failure
 
     def finish(self, task: RefreshTask, result: Result[Tokens] | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, get_args
 
 from ..call import Call
@@ -133,18 +133,7 @@ class State(Frozen):
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever you store it."""
-        return {
-            "version": _VERSION,
-            **{name: getattr(self, name) for name in _NAMES},
-            "challenge": None if self.challenge is None else _challenge_to_dict(self.challenge),
-            "tokens": None if self.tokens is None else _tokens_to_dict(self.tokens),
-            "drift": self.drift,
-            "device": None if self.device is None else _device_to_dict(self.device),
-            "refresh_flow": self.refresh_flow,
-            "unanswered": self.unanswered,
-            "client_metadata": None if self.client_metadata is None else dict(self.client_metadata),
-            "challenge_metadata": None if self.challenge_metadata is None else dict(self.challenge_metadata),
-        }
+        return {"version": _VERSION, **{name: _plain(getattr(self, name)) for name in State.__match_args__}}
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, object]) -> State:
@@ -163,12 +152,12 @@ class State(Frozen):
             names: dict[str, Any] = {name: optional_string(saved, name) for name in _NAMES}
             return cls(
                 **names,
-                challenge=_challenge_from_dict(_part(saved, "challenge")),
-                tokens=_tokens_from_dict(_part(saved, "tokens")),
+                challenge=_part(saved, "challenge", _challenge),
+                tokens=_part(saved, "tokens", _tokens),
                 # Perhaps measured on another machine. A clock that was behind may still be, but one that was ahead
                 # must not make old tokens look fresh.
                 drift=max(0.0, _drift(saved.get("drift", 0.0))),
-                device=_device_from_dict(_part(saved, "device")),
+                device=_part(saved, "device", _device),
                 refresh_flow=_refresh_flow(saved.get("refresh_flow")),
                 unanswered=boolean(saved, "unanswered"),
                 client_metadata=_metadata(saved, "client_metadata"),
@@ -209,18 +198,16 @@ def _ended_token(username: str | None) -> IdToken:
     return IdToken.read(f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.")
 
 
-def _challenge_to_dict(challenge: Challenge) -> dict[str, object]:
-    return {
-        "name": challenge.name,
-        "username": challenge.username,
-        "session": challenge.session,
-        "parameters": dict(challenge.parameters),
-    }
+def _plain(value: Any) -> object:
+    """Return the JSON of a member of the state."""
+    if isinstance(value, IdToken):
+        return value.jwt
+    if isinstance(value, (Challenge, Tokens, RememberedDevice)):
+        return {name: _plain(getattr(value, name)) for name in type(value).__match_args__ if name != "new_device"}
+    return dict(value) if isinstance(value, Mapping) else value
 
 
-def _challenge_from_dict(saved: Mapping[str, object] | None) -> Challenge | None:
-    if saved is None:
-        return None
+def _challenge(saved: Mapping[str, object]) -> Challenge:
     session, parameters = optional_string(saved, "session"), string_map(saved, "parameters")
     exponent = parameters.get(EXPONENT, "1")  # of 256 bits
     if len(exponent) > 64 or not _HEXADECIMAL.issuperset(exponent) or not exponent.strip("0"):
@@ -228,18 +215,7 @@ def _challenge_from_dict(saved: Mapping[str, object] | None) -> Challenge | None
     return challenge_of(string(saved, "name"), string(saved, "username"), session, parameters)
 
 
-def _tokens_to_dict(tokens: Tokens) -> dict[str, object]:
-    return {
-        "id_token": tokens.id_token.jwt,
-        "access_token": tokens.access_token,
-        "refresh_token": tokens.refresh_token,
-        "expires_in": tokens.expires_in,
-    }
-
-
-def _tokens_from_dict(saved: Mapping[str, object] | None) -> Tokens | None:
-    if saved is None:
-        return None
+def _tokens(saved: Mapping[str, object]) -> Tokens:
     return Tokens(
         IdToken.read(string(saved, "id_token")),
         string(saved, "access_token"),
@@ -248,13 +224,7 @@ def _tokens_from_dict(saved: Mapping[str, object] | None) -> Tokens | None:
     )
 
 
-def _device_to_dict(device: RememberedDevice) -> dict[str, object]:
-    return {name: getattr(device, name) for name in (*_DEVICE, "alias")}
-
-
-def _device_from_dict(saved: Mapping[str, object] | None) -> RememberedDevice | None:
-    if saved is None:
-        return None
+def _device(saved: Mapping[str, object]) -> RememberedDevice:
     return RememberedDevice(**{name: string(saved, name) for name in _DEVICE}, alias=optional_string(saved, "alias"))
 
 
@@ -265,11 +235,12 @@ def _refresh_flow(value: object) -> RefreshFlow:
     raise UnexpectedJson("refresh_flow is unknown")
 
 
-def _part(saved: Mapping[str, object], name: str) -> Mapping[str, object] | None:
+def _part(saved: Mapping[str, object], name: str, read: Callable[[Mapping[str, object]], T]) -> T | None:
+    """Return what `read` makes of a JSON object; None if it is absent or null."""
     value = saved.get(name)
     if value is not None and not isinstance(value, Mapping):
         raise UnexpectedJson(f"{name} is not an object")
-    return value
+    return None if value is None else read(value)
 
 
 def _metadata(saved: Mapping[str, object], name: str) -> Mapping[str, str] | None:

@@ -13,7 +13,7 @@ import pytest
 
 from cognito_raw import Call, Err, IdToken, Reason, Request, State, retry
 from cognito_raw.call import render
-from cognito_raw.session import renewal
+from cognito_raw.session import transitions
 from cognito_raw.session.subscribers import Subscribers
 from cognito_raw.transport import httpx_async, httpx_blocking, sockets
 from tests.faults import chaos, matrix
@@ -66,8 +66,8 @@ def test_a_dropped_deadline_is_seen(column: Column, monkeypatch: pytest.MonkeyPa
 
 def test_forgotten_tokens_are_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every failed refresh ends the session."""
-    monkeypatch.setattr(renewal, "is_lost", lambda _: False)
-    monkeypatch.setattr(renewal, "ENDS_SESSION", frozenset(get_args(Reason)))
+    monkeypatch.setattr(transitions, "is_lost", lambda _: False)
+    monkeypatch.setattr(transitions, "ENDS_SESSION", frozenset(get_args(Reason)))
     assert "signed out" in broken(column, "an HTML page, 500", "refresh")
 
 
@@ -186,8 +186,8 @@ def failures(name: str) -> str:
 @pytest.mark.parametrize("name", chaos.TRANSPORTS)
 def test_chaos_sees_forgotten_tokens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every failed refresh ends the session."""
-    monkeypatch.setattr(renewal, "is_lost", lambda _: False)
-    monkeypatch.setattr(renewal, "ENDS_SESSION", frozenset(get_args(Reason)))
+    monkeypatch.setattr(transitions, "is_lost", lambda _: False)
+    monkeypatch.setattr(transitions, "ENDS_SESSION", frozenset(get_args(Reason)))
     assert "signed out by" in failures(name)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cognito_raw import Call, Err, Ok, RememberedDevice, Reply, Result, State, Tokens, advance
-from cognito_raw.session.renewal import renew
 from cognito_raw.session.state import Exclusive
+from cognito_raw.session.transitions import renew
 from tests.support.conversation import (
     CLIENT_ID,
     ISS,
