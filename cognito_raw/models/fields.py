@@ -36,9 +36,9 @@ class InputRefused(ValueError):
 
 
 def string(body: Mapping[str, object], name: str) -> str:
-    """Return a required string that can be sent back: JSON can hold halves of surrogate pairs, UTF-8 cannot."""
+    """Return a required string that can be sent back."""
     value = body.get(name)
-    if not _is_string(value):
+    if not is_string(value):
         raise UnexpectedJson(f"{name} is not a string")
     return value
 
@@ -102,7 +102,7 @@ def mapping(body: Mapping[str, object], name: str) -> Mapping[str, object]:
 def string_map(body: Mapping[str, object], name: str) -> dict[str, str]:
     """Return a JSON object of strings, without its nulls; an empty one if it is absent or null."""
     there = {key: value for key, value in mapping(body, name).items() if value is not None}
-    members = {key: value for key, value in there.items() if _is_string(key) and _is_string(value)}
+    members = {key: value for key, value in there.items() if is_string(key) and is_string(value)}
     if len(members) < len(there):
         raise UnexpectedJson(f"{name} does not hold strings alone")
     return members
@@ -111,7 +111,7 @@ def string_map(body: Mapping[str, object], name: str) -> dict[str, str]:
 def strings(body: Mapping[str, object], name: str) -> tuple[str, ...]:
     """Return a list of strings; an empty one if it is absent or null."""
     value = _listed(body, name)
-    members = tuple(member for member in value if _is_string(member))
+    members = tuple(member for member in value if is_string(member))
     if len(members) < len(value):
         raise UnexpectedJson(f"{name} does not hold strings alone")
     return members
@@ -143,12 +143,17 @@ def optional_time(body: Mapping[str, object], name: str) -> datetime | None:
     value = body.get(name)
     if value is None:
         return None
-    # This comparison also refuses infinity and NaN.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < END_OF_TIME:
+    if not is_time(value):
         raise UnexpectedJson(f"{name} is not a time")
     from datetime import UTC, datetime, timedelta  # here: a sign-in does not need it
 
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(value * 1_000_000))
+
+
+def is_time(value: object) -> TypeGuard[float]:
+    """Tell if it is a number of seconds since the epoch that can be written as a date."""
+    # The comparison also refuses infinity and NaN.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < END_OF_TIME
 
 
 def _listed(body: Mapping[str, object], name: str) -> Sequence[object]:
@@ -160,7 +165,8 @@ def _listed(body: Mapping[str, object], name: str) -> Sequence[object]:
     return value
 
 
-def _is_string(value: object) -> TypeGuard[str]:
+def is_string(value: object) -> TypeGuard[str]:
+    """Tell if it is a string that can be sent back: JSON can hold halves of surrogate pairs, UTF-8 cannot."""
     return isinstance(value, str) and (value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value))
 
 
@@ -175,7 +181,7 @@ def require_string(**values: object) -> None:
     """Check the same. Raise `InputRefused` for a string that UTF-8 cannot carry."""
     for name, value in values.items():
         require_text(**{name: value})
-        if not _is_string(value):
+        if not is_string(value):
             raise InputRefused(f"{name} {HALF_A_PAIR}", CANNOT_BE_SENT)
 
 

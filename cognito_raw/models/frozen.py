@@ -8,6 +8,7 @@ with the same fields, made when first needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, cast
 
@@ -48,23 +49,9 @@ class _FieldTable:
     """The fields of one class of values, with their defaults or `_Field`, sorted when the first value is made."""
 
     owner: type
-    __slots__ = (
-        "compared",
-        "dataclasses",
-        "fields",
-        "found",
-        "hashed",
-        "owner",
-        "positional",
-        "puts",
-        "setters",
-        "shown",
-        "taken",
-    )
 
     def __init__(self, found: Mapping[str, Any]) -> None:
         self.found = found
-        self.dataclasses: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
         """Sort the fields at the first access."""
@@ -84,16 +71,16 @@ class _FieldTable:
         self.fields = fields
         return object.__getattribute__(self, name)
 
-    def as_dataclass(self) -> Any:
-        if not self.dataclasses:
-            import dataclasses
 
-            fields = []
-            for name, spec in self.fields.items():
-                given = {key: spec[key] for key in spec.keys() - {"wire", "read"} if spec[key] is not _MISSING}
-                fields.append((name, self.owner.__annotations__[name], dataclasses.field(**given)))
-            self.dataclasses.append(dataclasses.make_dataclass(self.owner.__name__, fields, frozen=True))
-        return self.dataclasses[0]
+@cache
+def _as_dataclass(table: _FieldTable) -> Any:
+    import dataclasses
+
+    fields = []
+    for name, spec in table.fields.items():
+        given = {key: spec[key] for key in spec.keys() - {"wire", "read"} if spec[key] is not _MISSING}
+        fields.append((name, table.owner.__annotations__[name], dataclasses.field(**given)))
+    return dataclasses.make_dataclass(table.owner.__name__, fields, frozen=True)
 
 
 class _FromDataclass:
@@ -103,7 +90,7 @@ class _FromDataclass:
         self._ask = ask
 
     def __get__(self, instance: object, owner: type[_Value]) -> object:
-        return self._ask(owner._field_table.as_dataclass())
+        return self._ask(_as_dataclass(owner._field_table))
 
 
 def _signature(as_dataclass: Any) -> object:
@@ -143,7 +130,7 @@ class _Value:
                 left = -1
                 break
         if left or len(given) > len(table.positional):
-            table.as_dataclass().__init__(self, *given, **named)  # raises Python's own error
+            _as_dataclass(table).__init__(self, *given, **named)  # raises Python's own error
         self.__post_init__()
 
     def __post_init__(self) -> None:

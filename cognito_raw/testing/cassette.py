@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeGuard, TypeVar, get_args
 
 from ..call import Reply, Request
 from ..config import Config
@@ -20,6 +20,8 @@ from ..models.fields import (
     UnexpectedJson,
     boolean,
     integer,
+    is_string,
+    is_time,
     mapping,
     optional_integer,
     optional_string,
@@ -29,9 +31,9 @@ from ..models.fields import (
 from ..reasons import Reason
 from ..result import Err, Ok, Result
 
+T = TypeVar("T")
+
 SCHEMA: Final = 1
-# The end of the year 9999, after which no date can be written.
-_LATEST: Final = 253_402_300_800
 _HEXADECIMAL: Final = re.compile("([0-9a-f]{2})*")
 
 
@@ -149,30 +151,23 @@ class Cassette:
 
     @classmethod
     def _read(cls, saved: Mapping[str, object]) -> Cassette:
-        pool = _object(saved, "pool")
-        clock, exchanges = saved.get("clock"), saved.get("exchanges")
-        if not isinstance(clock, list) or not all(map(_is_time, clock)):
-            raise UnexpectedJson("clock is not a list of seconds")
-        if not isinstance(exchanges, list) or not all(isinstance(exchange, dict) for exchange in exchanges):
-            raise UnexpectedJson("exchanges is not a list of objects")
-        kept = saved.get("kept")
-        if not isinstance(kept, list):
-            raise UnexpectedJson("kept is not a list of names")
         if "proof" not in saved:
             raise UnexpectedJson("proof is not there")
         proof = None if saved["proof"] is None else _object(saved, "proof")
+        pool = _object(saved, "pool")
         iss, client_id = string(pool, "iss"), string(pool, "client_id")
         _check_pool(iss, client_id)
+        draws = None if proof is None else _listed(proof, "randomness", _is_hexadecimal)
         return cls(
             provenance=_strings(saved, "provenance"),
             iss=iss,
             client_id=client_id,
             has_secret=boolean(pool, "has_secret"),
-            clock=tuple(clock),
-            randomness=None if proof is None else _draws(proof),
-            exchanges=tuple(map(Exchange.read, exchanges)),
+            clock=_listed(saved, "clock", is_time),
+            randomness=None if draws is None else tuple(map(bytes.fromhex, draws)),
+            exchanges=tuple(map(Exchange.read, _listed(saved, "exchanges", _is_object))),
             password=None if proof is None else optional_string(proof, "password"),
-            kept=tuple(string({"kept": name}, "kept") for name in kept),
+            kept=_listed(saved, "kept", is_string),
         )
 
 
@@ -204,9 +199,21 @@ def _strings(saved: Mapping[str, object], name: str) -> dict[str, str]:
     return members
 
 
-def _is_time(value: object) -> bool:
-    # This comparison is false for infinity and for NaN.
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _LATEST
+def _listed(saved: Mapping[str, object], name: str, fits: Callable[[object], TypeGuard[T]]) -> tuple[T, ...]:
+    """Return a required list whose members all fit."""
+    value = saved.get(name)
+    members = tuple(member for member in value if fits(member)) if isinstance(value, list) else ()
+    if not isinstance(value, list) or len(members) < len(value):
+        raise UnexpectedJson(f"{name} is not a list of what belongs there")
+    return members
+
+
+def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_hexadecimal(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _HEXADECIMAL.fullmatch(value) is not None
 
 
 def _check_pool(iss: str, client_id: str) -> None:
@@ -214,13 +221,6 @@ def _check_pool(iss: str, client_id: str) -> None:
         Config(iss, client_id, endpoint="https://replay.invalid", allow_http=True)
     except ValueError as error:
         raise UnexpectedJson(f"its pool: {error}") from None
-
-
-def _draws(proof: Mapping[str, object]) -> tuple[bytes, ...]:
-    draws = proof.get("randomness")
-    if isinstance(draws, list) and all(isinstance(drawn, str) and _HEXADECIMAL.fullmatch(drawn) for drawn in draws):
-        return tuple(map(bytes.fromhex, draws))
-    raise UnexpectedJson("randomness is not a list of hexadecimal strings")
 
 
 def _utf8(text: str) -> bytes:

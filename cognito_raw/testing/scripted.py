@@ -72,11 +72,9 @@ class Scripted(KitTransport):
     """
 
     def __init__(self, *steps: Step, config: Config | None = None) -> None:
-        for step in steps:
-            _check(step)
         self.config = config or Config(_ISS, _CLIENT_ID)
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self._left = list(steps)
+        self._left = list(map(_read, steps))
         self._mistake: AssertionError | None = None
 
     def send(self, request: Request) -> TransportResult:
@@ -85,17 +83,17 @@ class Scripted(KitTransport):
         self.calls.append((operation, parameters_of(request)))
         if not self._left:
             self._fail(f"{operation} was sent, but the script is over")
-        expected, answer = _parts(self._left.pop(0))
+        expected, _, result = self._left.pop(0)
         if expected not in (None, operation):
             self._fail(f"{operation} was sent where the script has {expected}")
-        return _result(answer)
+        return result
 
     def finish(self) -> None:
         """Raise `AssertionError` if the script was not followed to its end."""
         if self._mistake is not None:
             raise self._mistake
         if self._left:
-            names = ", ".join(_parts(step)[0] or type(_parts(step)[1]).__name__ for step in self._left)
+            names = ", ".join(name for _, name, _ in self._left)
             raise AssertionError(f"{len(self._left)} steps of the script were left over: {names}")
 
     _on_success = finish
@@ -155,27 +153,21 @@ def password_verifier(username: str = "ada") -> dict[str, Any]:
     return {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": parameters}
 
 
-def _parts(step: Step) -> tuple[str | None, ScriptedAnswer]:
-    return step if isinstance(step, tuple) else (None, step)
-
-
-def _check(step: object) -> None:
-    answer = step[1] if isinstance(step, tuple) and len(step) == 2 and isinstance(step[0], str) else step
-    if not isinstance(answer, (Refusal, Timeout, Broken)) and (answer is step or not isinstance(answer, Mapping)):
+def _read(step: object) -> tuple[str | None, str, Result[Reply]]:
+    """Return the operation of a step, or None for any, its name, and the result of the call."""
+    operation: str | None = None
+    answer = step
+    if isinstance(step, tuple) and len(step) == 2 and isinstance(step[0], str):
+        operation, answer = step
+    name = operation or type(answer).__name__
+    if isinstance(answer, (Refusal, Timeout, Broken)):
+        return operation, name, answer.result()
+    if operation is None or not isinstance(answer, Mapping):
         raise ValueError(
             "a step of a script is (operation, answer), or a Refusal, Timeout or Broken alone; an answer may also be "
             f"the reply's JSON object: {type(answer).__name__} is none of them"
         )
-    if isinstance(answer, Mapping):
-        _json(answer)
-
-
-def _json(answer: Mapping[str, Any]) -> bytes:
     try:
-        return json.dumps(dict(answer)).encode()
+        return operation, name, Ok(Reply(200, {}, json.dumps(dict(answer)).encode()))
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"an answer of a script is not JSON: {error}") from None
-
-
-def _result(answer: ScriptedAnswer) -> Result[Reply]:
-    return Ok(Reply(200, {}, _json(answer))) if isinstance(answer, Mapping) else answer.result()
