@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 
 if TYPE_CHECKING:
@@ -108,22 +108,27 @@ def string_map(body: Mapping[str, object], name: str) -> dict[str, str]:
     return members
 
 
+def listed(body: Mapping[str, object], name: str, fits: Callable[[object], TypeGuard[T]], kind: str) -> tuple[T, ...]:
+    """Return a list whose members all fit; an empty one if it is absent or null. kind: what they are called."""
+    value = body.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise UnexpectedJson(f"{name} is not a list")
+    members = tuple(member for member in value if fits(member))
+    if len(members) < len(value):
+        raise UnexpectedJson(f"{name} does not hold {kind} alone")
+    return members
+
+
 def strings(body: Mapping[str, object], name: str) -> tuple[str, ...]:
     """Return a list of strings; an empty one if it is absent or null."""
-    value = _listed(body, name)
-    members = tuple(member for member in value if is_string(member))
-    if len(members) < len(value):
-        raise UnexpectedJson(f"{name} does not hold strings alone")
-    return members
+    return listed(body, name, is_string, "strings")
 
 
 def objects(body: Mapping[str, object], name: str) -> tuple[Mapping[str, object], ...]:
     """Return a list of JSON objects; an empty one if it is absent or null."""
-    value = _listed(body, name)
-    members = tuple(member for member in value if isinstance(member, dict))
-    if len(members) < len(value):
-        raise UnexpectedJson(f"{name} does not hold objects alone")
-    return members
+    return listed(body, name, _is_object, "objects")
 
 
 def optional_object(
@@ -156,13 +161,8 @@ def is_time(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < END_OF_TIME
 
 
-def _listed(body: Mapping[str, object], name: str) -> Sequence[object]:
-    value = body.get(name)
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise UnexpectedJson(f"{name} is not a list")
-    return value
+def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(value, dict)
 
 
 def is_string(value: object) -> TypeGuard[str]:

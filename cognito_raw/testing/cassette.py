@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeGuard, TypeVar, get_args
+from typing import Any, Final, TypeGuard, get_args
 
 from ..call import Reply, Request
 from ..config import Config
@@ -20,18 +20,18 @@ from ..models.fields import (
     UnexpectedJson,
     boolean,
     integer,
-    is_string,
     is_time,
+    listed,
     mapping,
+    objects,
     optional_integer,
     optional_string,
     string,
     string_map,
+    strings,
 )
 from ..reasons import Reason
 from ..result import Err, Ok, Result
-
-T = TypeVar("T")
 
 SCHEMA: Final = 1
 _HEXADECIMAL: Final = re.compile("([0-9a-f]{2})*")
@@ -151,23 +151,23 @@ class Cassette:
 
     @classmethod
     def _read(cls, saved: Mapping[str, object]) -> Cassette:
+        _require(saved, "clock", "exchanges", "kept")
         if "proof" not in saved:
             raise UnexpectedJson("proof is not there")
         proof = None if saved["proof"] is None else _object(saved, "proof")
         pool = _object(saved, "pool")
         iss, client_id = string(pool, "iss"), string(pool, "client_id")
         _check_pool(iss, client_id)
-        draws = None if proof is None else _listed(proof, "randomness", _is_hexadecimal)
         return cls(
             provenance=_strings(saved, "provenance"),
             iss=iss,
             client_id=client_id,
             has_secret=boolean(pool, "has_secret"),
-            clock=_listed(saved, "clock", is_time),
-            randomness=None if draws is None else tuple(map(bytes.fromhex, draws)),
-            exchanges=tuple(map(Exchange.read, _listed(saved, "exchanges", _is_object))),
+            clock=listed(saved, "clock", is_time, "times"),
+            randomness=None if proof is None else _draws(proof),
+            exchanges=tuple(map(Exchange.read, objects(saved, "exchanges"))),
             password=None if proof is None else optional_string(proof, "password"),
-            kept=_listed(saved, "kept", is_string),
+            kept=strings(saved, "kept"),
         )
 
 
@@ -184,36 +184,31 @@ def _json(path: Path) -> object:
     raise CassetteError(f"{path}: {fault}")
 
 
+def _require(saved: Mapping[str, object], *names: str) -> None:
+    for name in names:
+        if saved.get(name) is None:
+            raise UnexpectedJson(f"{name} is not there")
+
+
 def _object(saved: Mapping[str, object], name: str) -> Mapping[str, object]:
     """Return a required object."""
-    if saved.get(name) is None:
-        raise UnexpectedJson(f"{name} is not an object")
+    _require(saved, name)
     return mapping(saved, name)
 
 
 def _strings(saved: Mapping[str, object], name: str) -> dict[str, str]:
-    """Return a required object of strings."""
-    members = string_map(saved, name)
-    if len(members) < len(_object(saved, name)):
-        raise UnexpectedJson(f"{name} does not hold strings alone")
-    return members
-
-
-def _listed(saved: Mapping[str, object], name: str, fits: Callable[[object], TypeGuard[T]]) -> tuple[T, ...]:
-    """Return a required list whose members all fit."""
-    value = saved.get(name)
-    members = tuple(member for member in value if fits(member)) if isinstance(value, list) else ()
-    if not isinstance(value, list) or len(members) < len(value):
-        raise UnexpectedJson(f"{name} is not a list of what belongs there")
-    return members
-
-
-def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:
-    return isinstance(value, dict)
+    """Return a required object of strings, none of them null."""
+    _require(_object(saved, name), *_object(saved, name))
+    return string_map(saved, name)
 
 
 def _is_hexadecimal(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _HEXADECIMAL.fullmatch(value) is not None
+
+
+def _draws(proof: Mapping[str, object]) -> tuple[bytes, ...]:
+    _require(proof, "randomness")
+    return tuple(map(bytes.fromhex, listed(proof, "randomness", _is_hexadecimal, "hexadecimal strings")))
 
 
 def _check_pool(iss: str, client_id: str) -> None:
