@@ -48,8 +48,10 @@ DEADLINE: Final = 1.0
 GRACE: Final = 1.5
 # Seconds in which threads, tasks and descriptors must be gone.
 PATIENCE: Final = 6.0
-# Calls at the same time, where they need the machine more than the time.
-AT_ONCE: Final = 8
+# Calls at the same time: where they need the machine more than the time, and where all of them wait.
+AT_ONCE, WAITING = 8, 30
+# Seconds in which a server reads what was sent.
+_READING: Final = 0.02
 REASONS: Final = anchors((ROOT / "docs" / "reasons.md").read_text(encoding="utf-8"))
 
 
@@ -122,13 +124,33 @@ class Verdict:
     outcome: str
     broken: tuple[str, ...] = ()
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it took too long, and nothing else was wrong."""
+        return len(self.broken) == 1 and self.broken[0].startswith("took ")
 
-def play(fault: Fault, column: Column, methods: Sequence[Method], deadline: float = DEADLINE) -> list[Verdict]:
-    """Play the fault against these methods over one transport, and judge all of them."""
+
+def play(
+    fault: Fault, column: Column, methods: Sequence[Method], deadline: float = DEADLINE, *, at_once: int = 0
+) -> list[Verdict]:
+    """Play the fault against these methods over one transport, and judge all of them. at_once: how many together."""
     left: list[str] = []
+    together = at_once or (WAITING if fault.waits else AT_ONCE)
     with surroundings(dict.fromkeys(PROXIES)), _descriptors(left), _threads(left), fault.around():
-        verdicts = asyncio.run(_Cell(fault, column, deadline, left).play(methods))
+        verdicts = asyncio.run(_Cell(fault, column, deadline, left).play(methods, together))
     return [*verdicts, *([Verdict("all methods", "", tuple(left))] if left else [])]
+
+
+def play_patiently(fault: Fault, column: Column, methods: Sequence[Method]) -> list[Verdict]:
+    """Play the fault, and play calls that took too long once more: the machine may have been too busy for them."""
+    verdicts = play(fault, column, methods)
+    late = [number for number, verdict in enumerate(verdicts) if verdict.is_late]
+    if late:
+        again = play(fault, column, [methods[number] for number in late], 2 * DEADLINE, at_once=AT_ONCE)
+        for number, verdict in zip(late, again, strict=False):
+            verdicts[number] = verdict
+        verdicts += again[len(late) :]
+    return verdicts
 
 
 class _Cell:
@@ -139,9 +161,9 @@ class _Cell:
         self._left = left
         self._transport = column.transport()
 
-    async def play(self, methods: Sequence[Method]) -> list[Verdict]:
-        with ThreadPoolExecutor(len(methods)) as self._threads, Stopwatch() as self._watch:
-            turns = asyncio.Semaphore(len(methods) if self._fault.waits else AT_ONCE)
+    async def play(self, methods: Sequence[Method], at_once: int) -> list[Verdict]:
+        with ThreadPoolExecutor(at_once) as self._threads, Stopwatch() as self._watch:
+            turns = asyncio.Semaphore(at_once)
             verdicts = await asyncio.gather(*(self._judged(method, turns) for method in methods))
         if self._column.is_async:
             await self._transport.aclose()
@@ -167,12 +189,13 @@ class _Cell:
         except Exception as error:
             return Verdict(method.name, "raised", (f"raised {error!r}",))
         took = self._watch.seconds - began
-        if self._fault.poisons:
-            await self._call(
-                lambda client: client.get_user("access"), self._column.client(config, transport=self._transport)
-            )
-        await asyncio.sleep(0.02)  # in which the server reads the last of what was sent
+        await _until_read(result, ledger)
         broken = [*_judge(result, ledger, self._fault, method), *_judge_session(result, face, method)]
+        if self._fault.poisons:
+            client = self._column.client(config, transport=self._transport)
+            await self._call(lambda client: client.get_user("access"), client)
+            await asyncio.sleep(_READING)
+            broken += ["a connection with surplus bytes was used again"] * ledger.is_followed()
         if took > self._deadline + GRACE:
             broken.append(f"took {took:.1f} s")
         return Verdict(method.name, result.reason if isinstance(result, Err) else "Ok", tuple(broken))
@@ -189,11 +212,16 @@ class _Cell:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call, face)
 
 
+async def _until_read(result: object, ledger: Ledger) -> None:
+    """Let the server read the last of what was sent; longer if it must have been sent, and the machine is busy."""
+    await asyncio.sleep(_READING)
+    if isinstance(result, Err) and result.sent == "yes":
+        await asyncio.to_thread(wait_until, lambda: ledger.arrived(result.operation) == "all")
+
+
 def _judge(result: object, ledger: Ledger, fault: Fault, method: Method) -> Iterator[str]:
     if not isinstance(result, (Ok, Err)):
         yield f"returned {result!r}"
-    if fault.poisons and ledger.is_followed():
-        yield "a connection with surplus bytes was used again"
     for secret in method.once:
         if (times := ledger.times(secret.encode())) > 1:
             yield f"{secret} arrived {times} times"

@@ -17,7 +17,7 @@ from cognito_raw.session import transitions
 from cognito_raw.session.subscribers import Subscribers
 from cognito_raw.transport import httpx_async, httpx_blocking, sockets
 from tests.faults import chaos, matrix
-from tests.faults.matrix import COLUMNS, FAULTS, Column, play
+from tests.faults.matrix import COLUMNS, FAULTS, Column, Verdict, play, play_patiently
 from tests.faults.methods import METHODS, Method
 from tests.support.deadlines import with_time_enough
 
@@ -62,6 +62,24 @@ def test_a_dropped_deadline_is_seen(column: Column, monkeypatch: pytest.MonkeyPa
         return "took " in broken(column, "silence after the request", "get_user", deadline=deadline)
 
     assert with_time_enough(seen, bool)
+
+
+@pytest.mark.parametrize("is_busy_again", [False, True])
+def test_a_call_that_takes_too_long_has_a_second_chance(
+    column: Column, is_busy_again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine may have been busy, and not twice."""
+    graces = [-60.0, -60.0 if is_busy_again else 60.0]
+
+    def timed(*given: Any, **options: Any) -> list[Verdict]:
+        monkeypatch.setattr(matrix, "GRACE", graces.pop(0))
+        return play(*given, **options)
+
+    monkeypatch.setattr(matrix, "play", timed)
+    [fault] = [row for row in FAULTS if row.name == "an HTML page, 500"]
+    verdicts = play_patiently(fault, column, METHODS[:3])
+    assert [verdict.is_late for verdict in verdicts] == 3 * [is_busy_again]
+    assert graces == []
 
 
 def test_forgotten_tokens_are_seen(column: Column, monkeypatch: pytest.MonkeyPatch) -> None:
