@@ -130,7 +130,10 @@ class Watch:
     def wake(self) -> None:
         """Wake all who wait."""
         for wake in list(self._wakers):
-            wake()
+            try:
+                wake()
+            except RuntimeError:  # its event loop has ended
+                pass
 
     def wait(self, mark: Mark, seconds: float) -> None:
         """Wait for news after the mark."""

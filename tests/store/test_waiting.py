@@ -89,3 +89,23 @@ def test_of_the_sessions_of_a_process_one_refreshes(waiting: Machine) -> None:
     got = [result.unwrap() for result in asked_at_once(sessions)]
     assert len({token.jwt for token in got}) == 1
     assert waiting._world.service.refreshes == 1
+
+
+def test_an_event_loop_that_ended_during_a_wait_keeps_no_news_from_others(server: RedisServer) -> None:
+    """The subscriber goes on, and closing the store raises nothing."""
+    with server.client() as client:
+        store, key = RedisStore(client), uuid.uuid4().hex
+        store.load(key)
+        watch, loop = store.watch(key), asyncio.new_event_loop()
+        while not watch.is_live:
+            time.sleep(0.01)
+        mark = watch.mark
+        loop.set_exception_handler(lambda *_: None)  # of the task, which never ends
+        waiting = loop.create_task(watch.wait_async(mark, 60))
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        store.save(key, b"1", after=0)
+        watch.wait(mark, 60)
+        assert watch.mark == (mark[0], mark[1] + 1)
+        store.close()
+        assert not waiting.done()
