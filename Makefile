@@ -98,9 +98,8 @@ bench: .venv-bench/ok
 build: .venv/tools.ok
 	rm -rf dist .venv/shipped
 	$(TOOLS)/python -m build --quiet --no-isolation
-	$(PYTHON) -m venv .venv/shipped
-	.venv/shipped/bin/pip install --quiet dist/*.whl
-	.venv/shipped/bin/pip uninstall --quiet --yes pip
+	$(PYTHON) -m venv --without-pip .venv/shipped
+	$(BIN)/pip --python .venv/shipped/bin/python install --quiet dist/*.whl
 	$(TOOLS)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
 		--output-file "dist/$$(basename dist/*.tar.gz .tar.gz).cdx.json" .venv/shipped/bin/python
 
