@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,20 +32,11 @@ SIGN_UP_CODE = "123456"
 RESET_CODE = "654321"
 
 _START_TIMEOUT = 60.0
-# A killed parent cannot stop its server, so the server watches its parent, and then removes its files and exits.
 _SERVER = """
-import os, shutil, sys, threading, time
+import os, sys
 
-def watch(parent):
-    while os.getppid() == parent:
-        time.sleep(1)
-    if os.environ["PERSIST_STATE"] == "0":
-        shutil.rmtree(os.environ["STATE_DIR"], ignore_errors=True)
-    os._exit(1)
-
-threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
+sys.path.insert(0, os.environ["ROOT"])
 if os.environ["EXTRAS"]:
-    sys.path.insert(0, os.environ["EXTRAS"])
     from examples import pool_extras
     pool_extras.install()
 from cognito_raw.srp.openssl import power
@@ -53,6 +44,29 @@ from ministack.app import main
 from ministack.services import cognito
 cognito.pow = power  # OpenSSL's: the same numbers in a tenth of the time
 main()
+"""
+# Ends a server at SIGTERM, or when the parent is gone. Then nobody else removes the folder.
+_KEEPER = """
+import os, shutil, signal, subprocess, sys
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+parent, folder, *command = sys.argv[1:]
+server = subprocess.Popen(command)
+try:
+    while server.poll() is None and os.getppid() == int(parent):
+        try:
+            server.wait(0.2)
+        except subprocess.TimeoutExpired:
+            pass
+finally:
+    server.terminate()
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+    if folder and os.getppid() != int(parent):
+        shutil.rmtree(folder, ignore_errors=True)
 """
 
 
@@ -165,20 +179,43 @@ def serve(
     chosen = _checked(port) if port is not None else _free_port()
     with nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory(prefix="cognito_raw-") as place:
         Path(place).mkdir(parents=True, exist_ok=True)
-        log = Path(place, "log")
         environment = _environment(chosen, place) | {
-            "EXTRAS": str(Path(__file__).parent.parent) if extras else "",
+            "ROOT": str(Path(__file__).resolve().parent.parent),
+            "EXTRAS": "1" if extras else "",
             "CHALLENGE_SECONDS": str(challenge_seconds),
             "PERSIST_STATE": "1" if folder else "0",
         }
-        with log.open("wb") as output:
-            process = subprocess.Popen([sys.executable, "-c", _SERVER], env=environment, stdout=output, stderr=output)
-        try:
-            _wait_until_up(process, chosen, log)
+        with keep([sys.executable, "-c", _SERVER], environment, Path(place), is_kept=folder is not None) as process:
+            _wait_until_up(process, chosen, Path(place, "log"))
             endpoint = f"http://127.0.0.1:{chosen}"
             yield Server(endpoint, _admin(endpoint))
-        finally:
-            _stop(process)
+
+
+@contextmanager
+def keep(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, *, is_kept: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the end of the block or of this process, however that is killed.
+
+    It runs in the folder, and its output is in the file `log`. is_kept: whether the folder stays if this process is
+    killed.
+    """
+    keeper = [sys.executable, "-c", _KEEPER, str(os.getpid()), "" if is_kept else str(folder), *command]
+    with Path(folder, "log").open("wb") as log:
+        process = subprocess.Popen(
+            keeper,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # or Ctrl-C would end the server before its users
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _environment(port: int, folder: str) -> dict[str, str]:
@@ -238,15 +275,6 @@ def _admin(endpoint: str) -> Any:
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION).client(
         "cognito-idp", endpoint_url=endpoint, config=BotoConfig(proxies={}, retries={"mode": "standard"})
     )
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 @dataclass(frozen=True)

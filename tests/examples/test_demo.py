@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -45,7 +46,7 @@ def demo(*arguments: str, hidden: str = "", folder: Path | None = None) -> subpr
 
 
 @contextmanager
-def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def running(folder: Path, *arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """A Python with these arguments, whose temporary files lie in the folder."""
     before = signal.signal(
         signal.SIGINT, signal.default_int_handler
@@ -58,6 +59,7 @@ def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **options,
     ) as process:
         signal.signal(signal.SIGINT, before)
         try:
@@ -142,8 +144,34 @@ def test_a_server_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> N
         _, port = port_in(process)
         assert not is_refused(port)
         assert list(tmp_path.iterdir()) != []
-    assert wait_until(lambda: is_refused(port), 20)
-    assert list(tmp_path.iterdir()) == []
+    assert wait_until(lambda: is_refused(port) and not list(tmp_path.iterdir()), 60)
+
+
+STARTING: Final = """
+import subprocess
+start = subprocess.Popen.__init__
+
+def started(*given, **options):
+    start(*given, **options)
+    print("started", flush=True)
+
+subprocess.Popen.__init__ = started
+"""
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("server", ["examples.local_pool import serve", "tests.support.servers import moto as serve"])
+def test_a_run_that_is_killed_while_a_server_starts_leaves_no_files(
+    server: str, kind: signal.Signals, tmp_path: Path
+) -> None:
+    """Also where all of its processes get the signal. The folder is gone only once the server has ended."""
+    program = f"{STARTING}from {server}\nwith serve():\n    input()"
+    with running(tmp_path, "-c", program, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        assert list(tmp_path.iterdir()) != []
+        os.killpg(process.pid, kind)
+    assert wait_until(lambda: not list(tmp_path.iterdir()), 60)
 
 
 def lines_to(process: subprocess.Popen[str], last: str) -> list[str]:

@@ -22,7 +22,7 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config as BotoConfig
 
-from examples.local_pool import Pool
+from examples.local_pool import Pool, keep
 from tests.support.paths import NODE_MODULES
 
 # Where `make test` has npm put it.
@@ -32,19 +32,6 @@ REGION: Final = "us-east-1"
 # What cognito-local sends out, since it is told to.
 CODE: Final = "424242"
 _PATIENCE: Final = 300.0
-_KEEPER: Final = """
-import os, signal, subprocess, sys, time
-
-signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-parent = os.getppid()
-process = subprocess.Popen(sys.argv[1:])
-try:
-    while os.getppid() == parent and process.poll() is None:
-        time.sleep(0.2)
-finally:
-    process.kill()
-    process.wait()
-"""
 
 
 @dataclass(frozen=True)
@@ -94,21 +81,11 @@ def cognito_local() -> Iterator[Elsewhere]:
 @contextmanager
 def _running(command: list[str], port: int, health: str, environment: Mapping[str, str]) -> Iterator[Elsewhere]:
     endpoint = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(prefix="cognito_raw-") as folder:
-        with Path(folder, "log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", _KEEPER, *command],
-                cwd=folder,
-                env={**os.environ, **environment},
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            _wait_until_up(process, f"{endpoint}{health}", Path(folder, "log"))
+    with tempfile.TemporaryDirectory(prefix="cognito_raw-") as name:
+        folder = Path(name)
+        with keep(command, {**os.environ, **environment}, folder) as process:
+            _wait_until_up(process, f"{endpoint}{health}", folder / "log")
             yield Elsewhere(endpoint, _admin(endpoint))
-        finally:
-            process.terminate()
-            process.wait(30)
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
