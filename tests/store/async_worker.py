@@ -1,6 +1,6 @@
 """A process whose tasks share sessions over Redis: orders and outcomes are those of `worker`.
 
-    python -m tests.store.async_worker PLACE ENDPOINT BEGAN TASKS
+    python -m tests.store.async_worker PLACE ENDPOINT BEGAN LEASE TASKS
 
 Each task asks for a token of the user that the order names; `users` asks for one of each of so many users instead.
 """
@@ -22,7 +22,7 @@ from cognito_raw.store import AsyncRedisStore
 from tests.store.worker import Time
 
 
-async def main(place: str, endpoint: str, began: str, tasks: str) -> None:
+async def main(place: str, endpoint: str, began: str, lease: str, tasks: str) -> None:
     """Ask at each order, and tell what the tasks got."""
     clocks, (url, _, prefix) = Time(float(began)), place.partition("#")
     # Many tasks share few connections: they wait for one.
@@ -33,7 +33,7 @@ async def main(place: str, endpoint: str, began: str, tasks: str) -> None:
     store, transport = AsyncRedisStore(client, prefix=f"{prefix}:"), AsyncHttpxTransport()
 
     def made(key: str = "ada") -> AsyncSession:
-        return AsyncSession(clocks.config(endpoint), transport=transport, store=store, key=key)
+        return AsyncSession(clocks.config(endpoint), transport=transport, store=store, key=key, lease=float(lease))
 
     sessions = [made() for _ in range(int(tasks))]
     users: list[AsyncSession] = []

@@ -18,7 +18,19 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import Err, Ok
-from tests.store.test_fleet import FLEET, SENT, STEPS, Fleet, Worker, _is_lost, running, survivors, together, victims
+from tests.store.test_fleet import (
+    FLEET,
+    LONG,
+    SENT,
+    STEPS,
+    Fleet,
+    Worker,
+    _is_lost,
+    running,
+    survivors,
+    together,
+    victims,
+)
 from tests.store.worker import LIFE
 from tests.support.redis_server import RedisServer, redis_server
 
@@ -39,7 +51,7 @@ class RedisFleet(Fleet):
 
     def machine(self, **options: Any) -> Worker:
         """A process of many tasks."""
-        return self.worker(TASKS, module="async_worker", **options)
+        return self.worker(TASKS, module="async_worker", lease=LONG, **options)
 
 
 @contextmanager
@@ -89,7 +101,7 @@ def test_a_clock_that_is_an_hour_ahead_signs_nobody_out(tmp_path: Path) -> None:
 
 def test_users_who_are_due_at_once(tmp_path: Path) -> None:
     """Every task has a valid token, and nobody is signed out. Few are refreshed twice, where a lease ends first."""
-    with fleet(tmp_path) as machines:
+    with fleet(tmp_path, grace=600.0) as machines:
         families = []
         for number in range(USERS):
             family, state = machines.service.sign_in(f"{number}")

@@ -1,6 +1,6 @@
 """A process with a shared session. Each line that it reads is an order, and each line that it writes tells the outcome.
 
-    python -m tests.store.worker PLACE ENDPOINT BEGAN THREADS [STEP SIGNAL]
+    python -m tests.store.worker PLACE ENDPOINT BEGAN LEASE THREADS [STEP SIGNAL]
 
 With a step, it sends itself the signal there: each call of the store and of the service is two, before and after it.
 """
@@ -40,7 +40,8 @@ class Time:
         return time.monotonic() + self.ahead
 
     def config(self, endpoint: str) -> Config:
-        return Config(ISS, CLIENT_ID, endpoint=endpoint, clock=self.wall, monotonic=self.monotonic)
+        given = {"clock": self.wall, "monotonic": self.monotonic, "deadline": 60.0}  # also if the machine is busy
+        return Config(ISS, CLIENT_ID, endpoint=endpoint, **given)
 
 
 class Steps:
@@ -120,14 +121,14 @@ def store_at(place: str) -> Store:
     return RedisStore(client, prefix=f"{prefix}:")
 
 
-def main(place: str, endpoint: str, began: str, threads: str, step: str = "0", kind: str = "9") -> None:
+def main(place: str, endpoint: str, began: str, lease: str, threads: str, step: str = "0", kind: str = "9") -> None:
     """Ask for a token with so many threads at once, at each order, and tell what they got."""
     clocks, steps = Time(float(began)), Steps(int(step), int(kind))
     store = SteppedStore(store_at(place), steps)
     transport = SteppedTransport(steps)
 
     def made() -> Session:
-        return Session(clocks.config(endpoint), transport=transport, store=store, key="ada")
+        return Session(clocks.config(endpoint), transport=transport, store=store, key="ada", lease=float(lease))
 
     session = made()
     print("ready", flush=True)
