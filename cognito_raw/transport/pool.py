@@ -14,6 +14,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
+from itertools import takewhile
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
@@ -71,6 +72,10 @@ class Connection(Reusable, ABC):
 
     generation = 0
 
+    def is_quiet(self) -> bool:
+        """Return whether the server has neither sent more nor closed it. If that cannot be told, it is quiet."""
+        return True
+
     @abstractmethod
     def close(self) -> None:
         """Close the connection. In a fork, close only the fork's copy."""
@@ -114,21 +119,24 @@ class Pool(Generic[C]):
         return connection
 
     def acquire(self, address: Address) -> C | None:
-        """Remove and return a fresh connection to the address, if there is one. Close all stale ones."""
-        with self.lock:
-            stale = self._take_stale()
-            found = next((connection for connection in reversed(self._idle) if connection.address == address), None)
-            if found is not None:
-                self._idle.remove(found)
-        for connection in stale:
-            connection.close()
-        return found
+        """Remove and return a usable connection to the address, if there is one. Close all stale ones."""
+        while True:
+            with self.lock:
+                stale = self._take_stale()
+                found = next((connection for connection in reversed(self._idle) if connection.address == address), None)
+                if found is not None:
+                    self._idle.remove(found)
+            for connection in stale:
+                connection.close()
+            if found is None or found.is_quiet():
+                return found
+            found.close()
 
     def release(self, connection: C, *, reusable: bool = True) -> None:
         """Keep a connection for the next request to its address, or close it, as if the pool was closed meanwhile."""
-        connection.mark_idle()
         lease, connection.lease = connection.lease, None
         with self.lock:
+            connection.mark_idle()  # here, so that the longest idle comes first
             kept = reusable and connection.generation == self._generation
             if kept:
                 self._idle.append(connection)
@@ -147,9 +155,8 @@ class Pool(Generic[C]):
             connection.close()
 
     def _take_stale(self) -> list[C]:
-        stale = [connection for connection in self._idle if not connection.is_fresh()]
-        if stale:
-            self._idle = [connection for connection in self._idle if connection not in stale]
+        stale = list(takewhile(lambda connection: not connection.is_fresh(), self._idle))
+        del self._idle[: len(stale)]
         return stale
 
     def _start_reaper(self) -> None:

@@ -49,7 +49,8 @@ class Deadline:
         """Run an operation of a socket until it succeeds or the deadline passes. Look at the clocks regularly."""
         while True:
             seconds = min(self.remaining(), POLL_INTERVAL)
-            sock.settimeout(seconds)
+            if sock.gettimeout() != seconds:
+                sock.settimeout(seconds)
             began = steady()
             try:
                 return operation()

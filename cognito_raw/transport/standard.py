@@ -152,9 +152,8 @@ class _Connection(Connection):
             headers["Proxy-Authorization"] = route.authorization
         return headers
 
-    def is_fresh(self) -> bool:
-        # The server may have closed it meanwhile. In a fork the parent's socket is not even looked at.
-        return super().is_fresh() and self.stream.is_quiet()
+    def is_quiet(self) -> bool:
+        return self.stream.is_quiet()
 
     def close(self) -> None:
         self.stream.close()

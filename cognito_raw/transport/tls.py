@@ -45,6 +45,7 @@ class TLSInTLS:
         self._wait = wait
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.fileno, self.close, self.getpeername = outer.fileno, outer.close, outer.getpeername
+        self.gettimeout, self.settimeout = outer.gettimeout, outer.settimeout
         try:
             self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
             self._perform(self._tls.do_handshake)
@@ -52,9 +53,6 @@ class TLSInTLS:
             outer.close()
             raise
         self.selected_alpn_protocol = self._tls.selected_alpn_protocol
-
-    def settimeout(self, seconds: float) -> None:
-        """Do nothing: the waits are on the connection to the proxy."""
 
     def recv(self, size: int) -> bytes:
         """Receive so many bytes at most."""

@@ -13,9 +13,15 @@ from tests.support.deadlines import LaterClock
 
 
 class Fake(Connection):
-    """A connection that records if it was closed."""
+    """A connection that records if it was closed, and how often it was asked if it is quiet."""
 
     closed = False
+    quiet = True
+    asked = 0
+
+    def is_quiet(self) -> bool:
+        self.asked += 1
+        return self.quiet
 
     def close(self) -> None:
         self.closed = True
@@ -39,6 +45,20 @@ def test_the_connection_that_was_used_last_is_used_next() -> None:
     for connection in connections:
         pool.release(connection)
     assert [pool.acquire("a"), pool.acquire("a"), pool.acquire("b")] == [connections[1], connections[0], connections[2]]
+
+
+def test_only_the_connection_that_is_used_next_is_looked_at() -> None:
+    """A request does not take longer because many others are idle. One that the server has left is closed."""
+    pool: Pool[Fake] = Pool()
+    connections = [Fake("a") for _ in range(5)]
+    for connection in connections:
+        pool.release(connection)
+    connections[4].quiet = False
+    assert pool.acquire("a") is connections[3]
+    assert [(connection.asked, connection.closed) for connection in connections] == [
+        (0, False), (0, False), (0, False), (1, False), (1, True),
+    ]  # fmt: skip
+    pool.close()
 
 
 def test_a_stale_connection_is_closed_at_the_next_request(idle_time: LaterClock) -> None:

@@ -29,7 +29,8 @@ class Interrupted:
     """A socket of which every use is interrupted."""
 
     def __init__(self, connection: socket.socket, interrupt: Interrupt) -> None:
-        self.fileno, self.settimeout, self.send = connection.fileno, connection.settimeout, interrupt
+        self.fileno, self.send = connection.fileno, interrupt
+        self.gettimeout, self.settimeout = connection.gettimeout, connection.settimeout
 
 
 def write(connection: Any, interrupt: Interrupt) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from cognito_raw.transport import sockets
 from cognito_raw.transport.addresses import connect
+from cognito_raw.transport.limits import POLL_INTERVAL
 from cognito_raw.transport.sockets import BufferedSocket, Deadline, ResponseTooLarge
 from cognito_raw.transport.tls import start_tls
 from tests.support.deadlines import LaterClock, Stopwatch, with_time_enough
@@ -32,6 +33,25 @@ def buffered_socket(seconds: float = 60.0) -> Iterator[tuple[BufferedSocket, soc
             yield buffered, there
     finally:
         buffered.close()
+
+
+def test_a_socket_is_told_its_time_out_once() -> None:
+    """Until the deadline is near. Each time is a call of the system, in which other threads take their turn."""
+    told: list[float] = []
+
+    class Told(socket.socket):
+        def settimeout(self, value: float | None, /) -> None:
+            told.append(value or 0.0)
+            super().settimeout(value)
+
+    deadline = Deadline(60)
+    with Told() as sock:
+        for _ in range(3):
+            deadline.wait(lambda: None, sock)
+        Deadline(0.25).wait(lambda: None, sock)
+    assert told[0] == POLL_INTERVAL
+    assert len(told) == 2
+    assert told[1] <= 0.25
 
 
 def address_of(url: str) -> tuple[str, int]:
