@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..result import Err, Ok, Result
 from .body import Body
 from .certificates import TrustStore
 from .httpx_async_network import AsyncNetwork
-from .httpx_client import ClientMaker, Progress, error_result, request_options, warm_up
+from .httpx_client import ClientMaker, Progress, error_result, request_of, warm_up
 from .httpx_internals import install, is_reusable
 from .leases import Address, Lease, LeaseQueues, checked_limit
 from .library import AsyncClient, Library, LibraryName, checked_name, library_of
@@ -295,15 +295,16 @@ async def _discard(progress: Progress) -> None:
         await progress.stream.aclose()
 
 
-async def _exchange(client: AsyncClient, library: Library, request: Request, progress: Progress) -> Result[Reply]:
-    body, options = Body(), request_options(request, client, library)
+async def _exchange(client: Any, library: Library, request: Request, progress: Progress) -> Result[Reply]:
+    body = Body()
 
     async def note(event: str, info: Mapping[str, Any]) -> None:
         progress.note(event, info)
 
-    async with client.stream(**options, extensions={"trace": note}) as response:
+    asked = request_of(request, client, library, progress, note)
+    async with aclosing(await client.send(asked, stream=True, follow_redirects=False)) as response:
         # A hook of the caller's client may already have read the response.
-        async for chunk in response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw():
+        async for chunk in response.aiter_bytes() if response.is_stream_consumed else response.stream:
             if not body.add(chunk):
                 break
     return body.reply(response.status_code, dict(response.headers.items()))

@@ -11,7 +11,9 @@ the deadline.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
+from typing import Any
 
 from ..call import Reply, Request
 from ..concurrency.background import join_or_start
@@ -19,7 +21,7 @@ from ..concurrency.signals import is_from_signal
 from ..result import Err, Ok, Result
 from .body import Body
 from .certificates import TrustStore
-from .httpx_client import ClientMaker, Progress, error_result, request_options
+from .httpx_client import ClientMaker, Progress, error_result, request_of
 from .httpx_internals import install, is_reusable
 from .httpx_network import Network
 from .library import Library, LibraryName, SyncClient, checked_name, library_of
@@ -139,11 +141,11 @@ def _send(
         return error_result(error, progress, library)
 
 
-def _exchange(client: SyncClient, library: Library, request: Request, progress: Progress) -> Result[Reply]:
-    body, options = Body(), request_options(request, client, library)
-    with client.stream(**options, extensions={"trace": progress.note}) as response:
+def _exchange(client: Any, library: Library, request: Request, progress: Progress) -> Result[Reply]:
+    body, asked = Body(), request_of(request, client, library, progress, progress.note)
+    with closing(client.send(asked, stream=True, follow_redirects=False)) as response:
         # A hook of the caller's client may already have read the response.
-        for chunk in response.iter_bytes() if response.is_stream_consumed else response.iter_raw():
+        for chunk in response.iter_bytes() if response.is_stream_consumed else response.stream:
             if not body.add(chunk) or progress.abandoned:
                 break
     return body.reply(response.status_code, dict(response.headers.items()))

@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from http.cookiejar import CookieJar
 from importlib import import_module
 from typing import Any, Final, Literal
 
@@ -32,6 +31,8 @@ _CLOSED: Final = ("Server disconnected", "peer closed", "peer unexpectedly close
 _AGENT: Final = "python-httpx"
 # Its error for a redirect that it cannot read. It reads every redirect, also those that it shall not follow.
 _NOWHERE: Final = "Invalid URL in location header"
+# The waits that it limits.
+_WAITS: Final = ("connect", "read", "write", "pool")
 # Its errors of protocol end in bytes that came, or that cannot be sent.
 _QUOTATION: Final = re.compile(r": | b['\"]")
 # The names of anyio that a request asks for. Versions of it import each name when it is first asked for.
@@ -90,31 +91,25 @@ class Progress:
         return is_from_signal(error) or (self.traced and is_of_program(error))
 
 
-def request_options(request: Request, client: SyncClient | AsyncClient, library: Library) -> dict[str, Any]:
-    """Return the arguments of httpx's `stream` for a request. A client's own User-Agent goes before our default."""
-    headers = dict(request.headers)
+def request_of(
+    request: Request, client: SyncClient | AsyncClient, library: Library, progress: Progress, trace: object
+) -> Any:
+    """Return the request that httpx sends. A client's own User-Agent goes before our default."""
+    url, headers = _url(library, request.url), dict(request.headers)
+    extensions: dict[str, Any] = {"trace": trace, "timeout": dict.fromkeys(_WAITS, timeout_of(request))}
+    if progress.traced:  # a client of ours has nothing to add, and looking for it is slow
+        length = {"Content-Length": str(len(request.body))} if request.method == "POST" else {}
+        headers = {"Host": url.netloc.decode(), **length, **headers}
+        stream, extensions["progress"] = library.ByteStream(request.body), progress
+        return library.Request(request.method, url, headers=headers, stream=stream, extensions=extensions)
     if headers.get("User-Agent") == USER_AGENT and not client.headers.get("User-Agent", _AGENT).startswith(_AGENT):
         del headers["User-Agent"]
-    return {
-        "method": request.method,
-        "url": _url(library, request.url),
-        "headers": headers,
-        "content": request.body,
-        "timeout": timeout_of(request),
-        "follow_redirects": False,
-    }
+    return client.build_request(request.method, url, headers=headers, content=request.body, extensions=extensions)
 
 
 @lru_cache(maxsize=16)  # a process uses few URLs, and httpx parses slowly
 def _url(library: Library, url: str) -> Any:
     return library.URL(url)
-
-
-class _NoCookies(CookieJar):
-    """Keeps no cookies, since a client serves many users. It does not look for them either, which is slow."""
-
-    def extract_cookies(self, response: object, request: object) -> None:
-        pass
 
 
 class ClientMaker:
@@ -143,8 +138,7 @@ class ClientMaker:
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of a client. It does not read the environment: `proxy` does, for it too."""
-        options = {"cookies": _NoCookies(), "follow_redirects": False}
-        return {**options, "trust_env": False, "verify": self.trust_store.context}
+        return {"trust_env": False, "verify": self.trust_store.context}
 
     def _proxy(self, proxy: Proxy) -> Any:
         context = self.trust_store.context if proxy.scheme == "https" else None

@@ -70,6 +70,13 @@ class ReplyWatch:
             raise MalformedResponse(TOO_LONG_HEAD)
 
 
+class _NoCookies(dict[str, str]):
+    """Keeps no cookies, since a client serves many users. It does not look for them either, which is slow."""
+
+    def extract_cookies(self, response: object) -> None:
+        """Do nothing."""
+
+
 class _OneConnection:
     """The one connection of a client, with the methods of httpcore's pool that httpx calls.
 
@@ -103,6 +110,9 @@ class _OneConnection:
         unusable = [one for one in self.connections if one.has_expired() or not one.is_available()]
         if unusable or not self.connections:
             self.connections = [self._open(request.url.origin)]
+        elif (progress := request.extensions.get("progress")) is not None:
+            progress.started = True  # all that is of interest on an open connection, and each event takes time
+            del request.extensions["trace"]
         return self.connections[0], unusable
 
     def close(self) -> None:
@@ -122,6 +132,7 @@ def install(client: Any, network: Callable[[Any], object]) -> bool:
     network: makes it from the one that is there.
     """
     try:
+        client._cookies = _NoCookies()
         for transport in _transports(client):
             transport._pool = _OneConnection(transport._pool, network)
     except AttributeError:

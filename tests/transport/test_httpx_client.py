@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypeAlias
+from contextlib import aclosing, closing
+from typing import Any, TypeAlias
 
 import pytest
 
 from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Request
 from cognito_raw.call import render_get
-from cognito_raw.transport.httpx_client import ClientMaker, Progress, error_result, request_options
+from cognito_raw.transport.httpx_async_network import AsyncNetwork
+from cognito_raw.transport.httpx_client import Progress, error_result, request_of
+from cognito_raw.transport.httpx_internals import install
+from cognito_raw.transport.httpx_network import Network
 from cognito_raw.transport.limits import MAX_TIMEOUT, MalformedResponse
-from tests.support.libraries import httpx
+from cognito_raw.transport.sockets import CurrentDeadline, Deadline
+from tests.support.hostile import echoing, serving
+from tests.support.libraries import LIBRARIES, MODULES, httpx
 from tests.support.transports import post
 
 Event: TypeAlias = tuple[str, dict[str, object]]
@@ -164,15 +170,67 @@ def test_no_message_is_longer_than_a_line_or_two() -> None:
     assert len(message) == 200
 
 
-def test_what_httpx_is_asked_for() -> None:
-    """One POST within the deadline, of a day at most, following nothing, and with no memory for cookies."""
-    with httpx.Client() as client:
-        asked = request_options(post("http://127.0.0.1/", b"body", within=1.5, headers={"X-A": "b"}), client, httpx)
-        assert (asked["method"], asked["url"], asked["content"]) == ("POST", "http://127.0.0.1/", b"body")
-        assert (asked["headers"], asked["timeout"], asked["follow_redirects"]) == ({"X-A": "b"}, 1.5, False)
-        assert request_options(post("http://127.0.0.1/", within=1e300), client, httpx)["timeout"] == MAX_TIMEOUT
-        assert request_options(render_get("http://127.0.0.1/", 1.5), client, httpx)["method"] == "GET"
-    assert ClientMaker("httpx").options()["follow_redirects"] is False
+def asked(request: Request, *, of_ours: bool) -> Any:
+    """What a client of ours or of the caller's is asked to send."""
+    with httpx.Client(headers={"X-Team": "engines"}) as client:
+        told = Progress(traced=of_ours)
+        return request_of(request, client, httpx, told, told.note)
+
+
+@pytest.mark.parametrize("of_ours", [True, False])
+def test_what_httpx_is_asked_for(of_ours: bool) -> None:
+    """One POST within the deadline, of a day at most."""
+    found = asked(post("http://127.0.0.1/", b"body", within=1.5, headers={"X-A": "b"}), of_ours=of_ours)
+    assert (found.method, found.url, found.read()) == ("POST", "http://127.0.0.1/", b"body")
+    assert (found.headers["x-a"], found.headers["content-length"], found.headers["host"]) == ("b", "4", "127.0.0.1")
+    assert set(found.extensions["timeout"].values()) == {1.5}
+    longest = asked(post("http://127.0.0.1/", within=1e300), of_ours=of_ours)
+    assert longest.extensions["timeout"]["read"] == MAX_TIMEOUT
+    document = asked(render_get("http://127.0.0.1:8000/jwks.json", 1.5), of_ours=of_ours)
+    assert (document.method, document.headers["host"]) == ("GET", "127.0.0.1:8000")
+    assert "content-length" not in document.headers
+
+
+def test_a_client_of_ours_adds_no_header() -> None:
+    """Those of httpx say what HTTP/1.1 says anyway, and each costs time. A caller's own client adds its own."""
+    ours, theirs = (asked(post("http://127.0.0.1/"), of_ours=of_ours).headers for of_ours in (True, False))
+    assert set(ours) == {"host", "content-length"}
+    assert theirs["x-team"] == "engines"
+
+
+@pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
+def test_events_on_an_open_connection_are_not_told(library: Any) -> None:
+    """Only that the request may have been sent."""
+    with serving(echoing) as server, closing(library.Client()) as client:
+        current = CurrentDeadline()
+        current.deadline = Deadline(60)
+        assert install(client, lambda _: Network(current))
+        for expected in (True, False):
+            told: dict[str, object] = {}
+            progress = Progress(traced=True)
+            client.send(request_of(post(server.url), client, library, progress, told.setdefault))
+            assert (progress.started, bool(told)) == (not expected, expected)
+
+
+@pytest.mark.parametrize("library", MODULES, ids=LIBRARIES)
+def test_an_open_connection_tells_no_events_in_asyncio(library: Any) -> None:
+    """The same, with `await`."""
+
+    async def main(url: str) -> None:
+        async with aclosing(library.AsyncClient()) as client:
+            assert install(client, AsyncNetwork)
+            for expected in (True, False):
+                told: list[str] = []
+
+                async def note(event: str, _: object, told: list[str] = told) -> None:
+                    told.append(event)
+
+                progress = Progress(traced=True)
+                await client.send(request_of(post(url), client, library, progress, note))
+                assert (progress.started, bool(told)) == (not expected, expected)
+
+    with serving(echoing) as server:
+        asyncio.run(main(server.url))
 
 
 @pytest.mark.parametrize(
