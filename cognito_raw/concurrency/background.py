@@ -33,16 +33,16 @@ class BackgroundTask(Generic[T]):
     It has no lock that an interrupted caller could leave locked: lists and dictionaries change atomically.
 
     began: its start. lifetime: seconds after which it counts as lost. loop: the event loop that runs it, if any.
+    thread: the one that was started for it.
     """
-
-    __slots__ = ("_loop", "_outcome", "_process", "_runners", "_starting", "_thread", "_wakers", "began", "lifetime")
 
     def __init__(self, began: Instant, lifetime: float, loop: Loop | None = None) -> None:
         self.began = began
         self.lifetime = lifetime
         self._loop = loop
         self._process = os.getpid()
-        self._thread = _thread.get_ident()
+        self._caller = _thread.get_ident()
+        self.thread: Thread | None = None
         self._starting = ForkLock()
         self._runners: dict[str, object] = {}
         self._outcome: dict[str, tuple[Any, BaseException | None]] = {}
@@ -72,7 +72,7 @@ class BackgroundTask(Generic[T]):
             return False
         if self._loop is None or self._loop is loop:
             return True
-        return self._loop.is_running() and self._thread != _thread.get_ident()
+        return self._loop.is_running() and self._caller != _thread.get_ident()
 
     def start(self, job: Callable[[], object], name: str) -> bool:
         """Run the job in a new thread, if none runs it yet. Return False if no thread starts: the caller runs it."""
@@ -80,9 +80,9 @@ class BackgroundTask(Generic[T]):
             return False
         with self._starting:
             if "thread" not in self._runners:
-                thread = start_thread(partial(self._run, job), name)
-                self._runners["thread"] = thread or "the caller's"
-                return thread is not None
+                self.thread = start_thread(partial(self._run, job), name)
+                self._runners["thread"] = self.thread or "the caller's"
+                return self.thread is not None
         return True
 
     def run(self, job: Callable[[], object]) -> bool:

@@ -126,6 +126,8 @@ def _send_in_thread(
         if not isinstance(error, TimeoutError) or is_from_signal(error):
             raise
         return Err("timed-out", TIMED_OUT, sent=progress.sent)
+    if task.thread is not None:
+        task.thread.join()
     return task.value()
 
 
