@@ -200,7 +200,7 @@ def _is_repeatable(call: Call) -> bool:
 
 def _pause(call: Call, failure: Err, attempt: int, config: Config, budget: Budget) -> float:
     """Return the seconds to wait before the next attempt: infinitely many if there must be none."""
-    if budget.is_spent or not failure.retryable or (failure.sent != "no" and _is_once(call.parameters)):
+    if not failure.retryable or (failure.sent != "no" and _is_once(call.parameters)):
         return _NEVER
     if failure.reason == "timed-out":
         return _NEVER  # no time is left

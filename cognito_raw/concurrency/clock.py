@@ -43,7 +43,6 @@ class Instant:
 
     @classmethod
     def now(cls, clocks: Clocks) -> Instant:
-        """Read both clocks."""
         return cls(clocks.monotonic(), clocks.clock())
 
     def since(self, earlier: Instant) -> float:

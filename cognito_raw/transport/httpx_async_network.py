@@ -25,7 +25,6 @@ class AsyncStream:
         self._watch = ReplyWatch(inner.get_extra_info("socket"), encrypted=encrypted)
 
     async def read(self, *arguments: Any, **options: Any) -> bytes:
-        """Read some bytes."""
         if self._unsent:
             await self._flush(*arguments[1:], **options)
         data: bytes = await self._inner.read(*arguments, **options)
@@ -44,11 +43,9 @@ class AsyncStream:
             await self._inner.write(part, *arguments, **options)
 
     async def aclose(self) -> None:
-        """Close the connection."""
         await self._inner.aclose()
 
     async def start_tls(self, *arguments: Any, **options: Any) -> AsyncStream:
-        """Return the connection under TLS."""
         return AsyncStream(await self._inner.start_tls(*arguments, **options))
 
     def get_extra_info(self, info: str) -> Any:

@@ -116,12 +116,10 @@ class _OneConnection:
         return self.connections[0], unusable
 
     def close(self) -> None:
-        """Close the connection."""
         for connection in self.connections:
             connection.close()
 
     async def aclose(self) -> None:
-        """Close the connection."""
         for connection in self.connections:
             await connection.aclose()
 

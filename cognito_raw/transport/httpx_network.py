@@ -31,7 +31,6 @@ class Stream:
         self._watch = ReplyWatch(sock, encrypted=self._encrypted)
 
     def read(self, max_bytes: int, *_: Any, **__: Any) -> bytes:
-        """Read some bytes."""
         if self._unsent:
             self._flush()
         data: bytes = self._current.wait(partial(self._socket.recv, max_bytes), self._socket)
@@ -59,7 +58,6 @@ class Stream:
             data = data[self._current.wait(partial(self._socket.send, data), self._socket) :]
 
     def close(self) -> None:
-        """Close the connection."""
         self._socket.close()
 
     def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str, *_: Any, **__: Any) -> Stream:
@@ -93,5 +91,4 @@ class Network:
         self._current = current
 
     def connect_tcp(self, host: str, port: int, **_: Any) -> Stream:
-        """Open a connection."""
         return Stream(connect(host, port, self._current.deadline.remaining), self._current)

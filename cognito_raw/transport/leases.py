@@ -56,7 +56,6 @@ class LeaseQueue:
         self._waiting: deque[Lease] = deque()
 
     def is_empty(self) -> bool:
-        """Return whether no lease is in use or waiting."""
         return not (self._in_use or self._waiting)
 
     def ask(self, lease: Lease) -> bool:

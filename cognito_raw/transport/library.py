@@ -6,7 +6,7 @@ A client brings its library along. Our own connections use one, imported with th
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
@@ -36,29 +36,14 @@ def checked_name(name: LibraryName) -> LibraryName:
 
 def load(name: LibraryName) -> Library:
     """Import a library. In place of httpx, import httpx2 if only that is installed."""
-    try:
-        return _httpx() if name == "httpx" else _httpx2()
-    except ModuleNotFoundError as error:
-        if error.name not in _NAMES:
-            raise
+    for one in _NAMES[_NAMES.index(name) :]:
+        try:
+            return import_module(one)
+        except ModuleNotFoundError as error:
+            if error.name != one:
+                raise
     extra = "" if name == "httpx" else "[httpx2]"
     raise ImportError(f"{name} is not installed: pip install 'cognito-raw{extra}'")
-
-
-def _httpx() -> ModuleType:
-    try:
-        import httpx
-    except ModuleNotFoundError as error:
-        if error.name != "httpx":
-            raise
-        return _httpx2()
-    return httpx
-
-
-def _httpx2() -> ModuleType:
-    import httpx2
-
-    return httpx2
 
 
 def library_of(client: object, kind: Literal["Client", "AsyncClient"]) -> Library:

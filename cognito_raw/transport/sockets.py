@@ -125,7 +125,6 @@ class BufferedSocket:
         return not self._is_readable()
 
     def close(self) -> None:
-        """Close the socket."""
         self.socket.close()
 
 

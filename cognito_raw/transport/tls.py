@@ -55,7 +55,6 @@ class TLSInTLS:
         self.selected_alpn_protocol = self._tls.selected_alpn_protocol
 
     def recv(self, size: int) -> bytes:
-        """Receive so many bytes at most."""
         return self._perform(partial(self._tls.read, size))
 
     def send(self, data: bytes) -> int:

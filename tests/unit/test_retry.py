@@ -55,6 +55,9 @@ CASES = [
     # operation, parameters, what always comes back, repeated or not, retryable or not
     pytest.param("GetUser", {"AccessToken": "t"}, THROTTLED, True, True, id="a reading call, throttled"),
     pytest.param("SignUp", {"Username": "jane"}, THROTTLED, True, True, id="a writing call, throttled"),
+    pytest.param(
+        "SignUp", {"UserAttributes": [{"Name": "n"}]}, THROTTLED, True, True, id="a list of values, throttled"
+    ),
     pytest.param("GetUser", {}, Ok(Reply(429, {}, b"")), True, True, id="throttled without a name"),
     pytest.param("GetUser", {}, INTERNAL, True, True, id="a reading call, internal error"),
     pytest.param("GetUser", {}, UNAVAILABLE, True, True, id="a reading call, 503 with a page"),
