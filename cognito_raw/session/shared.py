@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing
 from functools import partial
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -82,7 +82,7 @@ class SharedHolder(SessionHolder):
         self._suffix = os.urandom(8).hex()
         self._lock = ForkLock()
         self._checked: Instant | None = None
-        self._mark = self.mark()
+        self._mark = ask.watch.mark
         self._seen: Instant | None = None  # the last time at which `state` was surely the store's
         self._loaded = False
         self._pending: list[Change] = []  # not saved yet
@@ -95,15 +95,14 @@ class SharedHolder(SessionHolder):
     @property
     def is_current(self) -> bool:
         """Tell if the store was asked lately, and no change was heard of since."""
-        watch = self.ask.watch
-        if watch is not None and not watch.is_current(self._mark, self._saved[0]):
+        if not self.ask.watch.is_current(self._mark, self._saved[0]):
             return False
         checked, limit = self._checked, min(self._staleness, _RETRY) if self._pending else self._staleness
         return self._loaded and checked is not None and checked.age(self._config) < limit
 
     def waking(self, wake: Callable[[], object]) -> AbstractContextManager[None]:
         """Call the function at all news of the store, if it has any, until the block ends."""
-        return nullcontext() if self.ask.watch is None else self.ask.watch.waking(wake)
+        return self.ask.watch.waking(wake)
 
     def forget(self) -> None:
         """Forget the tokens and the challenge, at the next sync in the store too."""
@@ -113,17 +112,11 @@ class SharedHolder(SessionHolder):
 
     def calls_of(self, start: Callable[[State], SessionFlow[T]], seconds: float) -> Steps[Result[T]]:
         """Start the flow on the store's state, keep its states there, and return its result."""
-        watch = self.ask.watch
-        if watch is None or not watch.is_live or not self.is_current:
+        if not self.ask.watch.is_live or not self.is_current:
             failure = yield from self.sync()
             if failure is not None:
                 return failure
         return (yield from _Run(self, start, seconds).steps())
-
-    def mark(self) -> Mark:
-        """Return the present position in the store's news, if it has any."""
-        watch = self.ask.watch
-        return (0, 0) if watch is None else watch.mark
 
     @property
     def owner(self) -> str:
@@ -140,7 +133,7 @@ class SharedHolder(SessionHolder):
         """
         began = Instant.now(self._config)
         if change is None:
-            self._checked, self._mark = began, self.mark() if loaded is None else loaded[0]
+            self._checked, self._mark = began, self.ask.watch.mark if loaded is None else loaded[0]
         else:
             self._pending.append(change)
         with self._lock:
@@ -303,8 +296,7 @@ class _Run(Generic[T]):
         """Take the lease, and load again. Return without it if the state changes meanwhile."""
         holder, before, pause, watch = self._holder, self._holder.state, _POLL[0], self._holder.ask.watch
         while holder.state == before:
-            mark, began = holder.mark(), self._config.monotonic()
-            asks = watch is None or watch.may_ask()
+            mark, began, asks = watch.mark, self._config.monotonic(), watch.may_ask()
             taken = (yield holder.ask.take(holder.owner)) if asks else Ok(None)
             if isinstance(taken, Err):
                 return taken
@@ -316,7 +308,7 @@ class _Run(Generic[T]):
                 return _BUSY
             yield holder.ask.wait(mark, pause, min(left, LONGEST_WAIT))
             pause = min(2 * pause, _POLL[1])
-            failure = (yield from holder.sync()) if asks or holder.mark() != mark else None
+            failure = (yield from holder.sync()) if asks or watch.mark != mark else None
             if failure is not None:
                 return failure
         return None
@@ -325,8 +317,7 @@ class _Run(Generic[T]):
         if self._lease is not None:
             self._lease = None
             yield self._holder.ask("release", self._holder.owner)
-            if self._holder.ask.watch is not None:
-                self._holder.ask.watch.end_asking()
+            self._holder.ask.watch.end_asking()
 
 
 _NAMES: Final = State.__match_args__[:-2]  # not those of the pool and the app client, which never change

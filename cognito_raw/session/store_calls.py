@@ -9,15 +9,16 @@ from typing import Any, Final, TypeVar
 from ..concurrency.signals import is_from_signal
 from ..flow import Action, Pause
 from ..result import Err, Ok, Result
-from ..store.changes import Mark, Watch
-from ..store.optional import take, take_async, watch_of
-from ..store.protocol import EntryRefused
+from ..store.changes import Changes, Mark, Watch
+from ..store.protocol import EntryRefused, take, take_async, watch_of
 from ..store.threads import InThreads
 
 T = TypeVar("T")
 
 # Seconds that leave a request some time, and the store a moment before it.
 _SHORTEST_LEASE: Final = 4.0
+# Those of a store without news.
+_NO_NEWS: Final = Changes()
 
 
 class StoreCalls:
@@ -41,7 +42,7 @@ class StoreCalls:
         self._attempt: Callable[[Any], object] = _attempt_async if is_async else _attempt
         self._take: Callable[..., Any] = take_async if is_async else take
         self._wait: Callable[..., Any] = Watch.wait_async if is_async else Watch.wait
-        self.watch = watch_of(store, key)
+        self.watch = watch_of(store, key) or Watch(_NO_NEWS)
 
     def __call__(self, method: str, *arguments: object, **named: object) -> Action:
         """Return the step that calls a method for the entry."""
@@ -53,10 +54,8 @@ class StoreCalls:
 
     def wait(self, mark: Mark, poll: float, longest: float) -> Action | Pause:
         """Return the step that waits for news after the mark. Without news, it takes the time of a poll."""
-        watch = self.watch
-        if watch is None or not watch.is_live:
-            return Pause(min(poll, longest))
-        return Action(partial(self._wait, watch, mark, longest))
+        is_live = self.watch.is_live
+        return Action(partial(self._wait, self.watch, mark, longest)) if is_live else Pause(min(poll, longest))
 
 
 def _is_async(store: object) -> bool:

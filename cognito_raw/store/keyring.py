@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from .file import FileStore
-from .protocol import Acquired, Entry, EntryRefused
-from .sealed import KEY_SIZE, Sealed
+from .protocol import EntryRefused
+from .sealed import KEY_SIZE, Sealed, ciphers_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NAME: Final = "cognito_raw"
 
 
-class KeyringStore:
+class KeyringStore(Sealed):
     """A `FileStore` whose entries only the user's keyring opens. It needs the extra `keyring`.
 
     service: the name of your program in the keyring. The key is made at the first use.
@@ -30,35 +34,18 @@ class KeyringStore:
             raise ImportError("KeyringStore needs the package keyring: pip install 'cognito-raw[keyring]'") from None
         self._keyring = keyring
         self._service = service
-        self._files = FileStore(path)
-        self._sealed: Sealed | None = None
+        self._store = self._files = FileStore(path)
+        self._made = ()
 
-    def load(self, key: str) -> Entry | None:
-        """Return the decrypted entry. One that the keyring does not open is an `EntryRefused`."""
-        return self._store().load(key)
-
-    def save(self, key: str, value: bytes, *, after: int) -> int | None:
-        """Encrypt and save a value."""
-        return self._store().save(key, value, after=after)
-
-    def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
-        """Take the lease in the file."""
-        return self._files.acquire(key, owner, seconds)
-
-    def release(self, key: str, owner: str) -> None:
-        """End the lease in the file."""
-        self._files.release(key, owner)
-
-    def _store(self) -> Sealed:
-        sealed = self._sealed
-        if sealed is None:
+    def _ciphers(self) -> Sequence[AESGCM]:
+        if not self._made:
             try:
-                sealed = self._sealed = Sealed(self._files, [self._key()])
+                self._made = ciphers_of([self._key()])
             except (OSError, EntryRefused):
                 raise
             except Exception as error:  # each keyring has its own, beside those of the package
                 raise OSError(f"the system's keyring cannot be used: {type(error).__name__}") from error
-        return sealed
+        return self._made
 
     def _key(self) -> bytes:
         """Return the key, made first if there is none. Two processes that begin together make one."""

@@ -2,13 +2,16 @@
 
 Values are bytes, so that one store can wrap another. A store that cannot be reached raises `OSError`. One that cannot
 read an entry raises `EntryRefused`. The service checks no lease, so the versions decide: a lease only saves requests.
+A store may also have news (`watch`), and take a lease and load in one step (`take`).
 """
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, TypeAlias
 
 from ..models.frozen import Frozen, field
+from .changes import Watch
 
 Acquired: TypeAlias = Literal["free", "taken over"]
 """The former state of a lease: free, or held by an owner who did not release it."""
@@ -62,3 +65,31 @@ class AsyncStore(Protocol):
     async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None: ...
 
     async def release(self, key: str, owner: str) -> None: ...
+
+
+Taken: TypeAlias = tuple[Acquired, Entry | None]
+"""The former state of a lease that was taken, and the entry as it is then."""
+
+
+def watch_of(store: Any, key: str) -> Watch | None:
+    """Return the news of a key, if the store has any."""
+    watch: Callable[[str], Watch | None] | None = getattr(store, "watch", None)
+    return None if watch is None else watch(key)
+
+
+def take(store: Any, key: str, owner: str, seconds: float) -> Taken | None:
+    """Take the lease and load the entry; None if another owner holds the lease."""
+    if hasattr(store, "take"):
+        taken: Taken | None = store.take(key, owner, seconds)
+        return taken
+    acquired: Acquired | None = store.acquire(key, owner, seconds)
+    return None if acquired is None else (acquired, store.load(key))
+
+
+async def take_async(store: Any, key: str, owner: str, seconds: float) -> Taken | None:
+    """Do the same with an async store."""
+    if hasattr(store, "take"):
+        taken: Taken | None = await store.take(key, owner, seconds)
+        return taken
+    acquired: Acquired | None = await store.acquire(key, owner, seconds)
+    return None if acquired is None else (acquired, await store.load(key))

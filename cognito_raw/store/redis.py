@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..concurrency.locks import ForkLock
 from .changes import Changes, Watch
-from .optional import Taken
-from .protocol import Acquired, Entry, EntryRefused
+from .protocol import Acquired, Entry, EntryRefused, Taken
 
 if TYPE_CHECKING:
     import asyncio

@@ -8,82 +8,93 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from .changes import Watch
-from .optional import Taken, take, take_async, watch_of
-from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store
+from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store, Taken, take, take_async, watch_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+S = TypeVar("S")
+
 KEY_SIZE: Final = 32
 _NONCE_SIZE: Final = 12
 _FORMAT: Final = b"cognito_raw sealed 1\0"
+_NONCE_START: Final = len(_FORMAT)
+_START: Final = _NONCE_START + _NONCE_SIZE
 
 
-class _Cipher:
-    """Seals and opens values."""
+class _Sealing(Generic[S]):
+    """Seals and opens the values of another store."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
-        try:
-            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-        except ImportError:
-            raise ImportError("Sealed needs the package cryptography: pip install 'cognito-raw[verify]'") from None
-        if not keys or not all(map(_is_key, keys)):
-            raise ValueError(f"keys must be a list of keys of {KEY_SIZE} random bytes, the newest first")
-        self._ciphers: list[AESGCM] = [AESGCM(key) for key in keys]
+    def __init__(self, store: S, keys: Sequence[bytes]) -> None:
+        self._store = store
+        self._made: Sequence[AESGCM] = ciphers_of(keys)
 
-    def seal(self, key: str, value: bytes) -> bytes:
-        """Return the value, encrypted with the first key."""
+    def _ciphers(self) -> Sequence[AESGCM]:
+        return self._made
+
+    def _seal(self, key: str, value: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE_SIZE)
-        return _FORMAT + nonce + self._ciphers[0].encrypt(nonce, value, _bound(key))
+        return _FORMAT + nonce + self._ciphers()[0].encrypt(nonce, value, _bound(key))
 
-    def open(self, key: str, entry: Entry | None) -> Entry | None:
+    def _open(self, key: str, entry: Entry | None) -> Entry | None:
         """Return the entry with its value, decrypted with the key that fits."""
         from cryptography.exceptions import InvalidTag
 
+        ciphers = self._ciphers()
         if entry is None:
             return None
-        start, nonce, sealed = entry.value[: len(_FORMAT)], *_split(entry.value[len(_FORMAT) :])
-        for cipher in self._ciphers if start == _FORMAT and len(nonce) == _NONCE_SIZE else ():
+        start, nonce, sealed = entry.value[:_NONCE_START], entry.value[_NONCE_START:_START], entry.value[_START:]
+        for cipher in ciphers if start == _FORMAT and len(nonce) == _NONCE_SIZE else ():
             try:
                 return Entry(cipher.decrypt(nonce, sealed, _bound(key)), entry.version)
             except InvalidTag:
                 continue
         raise EntryRefused("no key opens the entry: it was sealed with another key, for another user, or not at all")
 
+    def _opened(self, key: str, taken: Taken | None) -> Taken | None:
+        return None if taken is None else (taken[0], self._open(key, taken[1]))
+
+    def watch(self, key: str) -> Watch | None:
+        """Return the other store's news."""
+        return watch_of(self._store, key)
+
+
+def ciphers_of(keys: Sequence[bytes]) -> list[AESGCM]:
+    """Return the ciphers of these keys, the newest first."""
+    try:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    except ImportError:
+        raise ImportError("Sealed needs the package cryptography: pip install 'cognito-raw[verify]'") from None
+    if not keys or not all(map(_is_key, keys)):
+        raise ValueError(f"keys must be a list of keys of {KEY_SIZE} random bytes, the newest first")
+    return [AESGCM(key) for key in keys]
+
 
 def _is_key(key: object) -> bool:
     return isinstance(key, bytes) and len(key) == KEY_SIZE
-
-
-def _split(data: bytes) -> tuple[bytes, bytes]:
-    return data[:_NONCE_SIZE], data[_NONCE_SIZE:]
 
 
 def _bound(key: str) -> bytes:
     return _FORMAT + key.encode("utf-8", "surrogatepass")
 
 
-class Sealed:
+class Sealed(_Sealing[Store]):
     """A store whose values are encrypted. It needs the extra `verify`.
 
     store: holds the encrypted values.
     keys: keys of 32 random bytes, the newest first, such as `secrets.token_bytes(32)`. The first one seals.
     """
 
-    def __init__(self, store: Store, keys: Sequence[bytes]) -> None:
-        self._store = store
-        self._cipher = _Cipher(keys)
-
     def load(self, key: str) -> Entry | None:
         """Return the decrypted entry. One that no key opens is an `EntryRefused`."""
-        return self._cipher.open(key, self._store.load(key))
+        return self._open(key, self._store.load(key))
 
     def save(self, key: str, value: bytes, *, after: int) -> int | None:
         """Encrypt and save a value."""
-        return self._store.save(key, self._cipher.seal(key, value), after=after)
+        return self._store.save(key, self._seal(key, value), after=after)
 
     def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
         """Take the other store's lease."""
@@ -95,28 +106,19 @@ class Sealed:
 
     def take(self, key: str, owner: str, seconds: float) -> Taken | None:
         """Take the other store's lease, and return its entry, decrypted."""
-        taken = take(self._store, key, owner, seconds)
-        return None if taken is None else (taken[0], self._cipher.open(key, taken[1]))
-
-    def watch(self, key: str) -> Watch | None:
-        """Return the other store's news."""
-        return watch_of(self._store, key)
+        return self._opened(key, take(self._store, key, owner, seconds))
 
 
-class AsyncSealed:
+class AsyncSealed(_Sealing[AsyncStore]):
     """The same over an `AsyncStore`."""
-
-    def __init__(self, store: AsyncStore, keys: Sequence[bytes]) -> None:
-        self._store = store
-        self._cipher = _Cipher(keys)
 
     async def load(self, key: str) -> Entry | None:
         """Return the decrypted entry. One that no key opens is an `EntryRefused`."""
-        return self._cipher.open(key, await self._store.load(key))
+        return self._open(key, await self._store.load(key))
 
     async def save(self, key: str, value: bytes, *, after: int) -> int | None:
         """Encrypt and save a value."""
-        return await self._store.save(key, self._cipher.seal(key, value), after=after)
+        return await self._store.save(key, self._seal(key, value), after=after)
 
     async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
         """Take the other store's lease."""
@@ -128,9 +130,4 @@ class AsyncSealed:
 
     async def take(self, key: str, owner: str, seconds: float) -> Taken | None:
         """Take the other store's lease, and return its entry, decrypted."""
-        taken = await take_async(self._store, key, owner, seconds)
-        return None if taken is None else (taken[0], self._cipher.open(key, taken[1]))
-
-    def watch(self, key: str) -> Watch | None:
-        """Return the other store's news."""
-        return watch_of(self._store, key)
+        return self._opened(key, await take_async(self._store, key, owner, seconds))

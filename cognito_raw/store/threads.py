@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 from .changes import Watch
-from .optional import Taken, take, watch_of
-from .protocol import Acquired, Entry, Store
+from .protocol import Acquired, Entry, Store, Taken, take, watch_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class InThreads:
@@ -15,34 +20,30 @@ class InThreads:
 
     async def load(self, key: str) -> Entry | None:
         """Load in a thread."""
-        import asyncio
-
-        return await asyncio.to_thread(self._store.load, key)
+        return await _in_thread(self._store.load, key)
 
     async def save(self, key: str, value: bytes, *, after: int) -> int | None:
         """Save in a thread."""
-        import asyncio
-
-        return await asyncio.to_thread(self._store.save, key, value, after=after)
+        return await _in_thread(self._store.save, key, value, after=after)
 
     async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
         """Acquire in a thread."""
-        import asyncio
-
-        return await asyncio.to_thread(self._store.acquire, key, owner, seconds)
+        return await _in_thread(self._store.acquire, key, owner, seconds)
 
     async def release(self, key: str, owner: str) -> None:
         """Release in a thread."""
-        import asyncio
-
-        await asyncio.to_thread(self._store.release, key, owner)
+        await _in_thread(self._store.release, key, owner)
 
     async def take(self, key: str, owner: str, seconds: float) -> Taken | None:
         """Take the lease and load in a thread."""
-        import asyncio
-
-        return await asyncio.to_thread(take, self._store, key, owner, seconds)
+        return await _in_thread(take, self._store, key, owner, seconds)
 
     def watch(self, key: str) -> Watch | None:
         """Return the store's news."""
         return watch_of(self._store, key)
+
+
+async def _in_thread(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    import asyncio  # here: a program without an event loop imports this module too
+
+    return await asyncio.to_thread(call, *arguments, **named)

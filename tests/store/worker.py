@@ -20,7 +20,7 @@ from typing import Any, Final
 from cognito_raw import Config, Ok, Reply, Request, Result, Session, StandardTransport
 from cognito_raw.store import Acquired, Entry, FileStore, RedisStore, Store
 from cognito_raw.store.changes import Watch
-from cognito_raw.store.optional import watch_of
+from cognito_raw.store.protocol import watch_of
 from tests.support.conversation import CLIENT_ID, ISS, NOW
 
 LIFE: Final = 3600
