@@ -19,7 +19,7 @@ from ..models.frozen import Frozen
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
-from .expiry import MANDATORY_WINDOW
+from .expiry import MANDATORY_WINDOW, HeldTokens
 from .holder import SessionHolder
 from .state import SessionFlow, State
 from .transitions import NO_SESSION, is_lost, renew
@@ -48,21 +48,17 @@ _ENDED: Final = Err("malformed-reply", "the new tokens had expired already when 
 class RefreshTask(BackgroundTask[Result[Tokens]]):
     """One refresh in the background.
 
-    seen: the tokens that it renews. ended: whether they have ended. failures: how many refreshes failed before it.
-    metadata: the ClientMetadata that its caller gave for this refresh and those to come.
+    held: the tokens that it renews. metadata: the ClientMetadata that its caller gave for this refresh and those to
+    come.
     """
 
-    __slots__ = ("budget", "ended", "failures", "metadata", "seen")
+    __slots__ = ("budget", "held", "metadata")
 
-    def __init__(
-        self, config: Config, loop: Loop | None, seen: Tokens, failures: int, metadata: Metadata = None, *, ended: bool
-    ) -> None:
+    def __init__(self, config: Config, loop: Loop | None, held: HeldTokens, metadata: Metadata = None) -> None:
         super().__init__(Instant.now(config), config.deadline * _LONGEST_REFRESH, loop)
         self.budget = Budget(background=True)
-        self.seen = seen
-        self.failures = failures
+        self.held = held
         self.metadata = metadata
-        self.ended = ended
 
     def report(self) -> None:
         """Log its exception, for which no caller waits."""
@@ -84,7 +80,7 @@ Waiting: TypeAlias = Generator[Wait, None, T]
 class Backoff(Frozen):
     """The failed refreshes of the same tokens. `failure` is the last one's, if it raised nothing."""
 
-    tokens: Tokens
+    held: HeldTokens
     failure: Err | None
     failures: int
     since: Instant
@@ -151,7 +147,7 @@ class Refresher:
             return self._without_refresh(seen)
         yield Wait(task, seconds)
         if not task.done:  # it may be about to finish
-            return _LATE if self._is_open(task) else self._without_refresh(task.seen)
+            return _LATE if self._holder.held is task.held else self._without_refresh(task.held.tokens)
         result = task.value()
         return result if isinstance(result, Err) else Ok(result.value.id_token)
 
@@ -176,21 +172,13 @@ class Refresher:
             if task is None and seen is not None and self._recent_failure() is not None:
                 return None
             if task is None and (use is None or isinstance(self.decide(use, loop), float)):
-                backoff = self._backoff_of(held.tokens)
-                failures = 0 if backoff is None else backoff.failures
-                task = RefreshTask(self._config, loop, held.tokens, failures, metadata, ended=held.ends_in() < 0)
-                self._task = task
+                task = self._task = RefreshTask(self._config, loop, held, metadata)
             return task
-
-    def _is_open(self, task: RefreshTask) -> bool:
-        """Tell if the session still holds the tokens that the refresh replaces."""
-        held = self._holder.held
-        return held is not None and held.tokens is task.seen
 
     def open_task(self, loop: Loop | None = None) -> RefreshTask | None:
         """Return the refresh under way, if new tokens may still come of it."""
         task = self._running(loop)
-        return task if task is not None and self._is_open(task) else None
+        return task if task is not None and self._holder.held is task.held else None
 
     def _running(self, loop: Loop | None) -> RefreshTask | None:
         task = self._task
@@ -200,8 +188,8 @@ class Refresher:
         self, task: RefreshTask
     ) -> Generator[Callable[[State], SessionFlow[Tokens]], Result[Tokens], Result[Tokens]]:
         """Yield each flow that renews the tokens, to be run in its turn; return the result of the last."""
-        metadata = self._holder.refresh_metadata
-        flow = partial(renew, self._config, seen=task.seen, ended=task.ended, metadata=metadata, changed=task.metadata)
+        seen, ended, metadata = task.held.tokens, task.held.ends_in() < 0, self._holder.refresh_metadata
+        flow = partial(renew, self._config, seen=seen, ended=ended, metadata=metadata, changed=task.metadata)
         result = yield flow
         if isinstance(result, Err) and is_lost(result) and not task.budget.is_spent:
             result = yield flow
@@ -232,23 +220,24 @@ class Refresher:
         held = self._holder.held
         with self._lock:
             failure = result if isinstance(result, Err) else None
-            failed = held is not None and held.tokens is task.seen
+            failed = held is task.held
             if isinstance(result, Ok):
                 # Tokens that came expired count as a failure.
                 failure, failed = _ENDED, held is not None and held.ends_in() < 0
-            if failed and held is not None and task.seen.refresh_token is not None:
-                self._backoff = Backoff(held.tokens, failure, task.failures + 1, Instant.now(self._config))
+            if failed and held is not None and task.held.tokens.refresh_token is not None:
+                before = self._backoff_of(task.held)
+                failures = 1 if before is None else before.failures + 1
+                self._backoff = Backoff(held, failure, failures, Instant.now(self._config))
             if self._task is task:
                 self._task = None
 
-    def _backoff_of(self, tokens: Tokens) -> Backoff | None:
+    def _backoff_of(self, held: HeldTokens | None) -> Backoff | None:
         backoff = self._backoff
-        return backoff if backoff is not None and backoff.tokens is tokens else None
+        return backoff if backoff is not None and backoff.held is held else None
 
     def _recent_failure(self) -> Err | None:
         """Return the last failure during its back-off. Only `refresh()` then makes another refresh."""
-        held = self._holder.held
-        backoff = None if held is None else self._backoff_of(held.tokens)
+        backoff = self._backoff_of(self._holder.held)
         return backoff.failure if backoff is not None and backoff.left(self._config) > 0 else None
 
     def seconds_until_refresh(self) -> float:
@@ -256,7 +245,7 @@ class Refresher:
         held = self._holder.held
         if held is None:
             return _LONGEST_SLEEP
-        backoff = self._backoff_of(held.tokens)
+        backoff = self._backoff_of(held)
         seconds = held.ends_in() if held.tokens.refresh_token is None else held.due_in()
         if backoff is not None:
             seconds = max(seconds, backoff.left(self._config))
