@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Literal
 
 from ..config import Config
@@ -110,11 +111,8 @@ def list_user_sessions(config: Config, access_token: str, *, next_token: str | N
     tokens.
     """
     parameters = {**required(access_token=access_token), **optional(next_token=next_token)}
-    return (yield from ask_for("ListUserSessions", parameters, _sessions))
-
-
-def _sessions(body: Mapping[str, object]) -> Page[UserSession]:
-    return Page.read(body, "Sessions", "NextToken", UserSession.read)
+    read = partial(Page.read, items="Sessions", after="NextToken", read=UserSession.read)
+    return (yield from ask_for("ListUserSessions", parameters, read))
 
 
 def revoke_user_session(

@@ -6,6 +6,7 @@ A browser makes a passkey, and a server passes the JSON in both directions.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 from ..config import Config
@@ -125,11 +126,8 @@ def list_web_authn_credentials(
     """
     page = {**limited(max_results=max_results), **optional(next_token=next_token)}
     parameters = {**required(access_token=access_token), **page}
-    return (yield from ask_for("ListWebAuthnCredentials", parameters, _credentials))
-
-
-def _credentials(body: Mapping[str, object]) -> Page[WebAuthnCredential]:
-    return Page.read(body, "Credentials", "NextToken", WebAuthnCredential.read)
+    read = partial(Page.read, items="Credentials", after="NextToken", read=WebAuthnCredential.read)
+    return (yield from ask_for("ListWebAuthnCredentials", parameters, read))
 
 
 def delete_web_authn_credential(config: Config, access_token: str, credential_id: str) -> Flow[None]:
@@ -187,11 +185,8 @@ def list_devices(
     """
     page = {**limited(limit=limit), **optional(pagination_token=pagination_token)}
     parameters = {**required(access_token=access_token), **page}
-    return (yield from ask_for("ListDevices", parameters, _devices))
-
-
-def _devices(body: Mapping[str, object]) -> Page[Device]:
-    return Page.read(body, "Devices", "PaginationToken", Device.read)
+    read = partial(Page.read, items="Devices", after="PaginationToken", read=Device.read)
+    return (yield from ask_for("ListDevices", parameters, read))
 
 
 def update_device_status(

@@ -100,6 +100,10 @@ def list_user_sessions(config: Config, access_token: str) -> Flow[list[UserSessi
 
 
 class _Operations(Methods):
+    def __init__(self, run: Callable[[Start[Any]], Any], close: Callable[[], Any]) -> None:
+        self._run = run
+        self._close = close
+
     get_user = _method(account.get_user)
     update_user_attributes = _method(account.update_user_attributes)
     delete_user_attributes = _method(account.delete_user_attributes)
@@ -129,10 +133,6 @@ class Account(_Operations):
     whole. Each returns `Ok` or `Err`, also with the reasons of `id_token`.
     """
 
-    def __init__(self, run: Callable[[Start[Any]], Any], close: Callable[[], None]) -> None:
-        self._run = run
-        self._close = close
-
     def close(self) -> None:
         """Close the session, as its own `close` does."""
         self._close()
@@ -140,10 +140,6 @@ class Account(_Operations):
 
 class AsyncAccount(_Operations):
     """The same for an `AsyncSession`, awaited."""
-
-    def __init__(self, run: Callable[[Start[Any]], Any], close: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._run = run
-        self._close = close
 
     async def aclose(self) -> None:
         """Close the session, as its own `aclose` does."""

@@ -26,7 +26,16 @@ from .state import SessionFlow, State
 from .transitions import NO_SESSION, after_sign_in, device_for, revoke, revoke_all, usable_tokens
 
 if TYPE_CHECKING:
+    from typing import TypedDict
+
     from ..models.account import TotpSetup
+
+    class Given(TypedDict):
+        """The context of a call, as the flows of the client take it."""
+
+        client_metadata: Mapping[str, str] | None
+        user_context_data: UserContext | None
+        analytics_metadata: AnalyticsMetadata | None
 
 
 class SessionMethods(Frozen):
@@ -61,15 +70,8 @@ class SessionMethods(Frozen):
         named_attributes({} if attributes is None else attributes)
         state = replace(self.state, tried_username=username)
         yield state  # an interrupted call may have created the user, who must then be confirmed
-        result = yield from sign_up(
-            self.config,
-            username,
-            password,
-            attributes,
-            client_metadata=client_metadata,
-            user_context_data=user_context_data,
-            analytics_metadata=analytics_metadata,
-        )
+        given = _given(client_metadata, user_context_data, analytics_metadata)
+        result = yield from sign_up(self.config, username, password, attributes, **given)
         return (state.with_sign_up(username, result.value.session) if isinstance(result, Ok) else state), result
 
     def confirm_registration(
@@ -94,15 +96,8 @@ class SessionMethods(Frozen):
         if username is None:
             return state, NO_SESSION
         require_username(username)
-        confirm = partial(
-            confirm_sign_up,
-            self.config,
-            username,
-            code,
-            client_metadata=client_metadata,
-            user_context_data=user_context_data,
-            analytics_metadata=analytics_metadata,
-        )
+        given = _given(client_metadata, user_context_data, analytics_metadata)
+        confirm = partial(confirm_sign_up, self.config, username, code, **given)
         handle = state.sign_up_session if username == state.sign_up_username else None
         result = yield from confirm(session=handle)
         if handle is not None and isinstance(result, Err) and result.reason == "challenge-session-invalid":
@@ -129,14 +124,8 @@ class SessionMethods(Frozen):
         if username is None:
             return self.state, NO_SESSION
         require_username(username)
-        result = yield from resend_confirmation_code(
-            self.config,
-            username,
-            client_metadata=client_metadata,
-            user_context_data=user_context_data,
-            analytics_metadata=analytics_metadata,
-        )
-        return self.state, result
+        given = _given(client_metadata, user_context_data, analytics_metadata)
+        return self.state, (yield from resend_confirmation_code(self.config, username, **given))
 
     def login(
         self,
@@ -195,15 +184,8 @@ class SessionMethods(Frozen):
         if challenge is None or challenge.name != "NEW_PASSWORD_REQUIRED":
             return self.state, NO_SESSION
         require_text(new_password=new_password)
-        return (
-            yield from self.answer_challenge(
-                new_password,
-                attributes=attributes,
-                client_metadata=client_metadata,
-                user_context_data=user_context_data,
-                analytics_metadata=analytics_metadata,
-            )
-        )
+        given = _given(client_metadata, user_context_data, analytics_metadata)
+        return (yield from self.answer_challenge(new_password, attributes=attributes, **given))
 
     def answer_challenge(
         self,
@@ -291,14 +273,8 @@ class SessionMethods(Frozen):
         require_username(username)
         state = replace(self.state, tried_username=username, reset_username=username)
         yield state
-        result = yield from forgot_password(
-            self.config,
-            username,
-            client_metadata=client_metadata,
-            user_context_data=user_context_data,
-            analytics_metadata=analytics_metadata,
-        )
-        return state, result
+        given = _given(client_metadata, user_context_data, analytics_metadata)
+        return state, (yield from forgot_password(self.config, username, **given))
 
     def reset_password_confirmation(
         self,
@@ -322,16 +298,9 @@ class SessionMethods(Frozen):
         if username is None:
             return self.state, NO_SESSION
         require_username(username)
-        result = yield from confirm_forgot_password(
-            self.config,
-            username,
-            new_password,
-            code,
-            client_metadata=client_metadata,
-            user_context_data=user_context_data,
-            analytics_metadata=analytics_metadata,
-        )
-        return self.state, result
+        given = _given(client_metadata, user_context_data, analytics_metadata)
+        confirm = confirm_forgot_password(self.config, username, new_password, code, **given)
+        return self.state, (yield from confirm)
 
     def change_password(self, old_password: str, new_password: str) -> SessionFlow[None]:
         """Replace the password of the signed-in user.
@@ -346,3 +315,9 @@ class SessionMethods(Frozen):
             return state, held
         require_string(old_password=old_password)
         return state, (yield from change_password(self.config, held.value.access_token, old_password, new_password))
+
+
+def _given(
+    client_metadata: Mapping[str, str] | None, user: UserContext | None, analytics: AnalyticsMetadata | None
+) -> Given:
+    return {"client_metadata": client_metadata, "user_context_data": user, "analytics_metadata": analytics}

@@ -11,11 +11,10 @@ from ..models.challenge import Challenge
 from ..models.context import RefreshMetadata
 from ..models.tokens import RememberedDevice, Tokens
 from ..result import Err
-from .holder import SessionHolder
+from .holder import SessionHolder, Subscriber
 from .methods import SessionMethods
 from .refresh import Refresher
 from .state import State
-from .subscribers import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -14,7 +14,7 @@ import pytest
 from cognito_raw import Call, Err, IdToken, Reason, Request, State, retry
 from cognito_raw.call import render
 from cognito_raw.session import transitions
-from cognito_raw.session.subscribers import Subscribers
+from cognito_raw.session.holder import Subscribers
 from cognito_raw.transport import httpx_async, httpx_blocking, sockets
 from tests.faults import chaos, matrix
 from tests.faults.matrix import COLUMNS, FAULTS, Column, Verdict, play, play_patiently
