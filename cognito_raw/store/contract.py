@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeAlias
 
 from .protocol import AsyncStore, Entry, Store
+from .threads import InThreads
 
 Call: TypeAlias = Callable[[], Any]
 Check: TypeAlias = Generator["Call | Sequence[Call] | float", Any, None]
@@ -24,20 +26,11 @@ _NAMES: Final = ("", "Ada", "ada", "../ada", "ada/../ada", "ä", "a\u0308", "a" 
 
 def check_store(store: Store) -> None:
     """Raise `AssertionError`, naming the law, if the store does not keep the contract. It takes about a second."""
-    import time
+    import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        for check in _CHECKS:
-            steps = check(store, secrets.token_hex(8))
-            step = next(steps, None)
-            while step is not None:
-                value = None
-                if isinstance(step, (float, int)):
-                    time.sleep(step)
-                else:
-                    value = list(threads.map(lambda call: call(), step)) if isinstance(step, Sequence) else step()
-                step = _next(steps, value)
+    with ThreadPoolExecutor(1) as thread:  # whose event loop is no other's
+        thread.submit(lambda: asyncio.run(check_async_store(InThreads(store)))).result()
 
 
 async def check_async_store(store: AsyncStore) -> None:
@@ -46,21 +39,16 @@ async def check_async_store(store: AsyncStore) -> None:
 
     for check in _CHECKS:
         steps = check(store, secrets.token_hex(8))
-        step = next(steps, None)
-        while step is not None:
-            value = None
-            if isinstance(step, (float, int)):
-                await asyncio.sleep(step)
-            else:
-                value = await (asyncio.gather(*(call() for call in step)) if isinstance(step, Sequence) else step())
-            step = _next(steps, value)
-
-
-def _next(steps: Check, value: object) -> Call | Sequence[Call] | float | None:
-    try:
-        return steps.send(value)
-    except StopIteration:
-        return None
+        value = None
+        with suppress(StopIteration):
+            while True:
+                step = steps.send(value)
+                if isinstance(step, float):
+                    await asyncio.sleep(step)
+                elif isinstance(step, Sequence):
+                    value = await asyncio.gather(*(call() for call in step))
+                else:
+                    value = await step()
 
 
 def _require(held: bool, law: str) -> None:

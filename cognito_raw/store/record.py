@@ -11,7 +11,7 @@ from typing import Any
 
 from ..models.fields import integer, string
 from ..models.frozen import Frozen, replace
-from .protocol import Acquired, Entry
+from .protocol import Acquired, Entry, Store
 
 
 class Time(Frozen):
@@ -85,7 +85,7 @@ def _lease(head: dict[str, Any]) -> Lease:
     return Lease(string(head, "owner"), Time(string(head, "boot"), float(head["began"])), float(head["seconds"]))
 
 
-class RecordStore(ABC):
+class RecordStore(Store, ABC):
     """A store that reads and changes whole records."""
 
     @abstractmethod
@@ -103,16 +103,13 @@ class RecordStore(ABC):
     def _now(self) -> Time: ...
 
     def load(self, key: str) -> Entry | None:
-        """Return the entry; None if it was never saved, or lost."""
         return self._read(key).entry
 
     def save(self, key: str, value: bytes, *, after: int) -> int | None:
-        """Save a value and return its version; None if the store holds a newer one than `after`."""
         before, now = self._change(key, lambda record: record.saved(value, after))
         return None if now is before or now.entry is None else now.entry.version
 
     def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
-        """Take the lease of a key; None if another owner holds it."""
         change = partial(self._acquired, owner, seconds)
         held = self._read(key)  # first without a lock, since many may wait for the lease
         if change(held) is held:
@@ -126,5 +123,4 @@ class RecordStore(ABC):
         return record.acquired(Lease(owner, self._now(), seconds))
 
     def release(self, key: str, owner: str) -> None:
-        """End the lease, if this owner holds it."""
         self._change(key, lambda record: record.released(owner))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..concurrency.locks import ForkLock
 from .changes import Changes, Watch
-from .protocol import Acquired, Entry, EntryRefused, Taken
+from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store, Taken
 
 if TYPE_CHECKING:
     import asyncio
@@ -132,7 +132,7 @@ def _taken(reply: Sequence[Any] | None) -> Taken | None:
     return None if reply is None else ("free" if reply[0] == b"free" else "taken over", _entry(reply[1:]))
 
 
-class RedisStore(_Scripts):
+class RedisStore(_Scripts, Store):
     """A store in Redis or Valkey, for many machines.
 
     client: a client of redis-py or valkey-py. Sentinel, clusters and TLS are its business. Give it a `socket_timeout`
@@ -144,17 +144,14 @@ class RedisStore(_Scripts):
     _thread: threading.Thread | None = None
 
     def load(self, key: str) -> Entry | None:
-        """Return the entry; None if it was never saved, or lost."""
         self._subscribe()
         return _entry(self._run(_LOAD, key))
 
     def save(self, key: str, value: bytes, *, after: int) -> int | None:
-        """Save a value and return its version; None if the store holds a newer one than `after`."""
         saved: int | None = self._run(_SAVE, key, after, value, self._lifetime)
         return saved
 
     def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
-        """Take the lease of a key; None if another owner holds it."""
         taken = self.take(key, owner, seconds)
         return None if taken is None else taken[0]
 
@@ -163,7 +160,6 @@ class RedisStore(_Scripts):
         return _taken(self._run(_ACQUIRE, key, owner, _milliseconds(seconds)))
 
     def release(self, key: str, owner: str) -> None:
-        """End the lease, if this owner holds it."""
         self._run(_RELEASE, key, owner)
 
     def close(self) -> None:
@@ -207,24 +203,21 @@ def _listen(client: Client, channel: str, changes: Changes) -> None:
     changes.miss()
 
 
-class AsyncRedisStore(_Scripts):
+class AsyncRedisStore(_Scripts, AsyncStore):
     """The same over an async client, such as `redis.asyncio.Redis`."""
 
     _IS_ASYNC = True
     _task: asyncio.Task[None] | None = None
 
     async def load(self, key: str) -> Entry | None:
-        """Return the entry; None if it was never saved, or lost."""
         self._subscribe()
         return _entry(await self._run(_LOAD, key))
 
     async def save(self, key: str, value: bytes, *, after: int) -> int | None:
-        """Save a value and return its version; None if the store holds a newer one than `after`."""
         saved: int | None = await self._run(_SAVE, key, after, value, self._lifetime)
         return saved
 
     async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
-        """Take the lease of a key; None if another owner holds it."""
         taken = await self.take(key, owner, seconds)
         return None if taken is None else taken[0]
 
@@ -233,7 +226,6 @@ class AsyncRedisStore(_Scripts):
         return _taken(await self._run(_ACQUIRE, key, owner, _milliseconds(seconds)))
 
     async def release(self, key: str, owner: str) -> None:
-        """End the lease, if this owner holds it."""
         await self._run(_RELEASE, key, owner)
 
     async def aclose(self) -> None:

@@ -81,7 +81,7 @@ def _bound(key: str) -> bytes:
     return _FORMAT + key.encode("utf-8", "surrogatepass")
 
 
-class Sealed(_Sealing[Store]):
+class Sealed(_Sealing[Store], Store):
     """A store whose values are encrypted. It needs the extra `verify`.
 
     store: holds the encrypted values.
@@ -97,11 +97,9 @@ class Sealed(_Sealing[Store]):
         return self._store.save(key, self._seal(key, value), after=after)
 
     def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
-        """Take the other store's lease."""
         return self._store.acquire(key, owner, seconds)
 
     def release(self, key: str, owner: str) -> None:
-        """End the other store's lease."""
         self._store.release(key, owner)
 
     def take(self, key: str, owner: str, seconds: float) -> Taken | None:
@@ -109,7 +107,7 @@ class Sealed(_Sealing[Store]):
         return self._opened(key, take(self._store, key, owner, seconds))
 
 
-class AsyncSealed(_Sealing[AsyncStore]):
+class AsyncSealed(_Sealing[AsyncStore], AsyncStore):
     """The same over an `AsyncStore`."""
 
     async def load(self, key: str) -> Entry | None:
@@ -121,11 +119,9 @@ class AsyncSealed(_Sealing[AsyncStore]):
         return await self._store.save(key, self._seal(key, value), after=after)
 
     async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
-        """Take the other store's lease."""
         return await self._store.acquire(key, owner, seconds)
 
     async def release(self, key: str, owner: str) -> None:
-        """End the other store's lease."""
         await self._store.release(key, owner)
 
     async def take(self, key: str, owner: str, seconds: float) -> Taken | None:

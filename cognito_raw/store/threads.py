@@ -6,32 +6,28 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from .changes import Watch
-from .protocol import Acquired, Entry, Store, Taken, take, watch_of
+from .protocol import Acquired, AsyncStore, Entry, Store, Taken, take, watch_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class InThreads:
+class InThreads(AsyncStore):
     """An `AsyncStore` made of a sync store. An `AsyncSession` makes one itself."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def load(self, key: str) -> Entry | None:
-        """Load in a thread."""
         return await _in_thread(self._store.load, key)
 
     async def save(self, key: str, value: bytes, *, after: int) -> int | None:
-        """Save in a thread."""
         return await _in_thread(self._store.save, key, value, after=after)
 
     async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
-        """Acquire in a thread."""
         return await _in_thread(self._store.acquire, key, owner, seconds)
 
     async def release(self, key: str, owner: str) -> None:
-        """Release in a thread."""
         await _in_thread(self._store.release, key, owner)
 
     async def take(self, key: str, owner: str, seconds: float) -> Taken | None:
