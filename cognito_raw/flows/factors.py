@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ..config import Config
 from ..flow import Flow, ask, ask_for, nothing, parse
@@ -24,7 +24,9 @@ from ..models.account import (
 from ..models.fields import UnexpectedJson, mapping
 from ..pages import Page
 from ..result import Err
-from .parameters import json_object, limited, models, no_passkey, optional, required, typed_code
+from .parameters import limited, models, optional, passkey_json, required, typed_code
+
+_CREDENTIAL: Final = "credential must be the JSON object that the browser's toJSON() returns, or its string"
 
 
 def associate_software_token(
@@ -112,7 +114,7 @@ def complete_web_authn_registration(
     `web-authn-origin-not-allowed`, `web-authn-relying-party-mismatch`, `web-authn-client-mismatch`,
     `web-authn-credential-not-supported`, `web-authn-not-enabled`, and those of access tokens.
     """
-    parameters = {**required(access_token=access_token), "Credential": _credential(credential)}
+    parameters = {**required(access_token=access_token), "Credential": passkey_json(credential, _CREDENTIAL)}
     return (yield from ask_for("CompleteWebAuthnRegistration", parameters, nothing))
 
 
@@ -141,13 +143,6 @@ def _creation_options(body: Mapping[str, object]) -> Mapping[str, Any]:
     if not isinstance(options, dict) or not options:
         raise UnexpectedJson("CredentialCreationOptions is not an object")
     return options
-
-
-def _credential(given: object) -> dict[str, Any]:
-    found = json_object(given)
-    if found is None:
-        raise no_passkey(given, "credential must be the JSON object that the browser's toJSON() returns, or its string")
-    return found
 
 
 def confirm_device(

@@ -87,24 +87,22 @@ def typed_code(**given: object) -> str:
     return "".join(str(decimal(digit)) for digit in kept) if all(map(str.isdecimal, kept)) else code
 
 
-def json_object(given: object) -> dict[str, Any] | None:
-    """Return the JSON object that is given as a mapping or a string, or None. An error would contain the string."""
+def passkey_json(given: object, wanted: str, *objects: str) -> dict[str, Any]:
+    """Return the JSON object that is given as a mapping or a string, if it has these objects as members.
+
+    Else the error has the words of `wanted`: `InputRefused` for a string or mapping, since a browser may post any.
+    """
     try:
         text = given if isinstance(given, str) else json.dumps(dict(given) if isinstance(given, Mapping) else given)
         found = json.loads(text, parse_constant=int)  # raises for NaN and Infinity, which JSON does not have
     except (TypeError, ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) and is_shallow(found) else None
-
-
-def no_passkey(given: object, words: str) -> ValueError:
-    """Return the error for what is no JSON of a passkey. A browser may post any string or mapping."""
-    is_posted = isinstance(given, (str, Mapping))
-    return (
-        InputRefused(words, "The passkey's answer cannot be read. Please try again.")
-        if is_posted
-        else ValueError(words)
-    )
+        found = None
+    if isinstance(found, dict) and is_shallow(found) and all(isinstance(found.get(name), dict) for name in objects):
+        return found
+    # Raised outside the handler: inside, it would keep the first error, which holds the string.
+    if isinstance(given, (str, Mapping)):
+        raise InputRefused(wanted, "The passkey's answer cannot be read. Please try again.")
+    raise ValueError(wanted)
 
 
 def limited(**given: object) -> dict[str, object]:

@@ -28,7 +28,7 @@ from ..models.challenge import (
 )
 from ..models.fields import InputRefused, require_string
 from ..models.frozen import Frozen
-from .parameters import Hidden, json_object, no_passkey, typed_code
+from .parameters import Hidden, passkey_json, typed_code
 from .registration import named_attributes
 
 # Two names of one factor: the service and its clients use the first, its documentation the second.
@@ -62,7 +62,8 @@ def responses_to(
     if attributes is not None and not isinstance(kind, NewPasswordRequired):
         raise ValueError("attributes= goes with a new password, in answer to NEW_PASSWORD_REQUIRED")
     if isinstance(kind, PasskeyChallenge) and not (isinstance(answer, Mapping) and "CREDENTIAL" in answer):
-        return _named(kind, CREDENTIAL=_credential(answer))
+        assertion = passkey_json(answer, _ASSERTION, "response")
+        return _named(kind, CREDENTIAL=json.dumps(assertion, separators=(",", ":")))
     if isinstance(answer, Mapping):
         if password is not None or attributes is not None:
             raise ValueError("a mapping of responses holds all of them: leave password= and attributes= out")
@@ -145,16 +146,8 @@ def _require_choice(challenge: MfaSetup, what: str, names: tuple[str, ...]) -> N
         raise InputRefused(f"no {what} can be set up here: MFA_SETUP offers {', '.join(challenge.choices)}")
 
 
-def _credential(answer: object) -> str:
-    """Return the JSON of PublicKeyCredential.toJSON(): AuthenticationResponseJSON of WebAuthn Level 3."""
-    found = json_object(answer)
-    if found is None or not isinstance(found.get("response"), dict):
-        raise no_passkey(
-            answer, "the answer to WEB_AUTHN is the JSON of a passkey's assertion, as its toJSON() returns it"
-        )
-    return json.dumps(found, separators=(",", ":"))
-
-
+# AuthenticationResponseJSON of WebAuthn Level 3.
+_ASSERTION: Final = "the answer to WEB_AUTHN is the JSON of a passkey's assertion, as its toJSON() returns it"
 _WANTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(CODES, "the code, as a string"),
     "NEW_PASSWORD_REQUIRED": "the new password, as a string",
