@@ -81,9 +81,9 @@ class SessionAuth(_Auth):
         origins: str | Collection[str] | None = None,
     ) -> None:
         if not isinstance(session, Session | AsyncSession):
-            raise ValueError(f"session is a Session or an AsyncSession, not {type(session).__name__}")
+            raise ValueError(f"session must be a Session or an AsyncSession, not {type(session).__name__}")
         if token not in _USES:
-            raise ValueError('token is "id" or "access"')
+            raise ValueError('token must be "id" or "access"')
         self._session = session
         self._use: TokenUse = token
         self._origins = None if origins is None else _origins(origins)
@@ -140,7 +140,9 @@ class SessionAuth(_Auth):
                 request.headers.pop("Authorization", None)
             return False
         if not _is_private(origin):
-            raise ValueError(f"a token goes out by https; to send it to {origin} all the same: origins={str(origin)!r}")
+            raise ValueError(
+                f"a token goes out by https only; to send it to {origin} all the same, give origins={str(origin)!r}"
+            )
         return True
 
     def _sign(self, request: _Request, given: Result[object], refused: Tokens | None = None) -> Result[Tokens]:
@@ -217,7 +219,7 @@ def _named_origin(text: str) -> _Origin:
     except (library.InvalidURL, TypeError):
         url = library.URL()
     if url.scheme not in _PORTS or not url.host or url.userinfo or url.raw_path != b"/" or url.fragment:
-        raise ValueError('origins holds addresses without path, such as "https://api.example.com"')
+        raise ValueError('origins must be addresses without a path, such as "https://api.example.com"')
     return _origin(url)
 
 
@@ -260,7 +262,7 @@ def _check_route(event: str, info: Mapping[str, Any]) -> None:
         return
     if any(name.lower() == b"authorization" for name, _ in info["request"].headers):
         raise ValueError(
-            "a token goes to this machine by http past every proxy: name it in NO_PROXY of the environment, "
+            "a token for this machine by http must not go through a proxy: name the machine in NO_PROXY, "
             "or in mounts= of the client"
         )
 

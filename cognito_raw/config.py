@@ -262,7 +262,7 @@ def _checked_client(client_id: object, client_secret: object) -> None:
     if client_secret is None:
         return
     if not isinstance(client_secret, str) or not client_secret:
-        raise ValueError("client_secret is not a string or empty: leave it out for an app client that has none")
+        raise ValueError("client_secret must be a string and not empty: leave it out for an app client without one")
     if not (client_secret.isascii() and _is_visible(client_secret)):
         raise ValueError("client_secret holds white space or characters that no secret of the service has")
 

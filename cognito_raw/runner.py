@@ -85,8 +85,11 @@ def _loop() -> Loop | None:
 
 
 class _Deadlined:
-    config: Config
-    _deadline: float
+    def __init__(self, config: Config) -> None:
+        if not isinstance(config, Config):
+            raise ValueError(f"config must be Config(iss=..., client_id=...), not {type(config).__name__}")
+        self.config = config
+        self._deadline: float = config.deadline
 
     def within(self, seconds: float | None = None, *, headers: Mapping[str, str] | None = None) -> Self:
         """Return a copy whose methods may each take so many seconds in all: `client.within(2.5).sign_in(...)`.
@@ -128,9 +131,8 @@ class Runner(_Deadlined):
     """Runs flows for sync clients and sessions."""
 
     def __init__(self, config: Config, *, transport: Transport | TransportName | None = None) -> None:
-        self.config = config
+        super().__init__(config)
         self._transport: Transport | TransportName = _checked(transport, TRANSPORT_NAMES)
-        self._deadline = config.deadline
 
     def close(self) -> None:
         """Close the idle connections of the transport, shared or own, if it can. The next call opens new ones."""
@@ -155,12 +157,11 @@ class AsyncRunner(_Deadlined):
     """Runs flows for async clients and sessions."""
 
     def __init__(self, config: Config, *, transport: AsyncTransport | AsyncTransportName | None = None) -> None:
+        super().__init__(config)
         # Read from the class, since a mock has every attribute.
         as_async = getattr(type(transport), "as_async", None)
-        self.config = config
         chosen = transport if as_async is None else as_async(transport)
         self._transport: AsyncTransport | AsyncTransportName = _checked(chosen, ASYNC_NAMES)
-        self._deadline = config.deadline
 
     async def aclose(self) -> None:
         """Close the idle connections of the transport, shared or own, if it can. The next call opens new ones."""

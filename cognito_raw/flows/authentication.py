@@ -79,7 +79,7 @@ def first_call_of(
     by_choice = preferred is not None or session is not None
     flow = flow or ("USER_AUTH" if by_choice else "USER_SRP_AUTH")
     if flow not in _FLOWS:
-        raise ValueError(f"flow must be one of {', '.join(_FLOWS)}")
+        raise ValueError(f"flow {flow!r}: must be one of {', '.join(_FLOWS)}")
     if by_choice and flow != "USER_AUTH":
         raise ValueError(f"preferred and session belong to USER_AUTH, not to {flow}")
     if password is not None or flow in ("USER_SRP_AUTH", "USER_PASSWORD_AUTH"):
@@ -96,7 +96,7 @@ def first_call_of(
 
 def _require_password(password: str | None) -> None:
     if password is None:
-        raise ValueError("password must be a string; to sign in without one, say which way with flow= or preferred=")
+        raise ValueError("password must be a string; to sign in without one, choose a way with flow= or preferred=")
     require_string(password=password)
 
 

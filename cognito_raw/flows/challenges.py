@@ -76,6 +76,7 @@ def begin_totp_setup(config: Config, challenge: Challenge) -> Flow[TotpSetup]:
 
     Reasons: `challenge-session-invalid`, `software-token-mfa-not-found`, `concurrent-modification`.
     """
+    _require_challenge(challenge)
     if challenge.name != "MFA_SETUP":
         raise ValueError(f"an authenticator app is set up in answer to MFA_SETUP, not to {challenge.name}")
     answer = yield from ask("AssociateSoftwareToken", _within_session(challenge, {}))
@@ -96,6 +97,7 @@ def run_answer(
     friendly_device_name: str | None = None,
 ) -> Signing:
     """Answer a challenge. If the service has forgotten the device, answer without it."""
+    _require_challenge(challenge)
     if challenge.name == "DEVICE_SRP_AUTH" and isinstance(answer, RememberedDevice):
         result = yield from prove_device(replace(context, device=None), answer, challenge)
         forgotten = answer == context.device and is_forgotten(context, result)
@@ -113,6 +115,11 @@ def run_answer(
             return verified, context.device
         challenge = verified.value
     return (yield from _answer(context, challenge, responses))
+
+
+def _require_challenge(challenge: object) -> None:
+    if not isinstance(challenge, Challenge):
+        raise ValueError(f"challenge must be a Challenge, such as result.value, not {type(challenge).__name__}")
 
 
 def _answer(context: AuthContext, challenge: Challenge, responses: Responses) -> Signing:

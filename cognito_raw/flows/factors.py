@@ -91,7 +91,7 @@ def set_user_mfa_preference(
 
 def _either(access_token: str | None, session: str | None) -> dict[str, object]:
     if (access_token is None) == (session is None):
-        raise ValueError("give either access_token, of a signed-in user, or session, of a challenge that is answered")
+        raise ValueError("give either access_token, of a signed-in user, or session, of the challenge MFA_SETUP")
     return optional(access_token=access_token, session=session)
 
 

@@ -120,7 +120,7 @@ def service_name(name: str) -> str:
     if not rest.strip():
         raise ValueError("the name of an attribute is empty")
     if prefix != "custom" and prefix.strip().lower() == "custom":
-        raise ValueError(f"attribute {name!r}: write custom: in small letters and without blanks")
+        raise ValueError(f"attribute {name!r}: write custom: in lower case and without blanks")
     return name if name in STANDARD_ATTRIBUTES or name.startswith("custom:") else f"custom:{name}"
 
 

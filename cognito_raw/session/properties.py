@@ -209,7 +209,8 @@ class SessionMembers(Methods, Generic[W, S]):
     def __reduce_ex__(self, _: object) -> NoReturn:
         """Refuse to be pickled or copied: the copy would renew the same tokens."""
         raise TypeError(
-            "a session cannot be pickled or copied: carry session.state.to_dict(), and State.from_dict() it"
+            "a session cannot be pickled or copied: save session.state.to_dict(), "
+            "and continue with Session(config, state=State.from_dict(saved))"
         )
 
     def _as_user(self, flow: Start[T]) -> Any:

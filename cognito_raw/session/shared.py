@@ -76,7 +76,7 @@ class SharedHolder(SessionHolder):
         staleness: float,
     ) -> None:
         if not staleness >= 0:
-            raise ValueError(f"staleness {staleness!r}: must be a number of seconds")
+            raise ValueError(f"staleness {staleness!r}: must be a number of seconds, 0 or more")
         self.ask = ask
         self._staleness = staleness
         self._suffix = os.urandom(8).hex()

@@ -146,7 +146,7 @@ class State(Frozen):
         version = saved.get("version")
         if type(version) is not int or not 1 <= version <= _VERSION:
             known = f"this library reads versions 1 to {_VERSION}"
-            raise ValueError(f"a saved session of another kind or version ({known})")
+            raise ValueError(f"not a saved session, or one of a version that is not known ({known})")
         saved = {**_SINCE_1, **saved}
         try:
             names: dict[str, Any] = {name: optional_string(saved, name) for name in _NAMES}

@@ -63,7 +63,7 @@ def _is_async(store: object) -> bool:
 
     load = getattr(store, "load", None)
     if not callable(load):
-        raise ValueError(f"store must follow the protocol of stores, not {type(store).__name__}")
+        raise ValueError(f"store must be a store, such as FileStore(folder), not {type(store).__name__}")
     return inspect.iscoroutinefunction(load)
 
 

@@ -49,7 +49,7 @@ class StandardTransport:
     """
 
     def __init__(self, context: ssl.SSLContext | None = None, *, limit: int = MAX_CONNECTIONS) -> None:
-        self._trust_store = None if context is None else TrustStore(context)
+        self._trust_store = None if context is None else TrustStore(_checked_context(context))
         self._pool: Pool[_Connection] = Pool(limit)
 
     def send(self, request: Request) -> Result[Reply]:
@@ -90,6 +90,14 @@ class StandardTransport:
             if self._trust_store is None:
                 self._trust_store = from_environment(_system_trust_store)
             return self._trust_store
+
+
+def _checked_context(context: ssl.SSLContext) -> ssl.SSLContext:
+    import ssl
+
+    if not isinstance(context, ssl.SSLContext):
+        raise ValueError(f"context must be an ssl.SSLContext, not {type(context).__name__}")
+    return context
 
 
 class _Connection(Connection):

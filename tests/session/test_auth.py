@@ -101,8 +101,8 @@ def test_a_session_of_the_other_colour_is_refused(caller: Caller, api: Server) -
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"session": None}, "session is a Session or an AsyncSession, not NoneType"),
-        ({"token": "refresh"}, 'token is "id" or "access"'),
+        ({"session": None}, "session must be a Session or an AsyncSession, not NoneType"),
+        ({"token": "refresh"}, 'token must be "id" or "access"'),
         *[
             ({"origins": origins}, 'such as "https://api.example.com"')
             for origins in (

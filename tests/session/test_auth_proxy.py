@@ -1,4 +1,4 @@
-"""A session's token reaches this machine past every proxy, or not at all."""
+"""A session's token reaches this machine without a proxy, or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cognito_raw.auth import SessionAuth
 from tests.support.apis import CALLERS, AsyncCaller, Caller, Pool, asking, bearer, seen_by
 from tests.support.hostile import Server, serving
 
-REFUSED = "a token goes to this machine by http past every proxy"
+REFUSED = "a token for this machine by http must not go through a proxy"
 
 
 @pytest.fixture(params=CALLERS)

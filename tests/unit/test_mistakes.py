@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,7 +15,9 @@ from cognito_raw import (
     AsyncSession,
     AsyncTokenVerifier,
     Call,
+    Challenge,
     Client,
+    Config,
     Err,
     HttpxTransport,
     Ok,
@@ -22,6 +25,7 @@ from cognito_raw import (
     StandardTransport,
     TokenVerifier,
 )
+from cognito_raw.store import MemoryStore
 from tests.support.conversation import Script, answered, configured
 from tests.support.failing import Failing
 from tests.support.modes import MODES, Mode
@@ -140,6 +144,13 @@ def test_an_async_transport_takes_an_async_client(given: Any) -> None:
         AsyncHttpxTransport(given)
 
 
+@pytest.mark.parametrize("given", [object(), True, "/etc/ssl/certs/ca-certificates.crt", httpx.Client()])
+def test_a_standard_transport_takes_a_context(given: Any) -> None:
+    """Neither a switch nor a file of certificates is one."""
+    with pytest.raises(ValueError, match=r"^context must be an ssl\.SSLContext, not "):
+        StandardTransport(given)
+
+
 def test_clients_of_a_class_of_ones_own_are_taken() -> None:
     """They are clients too."""
     own, own_async = type("Own", (httpx.Client,), {}), type("Own", (httpx.AsyncClient,), {})
@@ -177,3 +188,36 @@ def test_what_a_transport_gives_for_async_clients_is_one() -> None:
 def test_transports_are_taken(given: Any) -> None:
     """By name, or as objects."""
     assert isinstance(Session(CONFIG, transport=given), Session)
+
+
+# --- configurations and challenges
+
+
+@pytest.mark.parametrize(
+    "given", [None, "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", {"iss": "a"}, Config]
+)
+@pytest.mark.parametrize("face", FACES)
+def test_a_configuration_is_a_config(face: Callable[..., object], given: Any) -> None:
+    """The words say how to make one."""
+    with pytest.raises(ValueError, match=rf"^config must be Config\(iss=.*\), not {type(given).__name__}$"):
+        face(given)
+
+
+@pytest.mark.parametrize("given", ["SMS_MFA", None, Err("sms-mfa-challenge"), Ok(Challenge("SMS_MFA", "ada"))])
+def test_an_answer_is_for_a_challenge(mode: Mode, given: Any) -> None:
+    """It is not for its name, nor for the result that holds it."""
+    transport = Failing()
+    client = mode.client(CONFIG, transport=transport)
+    for method in (partial(client.answer_challenge, given, "123456"), partial(client.begin_totp_setup, given)):
+        with pytest.raises(ValueError, match=rf"^challenge must be a Challenge.*, not {type(given).__name__}$"):
+            method()
+    assert transport.operations == []
+
+
+def test_a_store_goes_with_a_key(mode: Mode) -> None:
+    """Neither is of use alone."""
+    for options in ({"store": MemoryStore()}, {"key": "ada"}, {"store": MemoryStore(), "key": 5}):
+        with pytest.raises(ValueError, match=r"^store= and key= go together: "):
+            mode.session(CONFIG, transport=Script(), **options)
+    with pytest.raises(ValueError, match=r"^store must be a store, such as FileStore\(folder\), not str$"):
+        mode.session(CONFIG, transport=Script(), store="folder", key="ada")

@@ -152,9 +152,13 @@ def test_an_empty_name_or_password_is_left_to_the_service() -> None:
 @pytest.mark.parametrize(
     ("password", "options", "words"),
     [
-        (None, {}, "^password must be a string; to sign in without one, say which way"),
+        (None, {}, "^password must be a string; to sign in without one, choose a way"),
         (None, {"flow": "USER_PASSWORD_AUTH"}, "^password must be a string; to sign in without"),
-        ("hidden", {"flow": "REFRESH_TOKEN_AUTH"}, "^flow must be one of USER_SRP_AUTH, USER_PASSWORD_AUTH, CUSTOM_"),
+        (
+            "hidden",
+            {"flow": "REFRESH_TOKEN_AUTH"},
+            "^flow 'REFRESH_TOKEN_AUTH': must be one of USER_SRP_AUTH, USER_PASSWORD_AUTH, CUSTOM_",
+        ),
         ("hidden", {"flow": "USER_SRP_AUTH", "preferred": "PASSWORD"}, "^preferred and session belong to USER_AUTH"),
         (None, {"flow": "CUSTOM_AUTH", "session": "hidden"}, "^preferred and session belong to USER_AUTH, not to CU"),
         ("hidden", {"session": "hidden"}, "^a sign-in that goes on from a sign-up takes no password"),

@@ -123,7 +123,7 @@ def test_an_attribute_has_a_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["Custom:x", "CUSTOM:x", " custom:x", "userAttributes.Custom:x"], ids=repr)
 def test_the_prefix_is_written_in_small_letters(name: str) -> None:
     """The service would look for an attribute of that very name."""
-    with pytest.raises(ValueError, match=r"^attribute '.*': write custom: in small letters"):
+    with pytest.raises(ValueError, match=r"^attribute '.*': write custom: in lower case"):
         named_attributes({name: "v"})
 
 
