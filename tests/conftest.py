@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from examples.local_pool import Server, serve
 from tests.support.modes import MODES, Mode
@@ -75,7 +75,7 @@ def offline() -> Iterator[None]:
 
 
 # The same cases in every run: a failure that only sometimes shows is nobody's.
-settings.register_profile("fixed", derandomize=True)
+settings.register_profile("fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("fixed")
 
 

@@ -162,7 +162,9 @@ def test_the_token_goes_out_encrypted_or_not_at_all(address: str) -> None:
 )
 def test_an_address_that_others_can_listen_to_must_be_named(address: str) -> None:
     """The error says what to do, and that does it."""
-    with pytest.raises(ValueError, match=r"goes out by https only; to send it to .* all the same, give origins='") as caught:
+    with pytest.raises(
+        ValueError, match=r"goes out by https only; to send it to .* all the same, give origins='"
+    ) as caught:
         sent_to(address)
     if not address.startswith("ftp"):
         named = str(caught.value).split("origins='")[1].rstrip("'")
