@@ -64,11 +64,11 @@ class SessionAuth(_Auth):
     After a redirect, the token goes only to the same scheme, host and port, also in `Response.next_request`. It also
     goes from http to https of the same host, on their usual ports.
 
-    After a 401, the session is refreshed, unless it has newer tokens already, and the request is sent once more for the
-    same user. Requests that are refused together cause one refresh. A second 401 is returned, and no later 401 renews
-    these tokens. The first 401 is returned if the refresh fails, if another user has signed in meanwhile, or if the
-    body cannot be sent twice. Such bodies are generators, files and multipart forms, unless `request.read()` has read
-    them into memory.
+    After a 401, the session is refreshed, unless it has newer tokens already. Then the request is sent once more, for
+    the same user. Requests that are refused together cause one refresh. A second 401 is returned, and no later 401
+    renews these tokens. The first 401 is returned if the refresh fails, or if another user has signed in meanwhile. It
+    is also returned if the body cannot be sent twice. Such bodies are generators, files and multipart forms, unless
+    `request.read()` has read them into memory.
 
     Raises `CognitoError` with the `Err` if the session has no token, and `ValueError` for a session of the other kind.
     """

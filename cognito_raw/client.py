@@ -84,8 +84,8 @@ class _Operations(Methods):
 class Client(_Operations, Runner):
     """A thread-safe client with one method for each operation of a user pool. It remembers nothing between calls.
 
-    transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, which needs the
-        standard library alone and starts faster than httpx. By default, the whole process shares one over httpx.
+    transport: sends the requests. `"standard"` needs the standard library alone, and starts faster than httpx. Or your
+        own, such as an `HttpxTransport`. By default, the whole process shares one over httpx.
     """
 
     _pages = Pages

@@ -67,7 +67,7 @@ class Action(Frozen):
 
 
 class Limited(Frozen):
-    """A call that ends by a time of the monotonic clock, and is not sent in the last seconds before it."""
+    """A call that must end by `ends`, a time of the monotonic clock. It is not sent in the last `reserve` seconds."""
 
     call: Call
     ends: float = float("inf")

@@ -1,10 +1,10 @@
 """Retries: after which failure, and after how long a pause.
 
 `with_retries` turns a flow into steps: requests to send and pauses to make, within a deadline. One law: nothing is done
-twice that is not safe to do twice. A call is repeated if nothing of it was sent, if the service throttled it, or if it
-only reads or may be repeated. A call with a password, a code or a challenge's answer is never sent twice. An exceeded
-quota is never retried. At most three requests of a method fail, and `Retry-After` is honoured. Exceptions are
-distinguished by name, since nearly all of them have the status 400.
+twice that is not safe to do twice. A call is repeated if nothing of it was sent, or if the service throttled it. A call
+that only reads, or may be repeated, is also repeated after other failures. A call with a password, a code or a
+challenge's answer is never sent twice. An exceeded quota is never retried. At most three requests of a method fail, and
+`Retry-After` is honoured. Exceptions are distinguished by name, since nearly all of them have the status 400.
 """
 
 from __future__ import annotations

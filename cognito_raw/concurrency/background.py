@@ -168,7 +168,7 @@ _LONGEST_JOB: Final = 10.0
 
 
 def join_or_start(key: Hashable, job: Callable[[], T]) -> BackgroundTask[T]:
-    """Return the task with this key that is under way, or begin it with the job in a thread of its own."""
+    """Return the running task with this key. If there is none, start one that runs the job in a new thread."""
     name = (os.getpid(), key)
     task: BackgroundTask[T] = _under_way.setdefault(name, BackgroundTask(Instant(0.0, 0.0), 0.0))
     perform = partial(_perform, name, task, job)

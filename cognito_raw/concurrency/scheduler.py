@@ -130,12 +130,12 @@ class _Scheduler:
             threading.Thread(target=self._keep_time, name="cognito_raw keep_fresh", daemon=True).start()
 
     def remove(self, job: Job) -> None:
-        """Look at a job no more."""
+        """Remove a job, which then does not run again."""
         self._jobs.discard(job)
         self._news.set()
 
     def tell(self, job: Job, seconds: float | None) -> None:
-        """Tell that a job is to be looked at now; or that a run has ended, and in how many seconds to look again."""
+        """Check a job now or, after a run, in so many seconds."""
         if job in self._jobs and self._process == os.getpid():
             self._messages.append((job, seconds))
             self._news.set()

@@ -160,7 +160,7 @@ class SoftwareTokenVerification(Frozen, FromWire):
     """A verified authenticator app.
 
     status: `SUCCESS`. If the service sends `ERROR`, there is an `Err` instead.
-    session: the handle for the next answer, if this is part of a sign-in.
+    session: the service's `Session` for the next answer, if this is part of a sign-in.
     """
 
     status: str = field(wire="Status", read=string)

@@ -40,7 +40,7 @@ class Challenge(Frozen):
 
     name: the service's name for it, such as NEW_PASSWORD_REQUIRED.
     username: the user name for the answer. After a sign-in by alias, it differs from the name that the user typed.
-    session: the service's handle, for one answer within three minutes, unless the app client sets another time.
+    session: the service's `Session`, for one answer within three minutes, unless the app client sets another time.
     parameters: the service's other data, unchanged.
     """
 

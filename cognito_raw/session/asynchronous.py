@@ -67,7 +67,7 @@ class AsyncSession(_Members, AsyncRunner):
         return AsyncAccount(self._as_user, self.aclose)
 
     async def id_token(self) -> Result[IdToken]:
-        """Return the ID token, renewed ahead of its end, so that it is good for a while yet.
+        """Return the ID token. It is renewed before its end, so that it stays valid for a while.
 
         After about four fifths of its life, one caller renews it, and the others get the present one. They wait only in
         its last minute. If the refresh fails without ending the session, a token that is still valid is returned.
@@ -80,7 +80,7 @@ class AsyncSession(_Members, AsyncRunner):
         return await self._token("id") if fresh is None else fresh
 
     async def access_token(self) -> Result[str]:
-        """Return the access token, for the service's own operations, renewed and with the reasons of `id_token`."""
+        """Return the access token, for the service's own operations. Renewal and reasons are those of `id_token`."""
         held = self._holder.held
         fresh = None if held is None else held.fresh("access")
         return await self._token("access") if fresh is None else fresh
@@ -102,7 +102,7 @@ class AsyncSession(_Members, AsyncRunner):
         return await self._wait(self._refresher.renewed(seen, self._deadline, running_loop(), client_metadata))
 
     async def forget(self) -> Result[None]:
-        """Forget the tokens and the challenge here, and ask nobody: for a service that cannot be reached.
+        """Forget the tokens and the challenge without a request, if the service cannot be reached.
 
         The tokens stay valid until they expire: `logout` revokes them. A call under way does not bring them back.
         """
@@ -161,7 +161,7 @@ class AsyncSession(_Members, AsyncRunner):
             woken.clear()
 
     async def _refresh_if_due(self) -> None:
-        """Ask the store if it is time for it, then renew the tokens if they are due: few sessions at the same time."""
+        """Load from the store if it is time, and renew the tokens if they are due. Few sessions do so at a time."""
         refresher, asks = self._refresher, not self._holder.is_current
         if not asks and refresher.seconds_until_refresh() > 0:
             return
@@ -184,7 +184,7 @@ class AsyncSession(_Members, AsyncRunner):
         return failure
 
     async def _load(self) -> Err | None:
-        """Ask the store, if there is one and it was not asked lately, and call the subscribers."""
+        """Load from the store, if there is one and it is time, and call the subscribers."""
         if self._holder.is_current:
             return None
         failure = await self._ask_store()
@@ -192,7 +192,7 @@ class AsyncSession(_Members, AsyncRunner):
         return failure
 
     async def _ask_store(self) -> Err | None:
-        """Ask the store if it was not asked lately: one caller at a time."""
+        """Load from the store if it is time. One caller does so at a time."""
         release = await self._loading.acquire()
         try:
             failure = None

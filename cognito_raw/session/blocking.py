@@ -42,8 +42,8 @@ class Session(_Members, Runner):
     The signed-in user: `account`. Carrying on: `state`, `from_tokens`, `from_refresh_token`, `within`.
     The end: `logout`, `forget`, `close`.
 
-    transport: sends the requests: your own, such as an `HttpxTransport`, or `"standard"`, which needs the
-        standard library alone and starts faster than httpx. By default, the whole process shares one over httpx.
+    transport: sends the requests. `"standard"` needs the standard library alone, and starts faster than httpx. Or your
+        own, such as an `HttpxTransport`. By default, the whole process shares one over httpx.
 
     Many threads may use it: its methods take turns, but a fresh token is returned without waiting.
     """
@@ -61,7 +61,7 @@ class Session(_Members, Runner):
         return Account(self._as_user, self.close)
 
     def id_token(self) -> Result[IdToken]:
-        """Return the ID token, renewed ahead of its end, so that it is good for a while yet.
+        """Return the ID token. It is renewed before its end, so that it stays valid for a while.
 
         After about four fifths of its life, one caller renews it, and the others get the present one. They wait only in
         its last minute. If the refresh fails without ending the session, a token that is still valid is returned.
@@ -74,7 +74,7 @@ class Session(_Members, Runner):
         return self._token("id") if fresh is None else fresh
 
     def access_token(self) -> Result[str]:
-        """Return the access token, for the service's own operations, renewed and with the reasons of `id_token`."""
+        """Return the access token, for the service's own operations. Renewal and reasons are those of `id_token`."""
         held = self._holder.held
         fresh = None if held is None else held.fresh("access")
         return self._token("access") if fresh is None else fresh
@@ -96,7 +96,7 @@ class Session(_Members, Runner):
         return self._wait(self._refresher.renewed(seen, self._deadline, metadata=client_metadata))
 
     def forget(self) -> Result[None]:
-        """Forget the tokens and the challenge here, and ask nobody: for a service that cannot be reached.
+        """Forget the tokens and the challenge without a request, if the service cannot be reached.
 
         The tokens stay valid until they expire: `logout` revokes them. A call under way does not bring them back.
         """
@@ -161,7 +161,7 @@ class Session(_Members, Runner):
         return failure
 
     def _load(self) -> Err | None:
-        """Ask the store, if there is one and it was not asked lately, and call the subscribers."""
+        """Load from the store, if there is one and it is time, and call the subscribers."""
         if self._holder.is_current:
             return None
         failure = self._ask_store()
@@ -169,7 +169,7 @@ class Session(_Members, Runner):
         return failure
 
     def _ask_store(self) -> Err | None:
-        """Ask the store if it was not asked lately: one caller at a time."""
+        """Load from the store if it is time. One caller does so at a time."""
         if not self._loading.acquire_for(sys._getframe(), self._deadline):
             return NO_TURN
         try:

@@ -27,9 +27,10 @@ _ROUNDED: Final = 1.0
 
 
 class TokenLifetime(Frozen):
-    """One token as callers get it, when to renew it, and until when it is surely valid, by the service's clock.
+    """One token as callers get it, and two times by the service's clock.
 
-    Without a refresh token, both end with the first of them.
+    due: the time to renew it. end: the time until which it is surely valid. Without a refresh token, both tokens end
+    with the first of them.
     """
 
     token: Ok[Any]

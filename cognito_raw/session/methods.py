@@ -85,8 +85,8 @@ class SessionMethods(Frozen):
     ) -> SessionFlow[None]:
         """Confirm the user of the last `register`, `login` or reset request with the code that was sent.
 
-        username: another user, for back ends that keep no state. An ended handle is dropped. In a pool
-            with choice-based sign-in, `login(username)` then signs the user in without a password.
+        username: another user, for back ends that keep no state.
+        In a pool with choice-based sign-in, `login(username)` then signs the user in without a password.
         Reasons: `no-session` (no user is known), `code-mismatch`, `code-expired`, `user-already-confirmed`,
         `user-not-found`, `alias-exists`, `too-many-failed-attempts`.
         """
@@ -142,8 +142,8 @@ class SessionMethods(Frozen):
         """Sign in. A password alone goes over SRP, which proves the password and never sends it.
 
         The other ways are those of `Client.sign_in`: `flow="USER_PASSWORD_AUTH"`, `flow="CUSTOM_AUTH"`,
-        `flow="USER_AUTH"`, and `preferred="EMAIL_OTP"` or another. If this session has just registered and confirmed
-        the user, and the service left a handle, the user name is enough. All ways use the session's remembered device.
+        `flow="USER_AUTH"`, and `preferred="EMAIL_OTP"` or another. Just after `confirm_registration`, the user name is
+        enough in a pool with choice-based sign-in. All ways use the session's remembered device.
         A challenge is an `Err` whose reason ends in `-challenge`; `session.challenge` and `err.challenge` hold it.
         Tokens of an earlier sign-in stay until this one succeeds. Reasons: `new-password-challenge` and the other
         challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,

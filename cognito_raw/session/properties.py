@@ -1,4 +1,4 @@
-"""The part of a session that is the same in sync and async: its arguments, its properties, most of its methods."""
+"""The arguments, properties and methods that sync and async sessions share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _method(
 
 
 class SessionMembers(Methods, Generic[W, S]):
-    """The members of a session that are the same in sync and async. W is a transport, and S a store."""
+    """The members that sync and async sessions share. W is a transport, and S a store."""
 
     config: Config
     _is_async: ClassVar[bool] = False
@@ -76,16 +76,16 @@ class SessionMembers(Methods, Generic[W, S]):
         """Begin or continue the session of a user.
 
         state: the state of an earlier session, to continue it.
-        remember_device: whether to confirm a device that the pool begins to track at a login, and keep it in the state.
-            It may then skip the second factor at the user's next login.
+        remember_device: whether to confirm a device that the pool tracks, and keep it in the state. The user's next
+            login with it may need no second factor.
         refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None
             keeps that of the sign-in; an empty mapping sends none.
-        store, key: hold the state in this entry of a store of `cognito_raw.store`, shared with other processes. The
-            given state is used if the store has none. In an async session, a sync store runs in threads.
-        staleness: seconds for which a fresh token is returned without asking the store. A sign-out elsewhere is noticed
-            after so long.
-        lease: seconds after which others take over from a process that died during a refresh. At least 4, since nothing
-            is sent in its last 3. Choose less than the deadline, or those who wait get no token.
+        store, key: a store of `cognito_raw.store`, and the name of the entry in it that holds the state for all
+            processes. The given state is used if the store has none. In an async session, a sync store runs in threads.
+        staleness: seconds for which a fresh token is returned without a look at the store. A sign-out in another
+            process is noticed after that time.
+        lease: seconds after which other processes refresh, if one has died during a refresh. At least 4, since nothing
+            is sent in the last 3. Choose less than the deadline, or those who wait get no token.
         """
         super().__init__(config, transport=transport)  # type: ignore[call-arg]  # that of the runner beside this class
         state = State() if state is None else state
@@ -125,7 +125,8 @@ class SessionMembers(Methods, Generic[W, S]):
     ) -> Self:
         """Return the session of a user who signed in elsewhere: by a `Client`, or in a browser.
 
-        username: the name that the user typed, if it is known. device: the one that signed in, if the pool tracks them.
+        username: the name that the user typed, if it is known.
+        device: the device that signed in, if the pool tracks devices.
         Tokens of another pool or app client are a `ValueError`. With empty ones, every method is `no-session`.
         """
         return cls(
@@ -159,7 +160,8 @@ class SessionMembers(Methods, Generic[W, S]):
         """Return the session of a refresh token. The first method that needs another token fetches it.
 
         username: the service's own name of the user. An app client with a secret needs it where the pool lacks
-            GetTokensFromRefreshToken. device: the one that signed in, if the pool tracks them.
+            GetTokensFromRefreshToken.
+        device: the device that signed in, if the pool tracks devices.
         With an empty token, or one that cannot be sent, every method is `no-session`.
         """
         return cls(
@@ -189,7 +191,7 @@ class SessionMembers(Methods, Generic[W, S]):
     @overload
     def subscribe(self, callback: Callable[[State], object], *, state: Literal[True]) -> Callable[[], None]: ...
     def subscribe(self, callback: Callable[[Any], object], *, state: bool = False) -> Callable[[], None]:
-        """Call `callback` with the new ID token at every sign-in and refresh, and with None at the end of the session.
+        """Call `callback` with the ID token of each sign-in and refresh, and with None when the session ends.
 
         state: whether it gets the session's state instead, to save it before a refresh token is lost.
         Returns a function that ends this. Only an async session takes coroutine functions, and awaits them. Exceptions

@@ -49,8 +49,8 @@ class State(Frozen):
     drift: seconds that the service's clock is ahead of ours, at the last tokens. A loaded state drops a negative one.
     refresh_flow: `GetTokensFromRefreshToken`, or `REFRESH_TOKEN_AUTH` if the pool does not know that operation.
     unanswered: whether the reply to a refresh never came, and with it perhaps a new refresh token.
-    sign_up_session: the service's handle of a sign-up. It signs the user in without a second code.
-    challenge_username, sign_up_username: the users of the challenge and of the handle; by default `username`.
+    sign_up_session: the service's session of a sign-up. It signs the user in without a second code.
+    challenge_username, sign_up_username: the users of the challenge and of the sign-up; by default `username`.
     reset_username: the user of the last reset request.
     tried_username: the user of the last register, login or reset request, while another one is signed in.
     client_metadata: the ClientMetadata of the sign-in, which goes with each refresh.

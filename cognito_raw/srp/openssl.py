@@ -4,8 +4,8 @@ CPython's own module `_ssl` is linked with libcrypto. `ctypes` calls the functio
 uses. It takes a tenth of the time of `pow`, hides the exponent from timing, and lets other threads run. The library is
 found through the handle of `_ssl` and never searched for, so it is always the one of this interpreter.
 
-`pow` replaces it if `_ssl` is built into the interpreter, hides its symbols or has another linker, or if there is no
-`ctypes`. The environment's `COGNITO_RAW_OPENSSL=0` also selects `pow`. Nothing is loaded before the first power.
+`pow` replaces it if `_ssl` is built into the interpreter or hides its symbols, or if there is no `ctypes`. The
+environment's `COGNITO_RAW_OPENSSL=0` also selects `pow`. Nothing is loaded before the first power.
 OpenSSL's copies of the numbers are cleared before they are freed. Python's own copies cannot be cleared.
 """
 

@@ -1,7 +1,7 @@
 """Stores in Redis or Valkey, for many machines.
 
-An entry and its lease are one hash, so that each step is one script on one key, wherever a cluster keeps it. Leases
-end by the server's clock. A script publishes each change on one channel, which one subscriber for each store hears.
+An entry and its lease are one hash, so that each step is one script on one key, as clusters need it. Leases end by the
+server's clock. A script publishes each change on one channel, which one subscriber for each store reads.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def options_of(marker: pytest.Mark | None) -> dict[str, Any]:
 
 
 def _outcome(request: pytest.FixtureRequest) -> Callable[[], bool]:
-    """Return a function that tells, at the end of a fixture, whether all tests that could use it have passed."""
+    """Return a function for the end of a fixture: it tells if all tests that could use the fixture have passed."""
     node, failed = request.node, request.session.testsfailed
 
     def passed() -> bool:
@@ -112,7 +112,7 @@ def _outcome(request: pytest.FixtureRequest) -> Callable[[], bool]:
 
 
 class _Claim:
-    """The right to record a cassette, for one test or fixture of a run, in whichever worker of xdist it runs."""
+    """The right to record a cassette. One test or fixture of a run has it, among all workers of xdist."""
 
     def __init__(self, request: pytest.FixtureRequest, path: Path, owner: str) -> None:
         folder: Path = request.getfixturevalue("tmp_path_factory").getbasetemp()

@@ -11,8 +11,8 @@ from .. import transport
 def reset() -> None:
     """Forget what clients, sessions and verifiers of this process share.
 
-    The keys of all pools, also in verifiers that exist, and the shared transports with their connections, settings of
-    the environment and certificates. Objects that exist already use new ones. Transports of your own stay as they are.
+    This is the keys of all pools, and the shared transports with their connections, certificates and settings of the
+    environment. Objects that exist already use new ones. Transports of your own stay as they are.
     """
     for made in transport._sync.values():
         while made:

@@ -28,7 +28,8 @@ _MAX_QUEUES: Final = 16
 class Lease:
     """The right to one connection.
 
-    end: how to end it. wake: called when it is given, if it had to wait. outer: another one that ends with it.
+    end: ends it. wake: called when it is given, if it had to wait.
+    outer: another lease, which ends with this one.
     """
 
     __slots__ = ("__weakref__", "_end", "_outer", "queue", "wake")

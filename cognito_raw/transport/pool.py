@@ -1,8 +1,8 @@
 """A pool of connections, of which so many at most are in use for one address.
 
-An idle one is kept for some seconds, for its address, and never used after a fork. Where several are idle, a thread
-closes those that nobody asks for any more, and ends with the last of them. One alone waits for the next request, which
-costs a program with one thread nothing.
+An idle connection is kept for some seconds, for its address, and never used after a fork. If several are idle, a thread
+closes those that are no longer needed, and ends with the last of them. A single one waits for the next request, so that
+a program with one thread needs no other.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Requests that tracers see, such as those of AWS X-Ray, Sentry and Datadog.
 
-A tracer changes `http.client`, which our own sockets do without. So a request is told to a connection of `http.client`
-that sends nothing itself. No header of ours is told, since it may be a secret.
+A tracer changes `http.client`, which our own sockets do not use. So each request also goes through a connection of
+`http.client` that sends nothing itself. It gets none of our headers, since they may hold secrets.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .response import Response
 def traced(
     method: str, target: str, route: Route, context: ssl.SSLContext | None, send: Callable[[], Response]
 ) -> Response:
-    """Send a request and return its response. Tell it to tracers, if there are any."""
+    """Send a request and return its response. Show it to tracers, if there are any."""
     if not _is_changed():
         return send()
     kind: Any = client.HTTPConnection if context is None else partial(client.HTTPSConnection, context=context)

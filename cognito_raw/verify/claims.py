@@ -1,7 +1,7 @@
 """The claims of a token: their values, and the rules for them.
 
-Rules are checked after the signature: first the issuer, the use and the app client, then the times, then the user's
-groups and scopes. This order gives the most helpful failure. A rule that cannot be checked fails.
+Rules are checked after the signature. The order gives the most helpful failure: the issuer, the use and the app client
+come first, then the times, then groups and scopes. A rule that cannot be checked fails.
 """
 
 from __future__ import annotations

@@ -83,7 +83,10 @@ class KeyCache:
     def decide(
         self, kid: str, now: Instant, loop: Loop | None = None, timeout: float = 0.0
     ) -> tuple[Key | None, Action]:
-        """Return the key if it may be used, and the action to take. timeout: the seconds that a new fetch may take."""
+        """Return the key if it may be used, and the action to take.
+
+        timeout: the seconds that a new fetch may take.
+        """
         age = self._age(now)
         alive = age < HARD_LIFE
         key = self.held.keys.get(kid) if self.held is not None and alive else None
@@ -217,9 +220,9 @@ class KeySource:
             return Lookup(key or (_UNKNOWN if cache.failure is None else unavailable(cache.failure)))
 
     def _outlives_loops(self) -> bool:
-        """Tell whether a refresh needs an event loop of its own.
+        """Tell if a refresh may run in another event loop than the caller's.
 
-        A transport of one's own may belong to the caller's loop, unless that loop has stopped a fetch.
+        The user's own transport may belong to the caller's loop, unless that loop has stopped a fetch.
         """
         return self._transport is None or self._cache.fetch is not None
 
