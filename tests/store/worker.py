@@ -40,8 +40,8 @@ class Time:
         return time.monotonic() + self.ahead
 
     def config(self, endpoint: str) -> Config:
-        given = {"clock": self.wall, "monotonic": self.monotonic, "deadline": 60.0}  # also if the machine is busy
-        return Config(ISS, CLIENT_ID, endpoint=endpoint, **given)
+        deadline = 60.0  # also if the machine is busy
+        return Config(ISS, CLIENT_ID, endpoint=endpoint, clock=self.wall, monotonic=self.monotonic, deadline=deadline)
 
 
 class Steps:
