@@ -10,7 +10,7 @@ PARALLEL = -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(SPRE
 # Hundreds of processes import the package and the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo pool web test test-unit test-web screenshots lambda-zip soak fleet coverage faults check lint types record bench build tools clean
+.PHONY: demo pool web test test-unit test-benchmarks test-web screenshots lambda-zip soak fleet coverage faults check lint types record bench build tools clean
 
 demo: .venv/pool.ok
 	@$(BIN)/python -m examples.demo
@@ -30,6 +30,10 @@ test: .venv/test.ok .venv/npm.ok
 # Those that need neither a server nor a socket, and so wait for nothing.
 test-unit: .venv/test.ok
 	$(BIN)/python -m pytest -n auto $(SPREAD) $(OPTIONS) tests/unit
+
+# Each program of the benchmarks, without a measurement.
+test-benchmarks: .venv/test.ok .venv/npm.ok
+	$(BIN)/python -m pytest -n auto $(SPREAD) $(OPTIONS) tests/benchmarks
 
 # The sample application in Chromium, one file after another. It leaves a picture of each page in web-screenshots.
 test-web: .venv/test-web.ok .venv/axe.ok .venv/chromium.ok
