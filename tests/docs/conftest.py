@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from examples.local_pool import Pool, Server
 from tests.support.pages import examples_of, run
@@ -35,6 +33,9 @@ def pool(new_pool: Callable[[], Pool]) -> Pool:
 @pytest.fixture
 def table_store(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The store of the page on stores, over a table of DynamoDB as moto plays it."""
+    import boto3  # here: both take long
+    from moto import mock_aws
+
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

@@ -11,7 +11,6 @@ import zipfile
 from itertools import count
 from typing import Any
 
-import boto3
 import pytest
 
 from cognito_raw import Challenge, Client, CustomChallenge, Err, Ok, Result, Tokens
@@ -45,6 +44,8 @@ def handler(event, context):
 
 def trigger(endpoint: str) -> dict[str, str]:
     """The LambdaConfig of a pool that asks this."""
+    import boto3  # here: it takes long
+
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
     role = session.client("iam", endpoint_url=endpoint).create_role(RoleName="triggers", AssumeRolePolicyDocument="{}")
     packed = io.BytesIO()

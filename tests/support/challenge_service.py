@@ -209,7 +209,7 @@ class Service:
         self, parameters: dict[str, str], rest: tuple[str, ...], *, session: bool = True
     ) -> Mapping[str, object]:
         salt = 0x9A3F
-        v = pow(2, x_of(POOL, USER, self.password, salt), N)
+        v = power(2, x_of(POOL, USER, self.password, salt))
         exchange = self._exchange(POOL, USER, v, salt, parameters["SRP_A"])
         body = self._ask("PASSWORD_VERIFIER", rest, exchange)
         named = {**exchange.parameters(), "USERNAME": USER, "USER_ID_FOR_SRP": USER}

@@ -19,9 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import boto3
-from botocore.config import Config as BotoConfig
-
 from examples.local_pool import Pool, keep
 from tests.support.paths import NODE_MODULES
 
@@ -113,5 +110,8 @@ def _free_port() -> int:
 
 
 def _admin(endpoint: str) -> Any:
+    import boto3  # here: it takes long, and few tests start a server
+    from botocore.config import Config as BotoConfig
+
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
     return session.client("cognito-idp", endpoint_url=endpoint, config=BotoConfig(proxies={}))

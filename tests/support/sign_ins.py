@@ -20,7 +20,7 @@ from tests.support.conversation import (
     answered,
     fixed_randomness,
 )
-from tests.support.srp_server import hashed, padded
+from tests.support.srp_server import hashed, padded, power
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class SrpServer:
     @property
     def verifier(self) -> int:
         identity = hashlib.sha256(f"{self.group}{self.user_id}:{self.password}".encode()).digest()
-        return pow(g, hashed(padded(self.salt), identity), N)
+        return power(g, hashed(padded(self.salt), identity))
 
     @property
     def B(self) -> int:
-        return (hashed(padded(N), b"\2") * self.verifier + pow(g, self.b, N)) % N
+        return (hashed(padded(N), b"\2") * self.verifier + power(g, self.b)) % N
 
     def asks(self, **changes: object) -> dict[str, object]:
         """The body of its PASSWORD_VERIFIER; a change of None leaves that parameter out."""
@@ -60,7 +60,7 @@ class SrpServer:
         """The responses that prove the password, from what the service knows: S = (A v^u)^b."""
         A = int(SRP_A, 16)
         u = hashed(padded(A), padded(self.B))
-        S = pow(A * pow(self.verifier, u, N), self.b, N)
+        S = power(A * power(self.verifier, u) % N, self.b)
         prk = hmac.digest(padded(u), padded(S), hashlib.sha256)
         key = hmac.digest(prk, b"Caldera Derived Key\x01", hashlib.sha256)[:16]
         claim = self.group.encode() + self.user_id.encode() + self.block + timestamp.encode()
@@ -73,7 +73,7 @@ class SrpServer:
 
 
 # What a client with the fixed randomness sends first.
-SRP_A: Final = f"{pow(g, int.from_bytes(fixed_randomness(32), 'big'), N):x}"
+SRP_A: Final = f"{power(g, int.from_bytes(fixed_randomness(32), 'big')):x}"
 
 
 def initiate(reply: Result[Reply], username: str = "jane", **more: str) -> Exchange:
