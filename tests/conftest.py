@@ -24,6 +24,14 @@ _NOWHERE = (".invalid", "a..b")
 for _bundle in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
     os.environ.pop(_bundle, None)
 
+# Folders of slow tests, by what they start. Those of the first share the local server.
+_TOGETHER = (
+    {"docs", "examples", "service", "testing"},
+    {"session"},
+    {"transport", "verify"},
+    {"store", "faults", "peers"},
+)
+
 _offline = False
 _refused: list[str] = []
 
@@ -57,6 +65,27 @@ def nothing_was_refused() -> Iterator[None]:
     tried = _refused.copy()
     _refused.clear()
     assert not tried, f"the test, or one before it, tried to connect to {', '.join(tried)}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with folders of its own in each worker of pytest-xdist, so that few of them start the same servers.
+
+    A worker gets an equal part of the list. Those that finish first take from the ends of others, the quick tests.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    others: list[pytest.Item] = []
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        found = [number for number, folders in enumerate(_TOGETHER) if folder in folders]
+        (parts[found[0] % workers] if found else others).append(item)
+    for number, part in enumerate(parts):
+        left = sum(map(len, parts[number:])) + len(others)
+        missing = max(0, left // (workers - number) - len(part))
+        part.extend(others[:missing])
+        del others[:missing]
+    items[:] = [item for part in (*parts, others) for item in part]
 
 
 def pytest_collection_finish() -> None:
