@@ -10,10 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias, get_args
 
-import pytest
-
 import cognito_raw
 from cognito_raw import Reason
+from tests.support.cases import each_case
 
 ROOT: Final = Path(cognito_raw.__file__).parent
 PACKAGE: Final = ROOT.name
@@ -69,10 +68,15 @@ def dotted(source: Path) -> str:
 FILES: Final = {name_of(source): source for source in SOURCES}
 
 
+@cache
+def nodes(source: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(source.read_bytes())))
+
+
 def imports(source: Path) -> Iterator[Name]:
     """Every name that the source imports, anywhere in it, also in functions and for type checkers only."""
     folder = source.parent.relative_to(ROOT).parts
-    for node in ast.walk(ast.parse(source.read_bytes())):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             yield from (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -99,7 +103,10 @@ def foreign(source: Path) -> set[str]:
     return {name[0] for name in imports(source)} - {PACKAGE, *sys.stdlib_module_names}
 
 
-GRAPH: Final[Graph] = {name: ours(source) for name, source in FILES.items()}
+@cache
+def package() -> Graph:
+    """What each file of the package imports of it."""
+    return {name: ours(source) for name, source in FILES.items()}
 
 
 def entries(graph: Graph) -> Graph:
@@ -132,14 +139,14 @@ def chain(graph: Graph) -> tuple[Name, ...]:
 
 def test_no_files_import_each_other_in_a_circle() -> None:
     """Neither files nor entries of the top level do."""
-    assert cycle(GRAPH) == ()
-    assert cycle(entries(GRAPH)) == ()
+    assert cycle(package()) == ()
+    assert cycle(entries(package())) == ()
 
 
 def test_chains_of_imports_are_short() -> None:
     """To follow one import to its end takes few files."""
-    assert len(chain(GRAPH)) <= LONGEST_CHAIN, chain(GRAPH)
-    assert len(chain(entries(GRAPH))) <= LONGEST_CHAIN_OF_ENTRIES, chain(entries(GRAPH))
+    assert len(chain(package())) <= LONGEST_CHAIN, chain(package())
+    assert len(chain(entries(package()))) <= LONGEST_CHAIN_OF_ENTRIES, chain(entries(package()))
 
 
 def test_the_top_level_is_seen_at_a_glance() -> None:
@@ -147,7 +154,7 @@ def test_the_top_level_is_seen_at_a_glance() -> None:
     assert len({name[0] for name in FILES if name}) <= MOST_ENTRIES
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=dotted)
+@each_case("source", SOURCES, ids=dotted)
 def test_a_room_imports_only_what_it_may(source: Path) -> None:
     """Values and arithmetic stand alone, flows do no I/O, and transports know no flow."""
     room = (*name_of(source), "__init__")[0]
@@ -158,13 +165,13 @@ def test_a_room_imports_only_what_it_may(source: Path) -> None:
         assert {name for name in ours(source) if name[0] == "models"} <= {("models", "frozen")}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=dotted)
+@each_case("source", SOURCES, ids=dotted)
 def test_only_the_edges_import_what_others_wrote(source: Path) -> None:
     """httpx stands in the transport and in its authentication, pyjwt in the verifier; no AWS SDK stands anywhere."""
     assert foreign(source) <= THIRD_PARTIES.get((*name_of(source), "__init__")[0], set())
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=dotted)
+@each_case("source", SOURCES, ids=dotted)
 def test_threads_and_event_loops_have_their_places(source: Path) -> None:
     """What is written once for sync and async knows neither threads nor asyncio."""
     name, used = dotted(source), {found[0] for found in imports(source)}
@@ -176,32 +183,32 @@ def test_threads_and_event_loops_have_their_places(source: Path) -> None:
 
 def sets_of_reasons(source: Path) -> Iterator[int]:
     """The lines of displays that hold two reasons or more."""
-    for node in ast.walk(ast.parse(source.read_bytes())):
+    for node in nodes(source):
         if isinstance(node, (ast.Set, ast.Tuple, ast.List)):
             found = [item for item in node.elts if isinstance(item, ast.Constant) and item.value in REASONS]
             if len(found) > 1:
                 yield node.lineno
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=dotted)
+@each_case("source", SOURCES, ids=dotted)
 def test_sets_of_reasons_are_made_in_one_place(source: Path) -> None:
     """What reasons have in common is said once, in `reasons`."""
     assert dotted(source) == "reasons" or list(sets_of_reasons(source)) == []
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=dotted)
+@each_case("source", SOURCES, ids=dotted)
 def test_a_module_says_what_it_owns_and_stays_small(source: Path) -> None:
     """Every module opens with a docstring, and none grows long."""
-    text = source.read_text(encoding="utf-8")
-    assert ast.get_docstring(ast.parse(text))
-    assert len(text.splitlines()) <= LARGEST_FILE
+    [module] = [node for node in nodes(source) if isinstance(node, ast.Module)]
+    assert ast.get_docstring(module)
+    assert len(source.read_text(encoding="utf-8").splitlines()) <= LARGEST_FILE
 
 
 def test_functions_are_short() -> None:
     """Half of them have few lines."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    nodes = (node for source in SOURCES for node in ast.walk(ast.parse(source.read_bytes())))
-    lengths = [(node.end_lineno or 0) - node.lineno + 1 for node in nodes if isinstance(node, functions)]
+    found = (node for source in SOURCES for node in nodes(source) if isinstance(node, functions))
+    lengths = [(node.end_lineno or 0) - node.lineno + 1 for node in found]
     assert statistics.median(lengths) <= MEDIAN_FUNCTION
 
 

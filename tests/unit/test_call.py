@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -123,11 +124,11 @@ def test_what_json_cannot_say_is_refused_and_not_repeated(parameters: Any) -> No
     assert "hunter2" not in _chain(caught.value)
 
 
-@pytest.mark.parametrize("parameters", [_loop(), _deep()], ids=["in a circle", "too deep"])
-def test_parameters_without_end_are_refused(parameters: dict[str, object]) -> None:
+@pytest.mark.parametrize("make", [_loop, _deep], ids=["in a circle", "too deep"])
+def test_parameters_without_end_are_refused(make: Callable[[], dict[str, object]]) -> None:
     """A structure that contains itself, or is nested too deeply, raises ValueError."""
     with pytest.raises(ValueError, match="SignUp: the parameters are not JSON"):
-        render(Call("SignUp", parameters), ENDPOINT, 1)
+        render(Call("SignUp", make()), ENDPOINT, 1)
 
 
 @pytest.mark.parametrize(

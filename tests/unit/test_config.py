@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw import Config
+from tests.support.cases import each_case
 from tests.support.samples import CLIENT, ISS, POOL, load
 
 REGIONS: Final[list[dict[str, str]]] = load("endpoints.json")["regions"]
@@ -23,8 +24,8 @@ EMULATOR: Final = "http://localhost:9229"
 HOST: Final = "cognito-idp.eu-west-1.amazonaws.com"
 
 
-@pytest.mark.parametrize("row", REGIONS, ids=lambda row: row["region"])
-@pytest.mark.parametrize("prefix", ["", "issuer-"], ids=["original", "updated"])
+@each_case("row", REGIONS, ids=lambda row: row["region"])
+@each_case("prefix", ["", "issuer-"], ids=["original", "updated"])
 def test_both_issuer_forms_of_every_region_tell_the_whole_pool(row: dict[str, str], prefix: str) -> None:
     """Region, pool, endpoint, key set and both issuers come from either form of the issuer."""
     host, pool_id = row["fips0_ds0"], f"{row['region']}_AbCdEf123"
@@ -132,7 +133,7 @@ MALFORMED: Final = {
 }
 
 
-@pytest.mark.parametrize(("iss", "word"), MALFORMED.values(), ids=MALFORMED.keys())
+@each_case(("iss", "word"), MALFORMED.values(), ids=MALFORMED.keys())
 def test_a_malformed_issuer_is_refused_and_the_message_says_why(iss: str, word: str) -> None:
     """A malformed issuer raises ValueError, whose message names `iss`, its value, and what is wrong."""
     with pytest.raises(ValueError, match=r"^iss ") as caught:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_raw.config import is_variant, official_host, official_region
+from tests.support.cases import each_case
 from tests.support.samples import load
 
 REGIONS: Final[list[dict[str, str]]] = load("endpoints.json")["regions"]
@@ -33,8 +34,8 @@ TOMORROW: Final = (
 )
 
 
-@pytest.mark.parametrize("row", REGIONS, ids=lambda row: row["region"])
-@pytest.mark.parametrize(("fips", "dual_stack"), FLAGS)
+@each_case("row", REGIONS, ids=lambda row: row["region"])
+@each_case(("fips", "dual_stack"), FLAGS)
 def test_every_region_has_the_host_that_the_rule_set_says(row: dict[str, str], fips: bool, dual_stack: bool) -> None:
     """From the plain host of any region come region and suffix, and from these its hosts under all four switches."""
     found = official_region(row["fips0_ds0"])
@@ -43,8 +44,8 @@ def test_every_region_has_the_host_that_the_rule_set_says(row: dict[str, str], f
     assert official_host(*found, fips=fips, dual_stack=dual_stack) == row[f"fips{fips:d}_ds{dual_stack:d}"]
 
 
-@pytest.mark.parametrize("region", [*(row["region"] for row in REGIONS), *TOMORROW])
-@pytest.mark.parametrize(("fips", "dual_stack"), FLAGS)
+@each_case("region", [*(row["region"] for row in REGIONS), *TOMORROW])
+@each_case(("fips", "dual_stack"), FLAGS)
 def test_a_region_of_tomorrow_has_the_host_that_the_rule_set_gives(region: str, fips: bool, dual_stack: bool) -> None:
     """No list of regions stands in the way: the rule set, evaluated here and now, gives what we give."""
 
@@ -57,7 +58,7 @@ def test_a_region_of_tomorrow_has_the_host_that_the_rule_set_gives(region: str, 
     assert official_host(*found, fips=fips, dual_stack=dual_stack) == ruled(fips, dual_stack)
 
 
-@pytest.mark.parametrize("row", REGIONS, ids=lambda row: row["region"])
+@each_case("row", REGIONS, ids=lambda row: row["region"])
 def test_only_plain_hosts_stand_in_issuers(row: dict[str, str]) -> None:
     """Both issuer forms are known; a FIPS or dual-stack host is none of them, and is told from a stranger's."""
     plain = row["fips0_ds0"]

@@ -11,15 +11,16 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw import Config
+from tests.support.cases import each_case
 from tests.support.samples import CLIENT, ISS, load
 
 REGIONS: Final[list[dict[str, str]]] = load("endpoints.json")["regions"]
 FLAGS: Final = [(fips, dual_stack) for fips in (False, True) for dual_stack in (False, True)]
 
 
-@pytest.mark.parametrize("row", REGIONS, ids=lambda row: row["region"])
-@pytest.mark.parametrize("prefix", ["", "issuer-"], ids=["original", "updated"])
-@pytest.mark.parametrize(("fips", "dual_stack"), FLAGS)
+@each_case("row", REGIONS, ids=lambda row: row["region"])
+@each_case("prefix", ["", "issuer-"], ids=["original", "updated"])
+@each_case(("fips", "dual_stack"), FLAGS)
 def test_the_switches_move_the_calls_of_every_region_and_nothing_else(
     row: dict[str, str], prefix: str, fips: bool, dual_stack: bool
 ) -> None:
@@ -84,7 +85,7 @@ def test_a_switch_beside_the_endpoint_of_another_configuration_is_refused() -> N
 VARIANTS: Final = [row[flags] for row in REGIONS for flags in row if row[flags] != row["fips0_ds0"] and "_" in flags]
 
 
-@pytest.mark.parametrize("host", VARIANTS)
+@each_case("host", VARIANTS)
 def test_a_fips_or_dual_stack_host_is_no_issuer_and_the_message_names_the_switches(host: str) -> None:
     """Tokens carry the plain issuer, so that whoever puts such a host there is told what to say instead."""
     with pytest.raises(ValueError, match=r"not a host of .* pass fips=True or dual_stack=True$"):

@@ -16,6 +16,7 @@ from cognito_raw.models.sign_up import Delivery, Registration
 from cognito_raw.models.tokens import Tokens
 from cognito_raw.reasons import Reason
 from cognito_raw.reply import read
+from tests.support.cases import each_case
 from tests.support.conversation import Exchange
 from tests.support.paths import FIXTURES, ROOT
 from tests.support.plays import Act, play
@@ -117,7 +118,7 @@ SUCCESSES: Final = [entry for entry in TOLD if entry["status"] == 200]
 FAILURES: Final = [entry for entry in TOLD if entry["status"] != 200]
 
 
-@pytest.mark.parametrize("operation", UNSIGNED)
+@each_case("operation", UNSIGNED)
 def test_every_operation_has_an_exchange(operation: str) -> None:
     """What each operation is asked and what it answers when all is well is known, with a source."""
     mine = [entry for entry in SUCCESSES if entry["operation"] == operation]
@@ -132,7 +133,7 @@ def test_there_are_34_operations_and_16_challenges() -> None:
     assert {entry["challenge"] for entry in EXCHANGES if "challenge" in entry} == set(CHALLENGES)
 
 
-@pytest.mark.parametrize("entry", EXCHANGES, ids=title)
+@each_case("entry", EXCHANGES, ids=title)
 def test_every_exchange_has_a_source(entry: Entry) -> None:
     """Each says where it comes from, and how much to trust it."""
     assert has_source(entry)
@@ -160,7 +161,7 @@ def answered_in(entry: Entry) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("entry", SUCCESSES, ids=title)
+@each_case("entry", SUCCESSES, ids=title)
 def test_every_success_is_an_answer(entry: Entry) -> None:
     """The answers of all operations are read, the two empty bodies included."""
     reply = Reply(200, lowered(entry["headers"]), compact(entry["response"]))
@@ -234,7 +235,7 @@ def gist(value: object) -> dict[str, object]:
             raise AssertionError(value)
 
 
-@pytest.mark.parametrize("entry", [entry for entry in SUCCESSES if entry["operation"] in READERS], ids=title)
+@each_case("entry", [entry for entry in SUCCESSES if entry["operation"] in READERS], ids=title)
 def test_every_answer_that_has_a_reader_is_read(entry: Entry) -> None:
     """Tokens, challenges, registrations and deliveries are read as the service sends them, and nothing is lost."""
     body = well_formed(entry["response"])
@@ -264,14 +265,14 @@ def test_every_reason_has_a_reply() -> None:
     assert list(REPLIES) == list(get_args(Reason))
 
 
-@pytest.mark.parametrize("reason", CAUSED)
+@each_case("reason", CAUSED)
 def test_every_reply_has_a_source(reason: str) -> None:
     """Each says where it comes from and how much to trust it, and is of an operation that needs no signature."""
     assert has_source(CAUSED[reason])
     assert CAUSED[reason]["operation"] in (*UNSIGNED, None)
 
 
-@pytest.mark.parametrize("reason", REFUSED)
+@each_case("reason", REFUSED)
 def test_a_reply_gives_its_reason(reason: str) -> None:
     """Each reply is read as the reason that it stands under."""
     entry = CAUSED[reason]
@@ -294,7 +295,7 @@ def test_a_challenge_gives_its_reason(reason: str) -> None:
     assert result.challenge.name == json.loads(entry["body"])["ChallengeName"]
 
 
-@pytest.mark.parametrize("reason", [reason for reason in REFUSED if "__type" in CAUSED[reason]["body"]])
+@each_case("reason", [reason for reason in REFUSED if "__type" in CAUSED[reason]["body"]])
 def test_a_refusal_stands_among_the_errors_or_the_exchanges(reason: str) -> None:
     """Its name, its words and their trust are those of its source, not another's."""
     body = json.loads(CAUSED[reason]["body"])
@@ -318,7 +319,7 @@ def test_a_reason_without_a_reply_names_the_test_that_shows_it(reason: str) -> N
 # --- errors and vectors
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: f"{error['type']}-{error['where'][:40]}")
+@each_case("error", ERRORS, ids=lambda error: f"{error['type']}-{error['where'][:40]}")
 def test_every_error_has_a_source(error: Mapping[str, Any]) -> None:
     """Each says where it comes from, and how much to trust it."""
     assert has_source(error)

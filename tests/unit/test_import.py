@@ -10,6 +10,7 @@ import pytest
 
 import cognito_raw
 from cognito_raw import flows
+from tests.support.cases import each_case
 from tests.support.programs import PACKAGES, modules_after
 
 
@@ -60,7 +61,7 @@ def test_a_session_without_a_store_loads_no_store() -> None:
 ALIASES: Final = {"Flow", "Kind", "Reason", "Result"}
 
 
-@pytest.mark.parametrize("name", cognito_raw.__all__)
+@each_case("name", cognito_raw.__all__)
 def test_every_public_name_is_there_and_explained(name: str) -> None:
     """What is exported exists, and says what it is unless it is a mere alias of types."""
     value = getattr(cognito_raw, name)

@@ -9,6 +9,7 @@ import pytest
 
 from cognito_raw import Err, Ok, Reason, Reply, Result
 from cognito_raw.reasons import ENDS_SESSION, EXCEPTIONS, SAYS_NOTHING_OF_TOKENS
+from tests.support.cases import each_case
 from tests.support.conversation import answered, configured, not_authorized, refused, signed_in
 from tests.support.failing import Failing
 from tests.support.modes import MODES, Mode
@@ -73,8 +74,8 @@ def signed_out(mode: Mode, everywhere: bool, *replies: Result[Reply]) -> tuple[b
     return session.state.tokens is None, heard
 
 
-@pytest.mark.parametrize("everywhere", [False, True])
-@pytest.mark.parametrize(("code", "words"), WORDS)
+@each_case("everywhere", [False, True])
+@each_case(("code", "words"), WORDS)
 def test_words_about_the_tokens_end_the_session(mode: Mode, code: str, words: str, everywhere: bool) -> None:
     """They are dead, or cannot be revoked: subscribers hear None."""
     assert signed_out(mode, everywhere, refused(code, words)) == (True, [None])
@@ -84,8 +85,8 @@ def is_slow(code: str) -> bool:
     return EXCEPTIONS.get(code) == "throttled"  # with long pauses
 
 
-@pytest.mark.parametrize("everywhere", [False, True])
-@pytest.mark.parametrize(("code", "words"), [case for case in OTHERS if not is_slow(case[0])])
+@each_case("everywhere", [False, True])
+@each_case(("code", "words"), [case for case in OTHERS if not is_slow(case[0])])
 def test_other_words_keep_the_session(mode: Mode, code: str, words: str, everywhere: bool) -> None:
     """Signing out can be tried again."""
     assert signed_out(mode, everywhere, refused(code, words)) == (False, [])

@@ -26,6 +26,7 @@ from cognito_raw import (
     TokenVerifier,
 )
 from cognito_raw.store import MemoryStore
+from tests.support.cases import each_case
 from tests.support.conversation import Script, answered, configured
 from tests.support.failing import Failing
 from tests.support.modes import MODES, Mode
@@ -110,8 +111,8 @@ def _challenged(mode: Mode, transport: Any) -> Any:
     return session
 
 
-@pytest.mark.parametrize("case", LISTS)
-@pytest.mark.parametrize("method", ATTRIBUTES)
+@each_case("case", LISTS)
+@each_case("method", ATTRIBUTES)
 def test_attributes_are_a_mapping(mode: Mode, method: str, case: str) -> None:
     """The words show one, and not what was given."""
     transport = Failing(answered(NEW_PASSWORD))
@@ -163,8 +164,8 @@ SEND: Any = type("NoTransport", (), {"send": None})()
 FACES: list[Callable[..., object]] = [Session, Client, AsyncSession, AsyncClient, TokenVerifier, AsyncTokenVerifier]
 
 
-@pytest.mark.parametrize("given", [object(), 5, httpx.Client(), HttpxTransport, Script, {"send": print}, SEND])
-@pytest.mark.parametrize("face", FACES)
+@each_case("given", [object(), 5, httpx.Client(), HttpxTransport, Script, {"send": print}, SEND])
+@each_case("face", FACES)
 def test_a_transport_has_a_send_method(face: Callable[..., object], given: Any) -> None:
     """An object has it; neither a class nor a client of httpx is one, though these have a method of that name."""
     with pytest.raises(ValueError, match=r"^transport must be an object with a send method, such as ") as caught:

@@ -24,6 +24,7 @@ from cognito_raw.reasons import (
     classify,
     kind_of,
 )
+from tests.support.cases import each_case
 from tests.support.samples import ERRORS, Recorded, title
 
 MODEL: Final[Any] = botocore.session.get_session().get_service_model("cognito-idp")
@@ -183,7 +184,7 @@ def test_every_exception_of_an_unsigned_operation_is_thought_of() -> None:
     assert sorted(WANTED) == DOCUMENTED
 
 
-@pytest.mark.parametrize(("name", "reason"), WANTED.items(), ids=WANTED.keys())
+@each_case(("name", "reason"), WANTED.items(), ids=WANTED.keys())
 def test_every_exception_has_its_reason_and_a_fixture(name: str, reason: Reason) -> None:
     """Alone and with each message that is recorded or documented, but for those that tell cases apart."""
     messages = [entry["message"] for entry in ERRORS if entry["type"] == name]
@@ -243,7 +244,7 @@ FIRST: Final[list[tuple[str, str | None, Reason]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "message", "reason"), FIRST)
+@each_case(("name", "message", "reason"), FIRST)
 def test_the_first_reasons_follow_their_rules(name: str, message: str | None, reason: Reason) -> None:
     """Exception and, where it covers several cases, message decide; the case of letters counts."""
     assert classify(name, message) == reason
@@ -329,7 +330,7 @@ def _meant(entry: Recorded) -> Reason:
     return next(reason for part, reason in MEANT[entry["type"] or ""] if part in message)
 
 
-@pytest.mark.parametrize("entry", AMBIGUOUS, ids=title)
+@each_case("entry", AMBIGUOUS, ids=title)
 def test_a_recorded_message_tells_the_cases_of_one_exception_apart(entry: Recorded) -> None:
     """Each recorded message of an ambiguous exception has the reason that a program would want."""
     assert classify(entry["type"] or "", entry["message"]) == _meant(entry)
@@ -346,7 +347,7 @@ OTHER: Final = [
 ]
 
 
-@pytest.mark.parametrize("entry", OTHER, ids=title)
+@each_case("entry", OTHER, ids=title)
 def test_a_refusal_that_is_not_about_the_credentials_is_no_wrong_password(entry: Recorded) -> None:
     """NotAuthorizedException says wrong password only where its message does."""
     assert classify(REFUSED, entry["message"]) != "incorrect-username-or-password"

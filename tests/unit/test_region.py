@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cognito_raw import Config
 from cognito_raw.config import official_region
+from tests.support.cases import each_case
 from tests.support.samples import CLIENT, load
 
 REGIONS = [row["region"] for row in load("endpoints.json")["regions"]]
@@ -35,15 +36,15 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize("prefix", ["cognito-idp", "issuer-cognito-idp"])
-@pytest.mark.parametrize("name", OTHERS)
+@each_case("prefix", ["cognito-idp", "issuer-cognito-idp"])
+@each_case("name", OTHERS)
 def test_what_is_no_region_is_refused(prefix: str, name: str) -> None:
     """Buckets of others answer under such names."""
     with pytest.raises(ValueError, match=r"^iss "):
         Config(f"https://{prefix}.{name}.amazonaws.com/{name}_AbC", CLIENT)
 
 
-@pytest.mark.parametrize("region", [*REGIONS, "xy-new-place-12"])
+@each_case("region", [*REGIONS, "xy-new-place-12"])
 def test_regions_of_today_and_tomorrow_are_taken(region: str) -> None:
     """By their form, since new ones are opened."""
     assert Config(f"https://cognito-idp.{region}.amazonaws.com/{region}_AbC", CLIENT).region == region

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cognito_raw import Call, Err, Ok, Reason, Reply, Result
 from cognito_raw.call import ServiceReply
 from cognito_raw.reply import read
+from tests.support.cases import each_case
 from tests.support.samples import ERRORS, Recorded, reply_of, title
 from tests.unit.test_fixtures import UNSIGNED
 
@@ -46,7 +47,7 @@ def answered(result: Result[ServiceReply]) -> ServiceReply:
     return result.value
 
 
-@pytest.mark.parametrize("entry", ERRORS, ids=title)
+@each_case("entry", ERRORS, ids=title)
 def test_a_recorded_failure_keeps_the_services_words(entry: Recorded) -> None:
     """Code, message, status and operation of a failure are those of the reply; a trigger's words are its own."""
     reply = reply_of(entry)
@@ -63,7 +64,7 @@ def test_a_recorded_failure_keeps_the_services_words(entry: Recorded) -> None:
 OUTSIDE: Final = [entry for entry in ERRORS if "reason" in entry]
 
 
-@pytest.mark.parametrize("entry", OUTSIDE, ids=title)
+@each_case("entry", OUTSIDE, ids=title)
 def test_what_the_services_model_does_not_have_is_read_as_what_it_is(entry: Recorded) -> None:
     """Firewalls, gateways, emulators, and names of a deeper layer: each reply has the reason that stands beside it."""
     result = read(Call(entry["operation"] or CALL.operation, {}), reply_of(entry))
@@ -207,8 +208,8 @@ def test_the_services_own_answer_counts_beside_a_firewalls_header() -> None:
     assert answered(read(CALL, Reply(200, headers, b"{}"))).body == {}
 
 
-@pytest.mark.parametrize(("status", "reason"), STATUSES.items())
-@pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"{}", b'{"message":"no"}'])
+@each_case(("status", "reason"), STATUSES.items())
+@each_case("body", [b"", b"<html>no</html>", b"{}", b'{"message":"no"}'])
 def test_without_a_name_the_status_decides(status: int, reason: Reason, body: bytes) -> None:
     """Where no exception is named, the status says what the reply is; it is kept in any case."""
     err = failed(status, raw=body)

@@ -8,6 +8,7 @@ import pytest
 
 from cognito_raw import Call, Err, Reply
 from cognito_raw.reply import read
+from tests.support.cases import each_case
 from tests.support.conversation import refused
 
 WORDS: Final = [
@@ -35,8 +36,8 @@ def reason(operation: str, parameters: dict[str, Any], code: str, message: str) 
     return result.reason
 
 
-@pytest.mark.parametrize(("code", "message"), WORDS)
-@pytest.mark.parametrize("call", CALLS)
+@each_case(("code", "message"), WORDS)
+@each_case("call", CALLS)
 def test_a_forgotten_device_is_recognised_in_any_words(call: str, code: str, message: str) -> None:
     """Wherever the call names it."""
     assert reason(*CALLS[call], code, message) == "device-not-found"

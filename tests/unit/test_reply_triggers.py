@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cognito_raw import Call, Err, Reply
 from cognito_raw.reply import read
+from tests.support.cases import each_case
 from tests.support.samples import ERRORS
 
 REFUSED: Final = "UserLambdaValidationException"
@@ -136,11 +137,11 @@ WORDS: Final = [
 ]
 
 
-@pytest.mark.parametrize(
+@each_case(
     "code",
     ["NotAuthorizedException", "InvalidParameterException", "ResourceNotFoundException", "LimitExceededException", "X"],
 )
-@pytest.mark.parametrize("words", WORDS)
+@each_case("words", WORDS)
 def test_a_triggers_words_are_not_mistaken_for_the_services(code: str, words: str) -> None:
     """In whatever exception they come, and whatever they say."""
     err = failed(400, {"__type": code, "message": f"PreAuthentication failed with error {words}"})

@@ -13,6 +13,7 @@ from cognito_raw.call import ServiceReply
 from cognito_raw.flow import Flow
 from cognito_raw.result import Sent
 from cognito_raw.retry import ATTEMPTS, is_safe, with_retries
+from tests.support.cases import each_case
 from tests.support.conversation import Clock, Exchange, Script, answered, configured, refused
 
 THROTTLED = refused("TooManyRequestsException", "Too many requests")
@@ -112,8 +113,8 @@ ONCE: dict[str, tuple[str, dict[str, object]]] = {
 }
 
 
-@pytest.mark.parametrize("reply", [THROTTLED, INTERNAL, LOST, LATE], ids=["throttled", "internal", "lost", "late"])
-@pytest.mark.parametrize("case", ONCE)
+@each_case("reply", [THROTTLED, INTERNAL, LOST, LATE], ids=["throttled", "internal", "lost", "late"])
+@each_case("case", ONCE)
 def test_what_is_good_for_one_use_is_sent_once(case: str, reply: Result[Reply]) -> None:
     """A call that carries a password, a code or a challenge's answer is never sent a second time."""
     pauses, _ = attempts(*ONCE[case], reply)

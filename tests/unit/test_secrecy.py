@@ -51,6 +51,7 @@ from cognito_raw.models.challenge import challenge_of
 from cognito_raw.session.methods import SessionMethods
 from cognito_raw.srp.exchange import Ephemeral
 from cognito_raw.verify.jws import Jws
+from tests.support.cases import each_case
 from tests.support.samples import CLIENT, ISS, jwt
 
 # A word that can stand anywhere a secret can, and that nothing shows by chance.
@@ -130,7 +131,7 @@ VALUES: Final[dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
+@each_case("value", VALUES.values(), ids=VALUES.keys())
 def test_no_value_shows_a_secret(value: object) -> None:
     """Neither repr nor str nor a format of any public value holds a password, token, code, handle or body."""
     assert hidden(f"{value!r} {value} {[value]} {{{value!r}: 1}} {vars(type(value)).get('__match_args__')}")
@@ -189,8 +190,8 @@ BAD: Final[dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+@each_case("method", METHODS.values(), ids=METHODS.keys())
+@each_case("bad", BAD.values(), ids=BAD.keys())
 def test_a_mistake_is_refused_before_it_is_sent_and_not_repeated(
     method: Callable[[Session, Any], Result[Any]], bad: Any
 ) -> None:
@@ -277,7 +278,7 @@ ACTIONS: Final[dict[str, Callable[[Session], Result[Any]]]] = {
 }
 
 
-@pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE.keys())
+@each_case("answer", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("tokens", [TOKENS, STALE], ids=["fresh", "stale"])
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS.keys())
 def test_no_result_shows_what_a_hostile_server_sends_back(
@@ -291,6 +292,7 @@ def test_no_result_shows_what_a_hostile_server_sends_back(
     The text of an error has the service's message, and nothing else shows it.
     """
     session = Session(CONFIG, state=State("bob", CHALLENGE, tokens), transport=Scripted(answer))
+    caplog.clear()
     with caplog.at_level(logging.DEBUG):
         result = action(session)
     error = CognitoError(result) if isinstance(result, Err) else None
@@ -320,13 +322,14 @@ OPERATIONS: Final[dict[str, Callable[[Client], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE.keys())
+@each_case("answer", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
 def test_no_operation_shows_what_a_hostile_server_sends_back(
     operation: Callable[[Client], Any], answer: Callable[[Request], Result[Reply]], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nor does any operation of a client, whatever comes back to it."""
     client = Client(CONFIG, transport=Scripted(answer))
+    caplog.clear()
     with caplog.at_level(logging.DEBUG):
         result = operation(client)
     error = CognitoError(result) if isinstance(result, Err) else None

@@ -13,6 +13,7 @@ from cognito_raw import Challenge, Client, Err, NewDevice, State
 from cognito_raw.models.challenge import CODES
 from cognito_raw.session.account import Account
 from cognito_raw.testing import Refusal, Scripted
+from tests.support.cases import each_case
 from tests.support.conversation import configured, refused, signed_in
 from tests.support.failing import Failing
 from tests.support.modes import MODES, Mode
@@ -174,7 +175,7 @@ def test_every_method_of_a_client_is_in_the_table() -> None:
     assert len(CLIENTS) > 75
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@each_case("method", METHODS.values(), ids=METHODS.keys())
 def test_no_input_raises(mode: Mode, method: Method) -> None:
     """Each is sent, or refused with a sentence before anything is sent."""
     for typed in INPUTS.values():
@@ -188,7 +189,7 @@ def test_no_input_raises(mode: Mode, method: Method) -> None:
             assert transport.operations
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@each_case("method", METHODS.values(), ids=METHODS.keys())
 def test_half_a_character_is_refused(mode: Mode, method: Method) -> None:
     """Before anything is sent, in words for the user that do not repeat it."""
     for typed in HALVES.values():
@@ -220,7 +221,7 @@ REFUSED: Final[Mapping[str, tuple[str, dict[str, str], Any, dict[str, Any]]]] = 
 }
 
 
-@pytest.mark.parametrize(("name", "parameters", "answer", "options"), REFUSED.values(), ids=REFUSED.keys())
+@each_case(("name", "parameters", "answer", "options"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_challenge_stays_where_its_answer_is_refused(
     mode: Mode, name: str, parameters: dict[str, str], answer: Any, options: dict[str, Any]
 ) -> None:
@@ -294,8 +295,8 @@ def test_a_name_for_an_app_may_go_with_an_address(mode: Mode) -> None:
     assert session.answer_challenge("a@b.example", friendly_device_name="phone").reason == "code-mismatch"
 
 
-@pytest.mark.parametrize("given", [None, ["123456"], 123456, b"123456"], ids=repr)
-@pytest.mark.parametrize("name", CHALLENGES)
+@each_case("given", [None, ["123456"], 123456, b"123456"], ids=repr)
+@each_case("name", CHALLENGES)
 def test_what_only_a_program_gets_wrong_raises(mode: Mode, name: str, given: Any) -> None:
     """None, lists, numbers and bytes come from no form."""
     session = mode.session(CONFIG, state=waiting(name), transport=Failing())

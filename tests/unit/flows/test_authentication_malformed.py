@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cognito_raw import Call, Err, Ok, advance, flows
 from cognito_raw.reply import read
 from cognito_raw.srp.exchange import N
+from tests.support.cases import each_case
 from tests.support.conversation import (
     SECRET,
     answered,
@@ -59,7 +60,7 @@ def ends_early(body: object) -> Err:
     return result
 
 
-@pytest.mark.parametrize("change", MALFORMED)
+@each_case("change", MALFORMED)
 def test_a_misshapen_verifier_ends_the_sign_in(change: dict[str, object]) -> None:
     """Whatever is wrong with the challenge, nothing is proven: `malformed-reply`."""
     assert ends_early(SERVER.asks(**change)).reason == "malformed-reply"

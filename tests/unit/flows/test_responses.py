@@ -10,6 +10,7 @@ import pytest
 
 from cognito_raw import Challenge, RememberedDevice
 from cognito_raw.flows.responses import Responses, responses_to
+from tests.support.cases import each_case
 
 WHO: Final = {"USERNAME": "5u8"}
 SECRET: Final = "hunter2"
@@ -179,7 +180,7 @@ MISTAKES: Final[dict[str, tuple[Challenge, Any, dict[str, Any], str]]] = {
 }
 
 
-@pytest.mark.parametrize(("asked", "answer", "options", "words"), MISTAKES.values(), ids=MISTAKES.keys())
+@each_case(("asked", "answer", "options", "words"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_an_answer_of_the_wrong_kind_says_what_is_wanted(
     asked: Challenge, answer: Any, options: dict[str, Any], words: str
 ) -> None:

@@ -25,6 +25,7 @@ from cognito_raw.models.fields import (
     string_map,
     strings,
 )
+from tests.support.cases import each_case
 
 Reader = Callable[[Mapping[str, object], str], object]
 ABSENT: Final = object()
@@ -115,13 +116,13 @@ def body(value: object) -> dict[str, object]:
     return {} if value is ABSENT else {"x": value}
 
 
-@pytest.mark.parametrize(("read", "value", "result"), FITS, ids=lambda value: getattr(value, "__name__", None))
+@each_case(("read", "value", "result"), FITS)
 def test_a_member_that_fits_is_read(read: Reader, value: object, result: object) -> None:
     """A member of the right type is given as it is; what may be left out has its empty value then."""
     assert read(body(value), "x") == result
 
 
-@pytest.mark.parametrize(("read", "value", "strings"), MISFITS, ids=lambda value: getattr(value, "__name__", None))
+@each_case(("read", "value", "strings"), MISFITS)
 def test_a_member_that_does_not_fit_is_named_and_not_shown(read: Reader, value: object, strings: str) -> None:
     """`UnexpectedJson`, a ValueError, says which member has the wrong type, and never what it holds."""
     with pytest.raises(UnexpectedJson) as caught:

@@ -13,6 +13,7 @@ from cognito_raw import Config, Err, IdToken, Ok, RememberedDevice, State, Token
 from cognito_raw.models.frozen import replace
 from cognito_raw.models.tokens import NewDevice
 from cognito_raw.testing import Refusal, Scripted, Timeout, tokens
+from tests.support.cases import each_case
 from tests.support.conversation import unsigned_token
 from tests.support.modes import MODES, Mode
 
@@ -148,8 +149,8 @@ METHODS: Final[dict[str, tuple[Any, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("case", EMPTY)
+@each_case("method", METHODS)
+@each_case("case", EMPTY)
 def test_an_empty_token_is_no_session(mode: Mode, case: str, method: str) -> None:
     """As of a cookie that is not there, or that a browser made up; nothing is sent."""
     script = Scripted()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cognito_raw import Challenge, IdToken, RememberedDevice, State, Tokens
 from cognito_raw.models.challenge import EXPONENT
+from tests.support.cases import each_case
 from tests.support.samples import jwt
 
 TOKEN: Final = IdToken.read(jwt({"exp": 1783418703, "iat": 1783415103, "name": "hunter2"}))
@@ -144,7 +145,7 @@ def _everything_said(error: BaseException | None) -> str:
     return said
 
 
-@pytest.mark.parametrize(("path", "value"), DAMAGED, ids=lambda part: repr(part)[:30])
+@each_case(("path", "value"), DAMAGED, ids=lambda part: repr(part)[:30])
 def test_a_damaged_state_is_refused_and_not_repeated(path: str, value: object) -> None:
     """Another version, or a part that does not fit, is a ValueError that says no word of what is held."""
     with pytest.raises(ValueError, match="saved session") as caught:

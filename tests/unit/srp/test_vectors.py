@@ -18,6 +18,7 @@ import pytest
 
 from cognito_raw.config import Config
 from cognito_raw.srp import exchange as srp
+from tests.support.cases import each_case
 from tests.support.paths import FIXTURES
 from tests.support.srp_server import padded
 
@@ -166,7 +167,7 @@ def test_every_vector_is_of_a_known_kind_and_has_something_to_check(name: str) -
     assert _steps(VECTORS[name])
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "step"),
     [pytest.param(name, step, id=f"{name}-{step}") for name in VECTORS for step in _steps(VECTORS[name])],
 )

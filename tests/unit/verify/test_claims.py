@@ -10,6 +10,7 @@ import pytest
 
 from cognito_raw import Claims, Err, Ok
 from cognito_raw.verify import ANY_CLIENT
+from tests.support.cases import each_case
 from tests.support.judging import judged, reason
 from tests.support.samples import CLIENT, ISS
 from tests.support.tokens import ACCESS, ID, NOW, OTHER_ISS
@@ -136,8 +137,8 @@ CHANGES: Final[list[tuple[str, Any, str]]] = [
 ]
 
 
-@pytest.mark.parametrize("claims", [ID, ACCESS], ids=["id", "access"])
-@pytest.mark.parametrize(("name", "value", "expected"), CHANGES)
+@each_case("claims", [ID, ACCESS], ids=["id", "access"])
+@each_case(("name", "value", "expected"), CHANGES)
 def test_each_claim_has_its_rule(claims: dict[str, Any], name: str, value: Any, expected: str) -> None:
     """One claim that is missing, of another type or of another value decides."""
     changed = {key: content for key, content in {**claims, name: value}.items() if content is not ABSENT}

@@ -9,6 +9,7 @@ import pytest
 
 from cognito_raw import Claims
 from cognito_raw.verify import ANY_CLIENT, AnyClient
+from tests.support.cases import each_case
 from tests.support.judging import judged, reason
 from tests.support.samples import CLIENT, ISS
 from tests.support.tokens import ACCESS, ID
@@ -177,7 +178,7 @@ MISTAKES: Final[list[tuple[dict[str, Any], str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("demands", "words"), MISTAKES)
+@each_case(("demands", "words"), MISTAKES)
 def test_demands_that_make_no_sense_are_refused(demands: dict[str, Any], words: str) -> None:
     """A slip in the demands is a ValueError, and never a check less."""
     with pytest.raises(ValueError, match=words):

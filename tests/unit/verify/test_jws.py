@@ -10,6 +10,7 @@ import pytest
 
 from cognito_raw import Err
 from cognito_raw.verify.jws import LARGEST_TOKEN, Jws, read
+from tests.support.cases import each_case
 from tests.support.tokens import encoded
 
 PAYLOAD: Final = b'{"sub":"x"}'
@@ -98,7 +99,7 @@ MALFORMED: Final[dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("token", MALFORMED.values(), ids=MALFORMED.keys())
+@each_case("token", MALFORMED.values(), ids=MALFORMED.keys())
 def test_what_is_no_token_is_malformed(token: Any) -> None:
     """Anything else, of whatever type and size, is `token-malformed`, and the message says what is wrong."""
     result = read(token)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cognito_raw.models.fields import UnexpectedJson
 from cognito_raw.verify.jws import DEEPEST, read_object
+from tests.support.cases import each_case
 
 # Without halves of surrogate pairs, which are no characters.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -104,7 +105,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("raw", REFUSED.values(), ids=REFUSED.keys())
+@each_case("raw", REFUSED.values(), ids=REFUSED.keys())
 def test_what_two_readers_could_take_differently_is_refused(raw: bytes) -> None:
     """What is no strict object is a misfit, and its error says nothing of it."""
     with pytest.raises(UnexpectedJson, match=r"^not a strict JSON object$") as caught:
