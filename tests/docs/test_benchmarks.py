@@ -12,6 +12,7 @@ from benchmarks.aims import AIMS, Aim
 from benchmarks.measure import Figure
 from benchmarks.report import BEGIN, END, HERE, NOT_YET, README, merged, page
 from benchmarks.tasks import TABLES, TASKS
+from tests.support.cases import each_case
 
 RESULTS: Any = report.read()
 MACHINE: dict[str, str] = RESULTS["machine"]
@@ -31,7 +32,7 @@ def test_every_table_is_shown() -> None:
         assert not task.rows(table) or list(RESULTS["tables"][key]["figures"]) == task.rows(table)
 
 
-@pytest.mark.parametrize("aim", AIMS, ids=[aim.says for aim in AIMS])
+@each_case("aim", AIMS, ids=[aim.says for aim in AIMS])
 def test_every_aim_can_be_measured(aim: Aim) -> None:
     """It names rows that are there, and its sentence has one place for its figure."""
     for table, name in ((aim.table, aim.name), (aim.per_table or aim.table, aim.per or aim.name)):

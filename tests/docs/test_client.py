@@ -15,6 +15,7 @@ from cognito_raw.models.challenge import challenge_of
 from cognito_raw.testing import Scripted
 from examples.local_pool import Pool, Server
 from tests.service.test_operations import totp
+from tests.support.cases import each_case
 from tests.support.documented import documented
 from tests.support.paths import ROOT
 
@@ -127,7 +128,7 @@ def test_every_method_has_its_section_and_its_example() -> None:
     assert [name for name, _ in EXAMPLES] == [*SECTIONS, "Lists"]
 
 
-@pytest.mark.parametrize("name", SECTIONS)
+@each_case("name", SECTIONS)
 def test_a_section_shows_the_arguments_of_its_method(name: str) -> None:
     """Sync and async, with their defaults."""
     for client in (Client, AsyncClient):

@@ -43,7 +43,16 @@ def test_a_run_that_uses_nothing_loads_nothing(pytester: pytest.Pytester, monkey
     pytester.runpytest_subprocess("-p", "pytest_cognito_raw").assert_outcomes(passed=1)
 
 
-def test_two_workers_do_not_record_one_cassette(suite: pytest.Pytester, pool: Pool) -> None:
+@pytest.fixture
+def few_plugins(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """The options of a process of pytest with our plugin and pytest-xdist alone, since all others take long."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    return ("-p", "pytest_cognito_raw", "-p", "xdist.plugin")
+
+
+def test_two_workers_do_not_record_one_cassette(
+    suite: pytest.Pytester, pool: Pool, few_plugins: tuple[str, ...]
+) -> None:
     """The second test, which begins while the first one records, fails and says so."""
     suite.makeconftest(
         """
@@ -81,11 +90,11 @@ def test_two_workers_do_not_record_one_cassette(suite: pytest.Pytester, pool: Po
         cognito_session.login("ada", "{PASSWORD}").unwrap()
     """,
     )
-    result = suite.runpytest_subprocess(f"--cognito-record={pool.endpoint}", "-n2", "--dist=loadfile")
+    result = suite.runpytest_subprocess(*few_plugins, f"--cognito-record={pool.endpoint}", "-n2", "--dist=loadfile")
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*test_first is recording *shared.json at the same time: name another*"])
     assert cassettes(suite) == ["shared.json"]
-    suite.runpytest_subprocess("-n2", "--dist=loadfile").assert_outcomes(passed=2)
+    suite.runpytest_subprocess(*few_plugins, "-n2", "--dist=loadfile").assert_outcomes(passed=2)
 
 
 @pytest.mark.parametrize("scope", ["class", "module", "session"])
@@ -153,10 +162,12 @@ def test_a_test_whose_subtest_failed_keeps_no_recording(suite: pytest.Pytester, 
     assert replay(suite).ret == pytest.ExitCode.OK
 
 
-def test_a_test_that_was_interrupted_keeps_no_recording(suite: pytest.Pytester, pool: Pool) -> None:
+def test_a_test_that_was_interrupted_keeps_no_recording(
+    suite: pytest.Pytester, pool: Pool, few_plugins: tuple[str, ...]
+) -> None:
     """It has no report, and its fixtures end all the same."""
     suite.makepyfile(test_mine=SIGNS_IN + "\n        raise KeyboardInterrupt")
-    result = suite.runpytest_subprocess(f"--cognito-record={pool.endpoint}")
+    result = suite.runpytest_subprocess(*few_plugins, f"--cognito-record={pool.endpoint}")
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert cassettes(suite) == []
 

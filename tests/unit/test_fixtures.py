@@ -304,7 +304,7 @@ def test_a_refusal_stands_among_the_errors_or_the_exchanges(reason: str) -> None
     assert (body["__type"], body.get("message"), CAUSED[reason]["confidence"]) in sources
 
 
-@pytest.mark.parametrize("reason", UNCAUSED)
+@each_case("reason", UNCAUSED)
 def test_a_reason_without_a_reply_names_the_test_that_shows_it(reason: str) -> None:
     """Where no reply of the service causes a reason, the note names a test that is there and expects it."""
     entry = UNCAUSED[reason]

@@ -92,8 +92,8 @@ def test_other_words_keep_the_session(mode: Mode, code: str, words: str, everywh
     assert signed_out(mode, everywhere, refused(code, words)) == (False, [])
 
 
-@pytest.mark.parametrize("everywhere", [False, True])
-@pytest.mark.parametrize("case", REPLIES)
+@each_case("everywhere", [False, True])
+@each_case("case", REPLIES)
 def test_no_words_keep_the_session(mode: Mode, case: str, everywhere: bool) -> None:
     """As where no connection comes about."""
     assert signed_out(mode, everywhere, REPLIES[case]) == (False, [])

@@ -43,7 +43,7 @@ def test_a_forgotten_device_is_recognised_in_any_words(call: str, code: str, mes
     assert reason(*CALLS[call], code, message) == "device-not-found"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("code", "message", "expected"),
     [
         ("NotAuthorizedException", "Incorrect username or password.", "incorrect-username-or-password"),
@@ -54,7 +54,7 @@ def test_a_forgotten_device_is_recognised_in_any_words(call: str, code: str, mes
         ("CodeMismatchException", "Wrong code of the device", "code-mismatch"),
     ],
 )
-@pytest.mark.parametrize("call", CALLS)
+@each_case("call", CALLS)
 def test_other_failures_of_such_a_call_are_what_they_are(call: str, code: str, message: str, expected: str) -> None:
     """Its device is not forgotten."""
     assert reason(*CALLS[call], code, message) == expected

@@ -93,7 +93,7 @@ UNTRIGGERED: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("code", "message", "trigger", "words"), TRIGGERED.values(), ids=TRIGGERED.keys())
+@each_case(("code", "message", "trigger", "words"), TRIGGERED.values(), ids=TRIGGERED.keys())
 def test_a_lambda_triggers_words_arrive_as_its_author_wrote_them(
     code: str, message: str, trigger: str | None, words: str
 ) -> None:

@@ -88,7 +88,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("operation", "parameters", "reply", "repeated", "retryable"), CASES)
+@each_case(("operation", "parameters", "reply", "repeated", "retryable"), CASES)
 def test_a_call_is_repeated_where_that_is_safe_and_useful(
     operation: str, parameters: Mapping[str, object], reply: Result[Reply], repeated: bool, retryable: bool
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 from cognito_raw import AsyncClient, AsyncSession, Client, Ok, Reply, Request, Result, Session, flows
 from cognito_raw.flow import Flow
 from cognito_raw.session.methods import SessionMethods
+from tests.support.cases import each_case
 from tests.support.conversation import Answering, AsyncScript, Clock, Exchange, Script, answered, configured
 
 JOURNEYS = [
@@ -34,7 +35,7 @@ METHODS = [
     *[(face, name, getattr(flows, name)) for face in (Client, AsyncClient) for name in flows.__all__],
     *[(face, name, getattr(SessionMethods, name)) for face in (Session, AsyncSession) for name in JOURNEYS],
 ]
-of_every_method = pytest.mark.parametrize(
+of_every_method = each_case(
     ("face", "name", "flow"), METHODS, ids=[f"{face.__name__}.{name}" for face, name, _ in METHODS]
 )
 Face = type[Client] | type[AsyncClient] | type[Session] | type[AsyncSession]

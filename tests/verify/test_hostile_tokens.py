@@ -15,6 +15,7 @@ from cognito_raw import Err, Ok, Reply, TokenVerifier
 from cognito_raw.models.fields import UnexpectedJson
 from cognito_raw.verify.claims import Rules
 from cognito_raw.verify.jws import read_object
+from tests.support.cases import each_case
 from tests.support.hostile_tokens import GOOD, KEY_SETS, TOKENS
 from tests.support.tokens import ACCESS, ID, NOW, Clock, key_set, token
 from tests.support.verifiers import Service, told
@@ -32,7 +33,7 @@ def test_the_corpus_is_large_and_names_each_rule_once() -> None:
     assert told(VERIFIER.verify(GOOD)) == "Ok"
 
 
-@pytest.mark.parametrize(("text", "reason"), [case[1:] for case in TOKENS], ids=[case[0] for case in TOKENS])
+@each_case(("text", "reason"), [case[1:] for case in TOKENS], ids=[case[0] for case in TOKENS])
 def test_a_token_that_breaks_one_rule_is_refused(text: Any, reason: str) -> None:
     """With the reason of that rule, at once, and repeating little of it on one line."""
     began = time.process_time()
@@ -45,7 +46,7 @@ def test_a_token_that_breaks_one_rule_is_refused(text: Any, reason: str) -> None
     assert result.message.isprintable()
 
 
-@pytest.mark.parametrize("keys", KEY_SETS.values(), ids=KEY_SETS.keys())
+@each_case("keys", KEY_SETS.values(), ids=KEY_SETS.keys())
 def test_a_key_set_that_breaks_a_rule_lets_nothing_in(keys: bytes) -> None:
     """Neither where it is fetched nor where it is given; and it takes no good set's place."""
     service = Service(keys)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import AuthFactors, Delivery, Err, MfaOption, Ok, User, advance, flows
+from tests.support.cases import each_case
 from tests.support.conversation import SECRET, Exchange, answered, configured, converse, not_authorized, refused
 from tests.support.documented import POOL, TOKEN, documented
 
@@ -64,8 +65,8 @@ def test_a_refusal_is_the_result(operation: str, asked: tuple[Any, ...]) -> None
     assert (result.reason, result.operation) == ("access-token-expired", operation)
 
 
-@pytest.mark.parametrize("value", [None, b"hidden", "hidden\ud800"], ids=["none", "bytes", "surrogate"])
-@pytest.mark.parametrize("asked", [asked for _, asked in CALLS])
+@each_case("value", [None, b"hidden", "hidden\ud800"], ids=["none", "bytes", "surrogate"])
+@each_case("asked", [asked for _, asked in CALLS])
 def test_an_access_token_that_is_no_text_raises(asked: tuple[Any, ...], value: Any) -> None:
     """It is the caller's mistake, named without its value."""
     name, _, *rest = asked

@@ -21,6 +21,7 @@ from cognito_raw import (
     flows,
 )
 from cognito_raw.flows.registration import STANDARD_ATTRIBUTES, named_attributes
+from tests.support.cases import each_case
 from tests.support.conversation import CLIENT_ID, SECRET, Exchange, answered, configured, converse, hash_of, refused
 
 DELIVERED = {"CodeDeliveryDetails": {"Destination": "j***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}}
@@ -127,7 +128,7 @@ def test_the_prefix_is_written_in_small_letters(name: str) -> None:
         named_attributes({name: "v"})
 
 
-@pytest.mark.parametrize("name", sorted(STANDARD_ATTRIBUTES))
+@each_case("name", sorted(STANDARD_ATTRIBUTES))
 def test_every_standard_attribute_keeps_its_name(name: str) -> None:
     """The claims of OpenID Connect are attributes of every pool."""
     assert named_attributes({name: "v"}) == {name: "v"}
@@ -184,12 +185,12 @@ def test_empty_texts_are_left_to_the_service() -> None:
     assert result.reason == "invalid-parameter"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("value", "complaint"),
     [(["hidden"], "not list"), (b"hidden", "not bytes"), (7, "not int"), ("hidden\ud800", "surrogate")],
     ids=["list", "bytes", "number", "surrogate"],
 )
-@pytest.mark.parametrize(
+@each_case(
     ("flow", "arguments", "wrong", "named"),
     [
         ("sign_up", ["jane", "p"], 0, "username"),

@@ -114,7 +114,7 @@ MEANINGS: Final[dict[str, tuple[Challenge, Any, dict[str, Any], Responses]]] = {
 }
 
 
-@pytest.mark.parametrize(("asked", "answer", "options", "meaning"), MEANINGS.values(), ids=MEANINGS.keys())
+@each_case(("asked", "answer", "options", "meaning"), MEANINGS.values(), ids=MEANINGS.keys())
 def test_an_answer_means_the_responses_of_its_kind(
     asked: Challenge, answer: Any, options: dict[str, Any], meaning: Responses
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cognito_raw import AsyncSession, Client, Config, Session
 from cognito_raw.call import Call, render
+from tests.support.cases import each_case
 from tests.support.samples import CLIENT, ISS
 
 CONFIG: Final = Config(ISS, CLIENT, user_agent="engines/1.0", headers={"X-Token": "hunter2"})
@@ -41,7 +42,7 @@ REFUSED: Final[dict[str, tuple[Any, str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@each_case("case", REFUSED)
 def test_headers_that_cannot_be_sent_are_refused(case: str) -> None:
     """In the configuration and for one call, with words that show no value."""
     given, words = REFUSED[case]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cognito_raw import Challenge, Delivery, Err, Ok, Registration, Reply, Result, Session, State
+from tests.support.cases import each_case
 from tests.support.conversation import (
     CLIENT_ID,
     Exchange,
@@ -78,10 +79,8 @@ REMEMBERING = {
 }
 
 
-@pytest.mark.parametrize("first", REMEMBERING)
-@pytest.mark.parametrize(
-    ("then", "value"), [(CODE, None), (RESEND, DELIVERY), (RESET, None)], ids=["confirm", "resend", "reset"]
-)
+@each_case("first", REMEMBERING)
+@each_case(("then", "value"), [(CODE, None), (RESEND, DELIVERY), (RESET, None)], ids=["confirm", "resend", "reset"])
 def test_the_user_is_remembered_for_the_code(first: str, then: Act, value: object) -> None:
     """Confirming, resending and resetting are for the user of the last register, login or reset request."""
     outcome = play(REMEMBERING[first], then)

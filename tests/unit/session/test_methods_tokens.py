@@ -8,6 +8,7 @@ import pytest
 
 from cognito_raw import Challenge, Err, Ok, Reply, Result, State
 from cognito_raw.session.expiry import MANDATORY_WINDOW
+from tests.support.cases import each_case
 from tests.support.conversation import (
     NOW,
     SECRET,
@@ -162,8 +163,8 @@ def test_a_refresh_whose_user_is_not_found_says_that_the_user_was_deleted() -> N
     assert outcome.told == [None]
 
 
-@pytest.mark.parametrize("expected", [*PASSING, *CONFIGURATION])
-@pytest.mark.parametrize("method", ["id_token", "access_token"])
+@each_case("expected", [*PASSING, *CONFIGURATION])
+@each_case("method", ["id_token", "access_token"])
 def test_any_other_failure_keeps_the_session(expected: str, method: str) -> None:
     """What may pass, and what our own configuration got wrong, costs nobody the session; the next refresh may work."""
     failing = refresh({**PASSING, **CONFIGURATION}[expected])

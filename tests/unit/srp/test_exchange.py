@@ -15,6 +15,7 @@ import cognito_raw
 from cognito_raw.config import Config
 from cognito_raw.srp import exchange as srp
 from tests.support import srp_server
+from tests.support.cases import each_case
 from tests.support.programs import run
 from tests.support.srp_server import Exchange
 
@@ -107,7 +108,7 @@ def test_padding_is_the_shortest_twos_complement() -> None:
                 n.to_bytes(len(padded) - 1, "big", signed=True)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@each_case("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_anything_but_hexadecimal_digits_is_refused(text: str) -> None:
     """A number from the wire is digits and nothing else, whatever else Python would read as a number."""
     with pytest.raises(srp.UnsafeValue) as caught:

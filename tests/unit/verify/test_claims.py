@@ -145,10 +145,8 @@ def test_each_claim_has_its_rule(claims: dict[str, Any], name: str, value: Any, 
     assert reason(judged(changed)) == expected
 
 
-@pytest.mark.parametrize(
-    ("claims", "name"), [(ID, "aud"), (ACCESS, "client_id"), (ID, "cognito:username"), (ACCESS, "username")]
-)
-@pytest.mark.parametrize("value", [None, 5, [CLIENT], {CLIENT: 1}, True])
+@each_case(("claims", "name"), [(ID, "aud"), (ACCESS, "client_id"), (ID, "cognito:username"), (ACCESS, "username")])
+@each_case("value", [None, 5, [CLIENT], {CLIENT: 1}, True])
 def test_client_and_user_name_are_texts(claims: dict[str, Any], name: str, value: Any) -> None:
     """Also where every client is allowed; a list with the right client in it is not that client."""
     demands: list[dict[str, Any]] = [{}, {"client_ids": ANY_CLIENT}]
@@ -211,7 +209,7 @@ MESSAGES: Final[list[tuple[dict[str, Any], dict[str, Any], str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "demands", "message"), MESSAGES, ids=[message[:50] for _, _, message in MESSAGES])
+@each_case(("changes", "demands", "message"), MESSAGES, ids=[message[:50] for _, _, message in MESSAGES])
 def test_a_refusal_says_what_happened(changes: dict[str, Any], demands: dict[str, Any], message: str) -> None:
     """Which claim it is, and by how much or with what; never more of the token than a few words."""
     claims = {name: value for name, value in {**ID, **changes}.items() if value is not ABSENT}
