@@ -124,7 +124,7 @@ def private_key(salt: int, pool_name: str, user_id: str, password: str) -> int:
 
 def verifier(x: int) -> int:
     """v = g^x mod N: the service checks a device's proof with it. It does not reveal the password."""
-    return pow(g, x, N)
+    return power(g, x, N)
 
 
 def premaster(pair: Ephemeral, B: int, u: int, x: int) -> int:

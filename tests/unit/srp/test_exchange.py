@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 import cognito_raw
 from cognito_raw.config import Config
 from cognito_raw.srp import exchange as srp
+from cognito_raw.srp.openssl import find_power
 from tests.support import srp_server
 from tests.support.cases import each_case
 from tests.support.programs import run
@@ -286,3 +288,18 @@ print(sorted(m for m in sys.modules if {tmp_path.name!r} in m or "cognito" in m)
 def test_the_verifier_is_what_the_other_side_keeps(x: int) -> None:
     """v = g^x mod N, from which the service makes its side of every exchange."""
     assert srp.verifier(x) == srp_server.verifier(x)
+
+
+@pytest.mark.skipif(find_power() is pow, reason="there is no OpenSSL to compute powers")
+def test_the_powers_of_secrets_are_openssl_s() -> None:
+    """Python's own would take ten times as long, and show the exponent in its time."""
+    called: list[object] = []
+    pair = srp.Ephemeral.of(5)  # looks for OpenSSL, and compares it with `pow`
+    sys.setprofile(lambda _, event, function: called.append(function) if event == "c_call" else None)
+    try:
+        srp.verifier(0x1234)
+        srp.premaster(pair, 12345, 67, 89)
+    finally:
+        sys.setprofile(None)
+    assert called
+    assert pow not in called
