@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from cognito_raw import (
@@ -79,6 +79,7 @@ class Async:
 
     def __init__(self, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
         self._runner = asyncio.Runner(loop_factory=loop_factory)
+        self._run = self._runner.get_loop().run_until_complete  # a runner would set a signal's handler each time
         self._transport = AsyncHttpxTransport()
 
     def session(self, config: Config, *, state: State | None = None, transport: Any = None, **options: Any) -> Any:
@@ -88,22 +89,22 @@ class Async:
     def made(self, session: Session | AsyncSession) -> Any:
         """The same for a session that the test has made itself."""
         assert isinstance(session, AsyncSession)
-        return _Awaited(session, self._runner)
+        return _Awaited(session, self._run)
 
     def client(self, config: Config, *, transport: Any = None) -> Any:
-        return _Awaited(AsyncClient(config, transport=transport or self._transport), self._runner)
+        return _Awaited(AsyncClient(config, transport=transport or self._transport), self._run)
 
     def auth_flow(self, session: Any, request: httpx.Request) -> Callable[[Any], httpx.Request | None]:
         """Steps through `SessionAuth`, as above."""
         flow = SessionAuth(session.face).async_auth_flow(request)
-        return lambda response: _next(lambda: self._runner.run(flow.asend(response)))
+        return lambda response: _next(lambda: self._run(flow.asend(response)))
 
     def rest(self, seconds: float) -> None:
         """Do nothing for a while, in which the loop runs on."""
-        self._runner.run(asyncio.sleep(seconds))
+        self._run(asyncio.sleep(seconds))
 
     def close(self) -> None:
-        self._runner.run(self._transport.aclose())
+        self._run(self._transport.aclose())
         self._runner.close()
 
 
@@ -115,17 +116,19 @@ def _next(step: Callable[[], httpx.Request]) -> httpx.Request | None:
 
 
 class _Awaited:
-    def __init__(self, face: AsyncSession | AsyncClient | AsyncAccount, runner: asyncio.Runner) -> None:
+    def __init__(
+        self, face: AsyncSession | AsyncClient | AsyncAccount, run: Callable[[Coroutine[Any, Any, Any]], Any]
+    ) -> None:
         self.face = face
-        self._runner = runner
+        self._run = run
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.face, name)
         if name == "account":
-            return _Awaited(found, self._runner)
+            return _Awaited(found, self._run)
         if not asyncio.iscoroutinefunction(found):
             return found
-        return lambda *args, **kwargs: self._runner.run(found(*args, **kwargs))
+        return lambda *args, **kwargs: self._run(found(*args, **kwargs))
 
 
 class Standard(Sync):
