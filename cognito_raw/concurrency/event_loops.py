@@ -1,4 +1,4 @@
-"""What the tasks of an event loop share: turns, locks, and tasks that the end of the loop waits for.
+"""Turns, locks and lasting tasks, which the tasks of an event loop share.
 
 asyncio is imported when it is first needed: programs without it import this module too.
 """

@@ -31,7 +31,14 @@ def shared(name: TransportName = "httpx") -> HttpxTransport | StandardTransport:
     """Return the transport of all clients and sessions in this process that have none of their own."""
     made = _sync[name]
     if not made:
-        made.append(_new(name))
+        if name == "standard":
+            from .standard import StandardTransport
+
+            made.append(StandardTransport())
+        else:
+            from .httpx_blocking import HttpxTransport
+
+            made.append(HttpxTransport(library=name))
         atexit.register(made[0].close)  # or Python would warn of its open sockets
     return made[0]
 
@@ -44,13 +51,3 @@ def shared_async(name: AsyncTransportName = "httpx") -> AsyncHttpxTransport:
 
         made.append(AsyncHttpxTransport(library=name))
     return made[0]
-
-
-def _new(name: TransportName) -> HttpxTransport | StandardTransport:
-    if name == "standard":
-        from .standard import StandardTransport
-
-        return StandardTransport()
-    from .httpx_blocking import HttpxTransport
-
-    return HttpxTransport(library=name)

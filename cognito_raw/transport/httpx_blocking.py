@@ -1,15 +1,17 @@
 """Requests over httpx or httpx2 in sync programs.
 
 Each connection has one httpx client and one address, and serves one request at a time. So it is known how long it was
-idle. Its network of ours ends every wait at the deadline of the request.
+idle.
 
-A caller's own client bounds each read but not their sum, and the look-up of a host not at all. A server that sends a
-byte a second would block a caller for hours. So its requests run in other threads, for which the caller waits until
-the deadline.
+httpx bounds each read but not their sum, and the look-up of a host not at all. A server that sends a byte a second
+would block a caller for hours. So our own clients have a network of ours, which ends every wait at the deadline of the
+request. Errors of its sockets pass through httpx as they are. Requests over a caller's own client run in other threads,
+for which the caller waits until the deadline.
 """
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -19,15 +21,16 @@ from ..call import Reply, Request
 from ..concurrency.background import join_or_start
 from ..concurrency.signals import is_from_signal
 from ..result import Err, Ok, Result
+from .addresses import connect
 from .body import Body
 from .certificates import TrustStore
 from .httpx_client import ClientMaker, Progress, error_result, request_of
-from .httpx_internals import install, is_reusable
-from .httpx_network import Network
+from .httpx_internals import PART, ReplyWatch, install, is_reusable
 from .library import Library, LibraryName, SyncClient, checked_name, library_of
 from .limits import MAX_CONNECTIONS, NONE_FREE, POLL_INTERVAL, TIMED_OUT, timeout_of
 from .pool import Connection, Pool, address_of
 from .sockets import CurrentDeadline, Deadline
+from .tls import TLSInTLS, start_tls
 
 
 class HttpxTransport:
@@ -151,3 +154,80 @@ def _exchange(client: Any, library: Library, request: Request, progress: Progres
             if not body.add(chunk) or progress.abandoned:
                 break
     return body.reply(response.status_code, dict(response.headers.items()))
+
+
+class Stream:
+    """A connection as httpx wants it, under our watch.
+
+    sock: a socket, plain or under TLS once or twice. current: has the deadline of the present request.
+    """
+
+    def __init__(self, sock: Any, current: CurrentDeadline) -> None:
+        self._socket = sock
+        self._current = current
+        self._encrypted = hasattr(sock, "pending")
+        self._unsent = b""
+        self._watch = ReplyWatch(sock, encrypted=self._encrypted)
+
+    def read(self, max_bytes: int, *_: Any, **__: Any) -> bytes:
+        if self._unsent:
+            self._flush()
+        data: bytes = self._current.wait(partial(self._socket.recv, max_bytes), self._socket)
+        self._watch.receive(data)
+        return data
+
+    def write(self, buffer: bytes, *_: Any, **__: Any) -> None:
+        """Send bytes, the headers and the body of a request at once. httpx writes no bytes where a request ends."""
+        self._unsent += buffer
+        if not buffer or len(self._unsent) > PART:
+            self._flush()
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, b""
+        try:
+            for part in self._watch.parts(unsent):
+                self._send(part)
+        except OSError as error:
+            if isinstance(error, TimeoutError) or is_from_signal(error):
+                raise
+            self._watch.early = True  # closed, perhaps after a reply: httpx reads it, or finds the end
+
+    def _send(self, data: bytes) -> None:
+        while data:
+            data = data[self._current.wait(partial(self._socket.send, data), self._socket) :]
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str, *_: Any, **__: Any) -> Stream:
+        """Return the connection under TLS, with the host's name verified. Close it if that fails."""
+        start: Any = TLSInTLS if self._encrypted else start_tls
+        return Stream(start(self._socket, server_hostname, ssl_context, self._current.wait), self._current)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpx asks for by name."""
+        if info == "is_readable":  # asked twice for each request
+            return self._watch.is_readable()
+        if info == "ssl_object":
+            return self._socket if self._encrypted else None
+        return {"socket": lambda: self._socket, "server_addr": self._socket.getpeername}.get(info, lambda: None)()
+
+    def is_quiet(self) -> bool:
+        """Return whether nothing is left in the buffers of TLS, and no reply came too early.
+
+        httpx itself looks at the socket before each request.
+        """
+        return not (self._watch.early or (self._encrypted and self._socket.pending()))
+
+
+class Network:
+    """Opens connections for httpx.
+
+    current: has the deadline of the present request.
+    """
+
+    def __init__(self, current: CurrentDeadline) -> None:
+        self._current = current
+
+    def connect_tcp(self, host: str, port: int, **_: Any) -> Stream:
+        return Stream(connect(host, port, self._current.deadline.remaining), self._current)

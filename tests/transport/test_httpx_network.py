@@ -12,8 +12,8 @@ import httpcore
 import pytest
 
 from cognito_raw.transport.httpx_async_network import AsyncNetwork
+from cognito_raw.transport.httpx_blocking import Network
 from cognito_raw.transport.httpx_internals import ReplyWatch
-from cognito_raw.transport.httpx_network import Network
 from cognito_raw.transport.sockets import CurrentDeadline, Deadline
 
 

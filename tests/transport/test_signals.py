@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from cognito_raw.transport.addresses import look_up
-from cognito_raw.transport.httpx_network import Stream
+from cognito_raw.transport.httpx_blocking import Stream
 from cognito_raw.transport.limits import from_environment
 from cognito_raw.transport.sockets import CurrentDeadline, Deadline
 from tests.support.signals import RAISED, raising

@@ -14,8 +14,8 @@ import pytest
 
 from cognito_raw import AsyncHttpxTransport, HttpxTransport
 from cognito_raw.transport.httpx_async_network import AsyncNetwork
+from cognito_raw.transport.httpx_blocking import Network
 from cognito_raw.transport.httpx_internals import install, is_reusable
-from cognito_raw.transport.httpx_network import Network
 from cognito_raw.transport.sockets import CurrentDeadline, Deadline
 from tests.support.deadlines import wait_until
 from tests.support.hostile import Behaviour, Peer, Server, echoing, reply, replying, saying, serving
