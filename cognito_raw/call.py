@@ -18,6 +18,8 @@ _TOO_DEEP: Final = f"the parameters are not JSON that an operation takes: they a
 USER_AGENT: Final = "cognito_raw"
 _TARGET: Final = "AWSCognitoIdentityProviderService"
 _NONE: Final[Mapping[str, str]] = {}
+# A compressed reply could grow without limit while it is read.
+_COMMON: Final = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
 
 
 class Call(Frozen):
@@ -81,10 +83,8 @@ def render(
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": f"{_TARGET}.{call.operation}",
-        # A compressed reply could grow without limit while it is read.
-        "Accept-Encoding": "identity",
         "Cache-Control": "no-store",
-        "User-Agent": USER_AGENT,
+        **_COMMON,
         **own,
     }
     return Request(f"{endpoint}/", headers, _body(call), timeout, background=background)
@@ -92,13 +92,7 @@ def render(
 
 def render_get(url: str, timeout: float, own: Mapping[str, str] = _NONE) -> Request:
     """Return the request for the current version of a public document."""
-    headers = {
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",  # as above
-        "Cache-Control": "no-cache",
-        "User-Agent": USER_AGENT,
-        **own,
-    }
+    headers = {"Accept": "application/json", "Cache-Control": "no-cache", **_COMMON, **own}
     return Request(url, headers, b"", timeout, "GET")
 
 

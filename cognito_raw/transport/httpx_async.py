@@ -74,7 +74,7 @@ class AsyncHttpxTransport:
         except TimeoutError:
             return Err("timed-out", NONE_FREE, sent="no")
         try:
-            connection = await pool.acquire(address) or pool.add(_Connection(maker, request.url))
+            connection = await pool.acquire(address) or _Connection(maker, request.url)
             progress = Progress(traced=True)
             sending = partial(_send, connection.client, maker.library, request, maker.trust_store, ends, progress)
             result = await pool.use(connection, sending)
@@ -184,13 +184,9 @@ class _Pool:
             self._idle.remove(found)
         return found
 
-    def add(self, connection: _Connection) -> _Connection:
-        """Add a new connection and return it."""
-        self._connections.add(connection)
-        return connection
-
     async def use(self, connection: _Connection, send: Callable[[], Awaitable[Result[Reply]]]) -> Result[Reply]:
         """Send a request over a connection. Then keep it for the next request to its address, or close it."""
+        self._connections.add(connection)
         reusable = False
         try:
             result = await send()
