@@ -86,13 +86,12 @@ class HttpxTransport:
         if not connection.keeps_deadlines:
             return _send_in_thread(send, progress, deadline, partial(self._pool.release, connection, reusable=False))
         connection.current.deadline = deadline
-        reusable = False
-        try:
+
+        def exchange() -> tuple[Result[Reply], bool]:
             result = send()
-            reusable = isinstance(result, Ok) and is_reusable(connection.client)
-        finally:
-            self._pool.release(connection, reusable=reusable)
-        return result
+            return result, isinstance(result, Ok) and is_reusable(connection.client)
+
+        return self._pool.use(connection, exchange)
 
 
 class _Connection(Connection):

@@ -82,6 +82,7 @@ class Connection(Reusable, ABC):
 
 
 C = TypeVar("C", bound=Connection)
+T = TypeVar("T")
 
 
 class Pool(Generic[C]):
@@ -132,8 +133,17 @@ class Pool(Generic[C]):
                 return found
             found.close()
 
+    def use(self, connection: C, exchange: Callable[[], tuple[T, bool]]) -> T:
+        """Return the result of an exchange over a connection, which also tells whether that may be used again."""
+        reusable = False
+        try:
+            result, reusable = exchange()
+        finally:
+            self.release(connection, reusable=reusable)
+        return result
+
     def release(self, connection: C, *, reusable: bool = True) -> None:
-        """Keep a connection for the next request to its address, or close it, as if the pool was closed meanwhile."""
+        """Keep a connection for the next request to its address. Close it if the pool was closed meanwhile."""
         lease, connection.lease = connection.lease, None
         with self.lock:
             connection.mark_idle()  # here, so that the longest idle comes first

@@ -61,29 +61,19 @@ class StandardTransport:
             return Err("connection-failed", error_text(error), sent="no")
         route = from_environment(lambda: route_to(parts.scheme, target))
         trust_store = self._tls() if route.encrypted else None
+        stream: BufferedSocket | None = None
         try:
             connection = self._pool.connect(request, route, deadline, lambda: _open(route, trust_store, deadline))
+            stream = connection.stream
+            return self._pool.use(connection, lambda: connection.exchange(request, deadline))
         except Exception as error:
             if is_of_program(error):
                 raise
-            return _error_result(error, None)
-        return self._exchange(connection, request, deadline)
+            return _error_result(error, stream)
 
     def close(self) -> None:
         """Close idle connections, and those in use when their requests end. The next request opens a new one."""
         self._pool.close()
-
-    def _exchange(self, connection: _Connection, request: Request, deadline: Deadline) -> Result[Reply]:
-        reusable = False
-        try:
-            result, reusable = connection.exchange(request, deadline)
-        except Exception as error:
-            if is_of_program(error):
-                raise
-            return _error_result(error, connection.stream)
-        finally:
-            self._pool.release(connection, reusable=reusable)
-        return result
 
     def _tls(self) -> TrustStore:
         with self._pool.lock:
