@@ -1,4 +1,4 @@
-"""Locks that survive forks and interruptions."""
+"""Locks that survive forks and interruptions, and the exceptions of signal handlers, which interrupt."""
 
 from __future__ import annotations
 
@@ -143,3 +143,14 @@ class AutoResetEvent:
     def wait(self, seconds: float) -> bool:
         """Wait for so many seconds at most. Return whether it was set."""
         return self._is_unset.acquire(timeout=seconds)
+
+
+def is_from_signal(error: BaseException) -> bool:
+    """Tell if a signal handler raised the exception. The handler is given the very frame that it interrupts."""
+    entry = error.__traceback__
+    while entry is not None and entry.tb_next is not None:
+        interrupted, entry = entry.tb_frame, entry.tb_next
+        for value in entry.tb_frame.f_locals.values():
+            if any(given is interrupted for given in (value if isinstance(value, tuple) else (value,))):
+                return True
+    return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from ..call import Call
 from ..concurrency.background import log_error
 from ..concurrency.clock import Instant
-from ..concurrency.signals import is_from_signal
+from ..concurrency.locks import is_from_signal
 from ..config import Config
 from ..flow import Action, Limited, Pause, advance
 from ..flows.parameters import strings

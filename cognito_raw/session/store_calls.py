@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from ..concurrency.signals import is_from_signal
+from ..concurrency.locks import is_from_signal
 from ..flow import Action, Pause
 from ..result import Err, Ok, Result
 from ..store.changes import Changes, Mark, Watch

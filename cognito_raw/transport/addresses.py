@@ -21,7 +21,7 @@ from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
 from ..concurrency.background import BackgroundTask, join_or_start, task_value
-from ..concurrency.signals import is_from_signal
+from ..concurrency.locks import is_from_signal
 from ..models.hosts import is_localhost, is_this_machine
 from .limits import POLL_INTERVAL
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..call import Reply, Request
 from ..concurrency.background import join_or_start
-from ..concurrency.signals import is_from_signal
+from ..concurrency.locks import is_from_signal
 from ..result import Err, Ok, Result
 from .addresses import connect
 from .body import Body

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any, Final, Literal
 
 from ..call import USER_AGENT, Request
-from ..concurrency.signals import is_from_signal
+from ..concurrency.locks import is_from_signal
 from ..result import Err, Sent
 from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
 from .library import AsyncClient, Library, LibraryName, SyncClient, load

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from ..call import Request
-from ..concurrency.signals import is_from_signal
+from ..concurrency.locks import is_from_signal
 
 M = TypeVar("M")
 

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from ..concurrency.clock import steady
-from ..concurrency.signals import is_from_signal
+from ..concurrency.locks import is_from_signal
 from .limits import CLOCK_TOLERANCE, MAX_BODY, POLL_INTERVAL, TIMED_OUT
 
 T = TypeVar("T")

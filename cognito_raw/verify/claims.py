@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeAlias, get_args
 
 from ..concurrency.background import log_error
-from ..concurrency.signals import is_from_signal
+from ..concurrency.locks import is_from_signal
 from ..config import Config
 from ..models.fields import END_OF_TIME
 from ..models.frozen import Frozen, field

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ..concurrency.signals import is_from_signal
+from ..concurrency.locks import is_from_signal
 from ..models.fields import UnexpectedJson
 from .jws import octets
 
