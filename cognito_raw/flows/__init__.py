@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         update_user_attributes,
         verify_user_attribute,
     )
+    from .auth_calls import confirm_new_device
     from .authentication import sign_in
     from .challenges import answer_challenge, begin_totp_setup, respond_to_new_password_required
     from .factors import (
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
         verify_software_token,
     )
     from .passwords import change_password, confirm_forgot_password, forgot_password
-    from .proofs import confirm_new_device
     from .raw import call, initiate_auth, respond_to_auth_challenge
     from .registration import confirm_sign_up, resend_confirmation_code, sign_up
     from .tokens import get_tokens_from_refresh_token, global_sign_out, revoke_token
@@ -48,7 +48,7 @@ else:  # hidden from type checkers, which would then accept any misspelt name
     _MODULES: Final = (
         "authentication",
         "challenges",
-        "proofs",
+        "auth_calls",
         "registration",
         "passwords",
         "tokens",

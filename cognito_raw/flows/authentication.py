@@ -14,9 +14,17 @@ from ..models.frozen import Frozen, replace
 from ..models.tokens import RememberedDevice, Tokens
 from ..result import Ok
 from ..srp import exchange as srp
-from .auth_calls import AuthContext, auth_context, initiate
+from .auth_calls import (
+    AuthContext,
+    Signing,
+    auth_context,
+    finish,
+    initiate,
+    is_forgotten,
+    prove_password,
+    with_exponent,
+)
 from .parameters import Hidden
-from .proofs import Signing, finish, is_forgotten, prove_password, with_exponent
 
 SignInFlow: TypeAlias = Literal["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
 FirstFactor: TypeAlias = Literal["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]

@@ -17,8 +17,18 @@ from ..models.tokens import RememberedDevice, Tokens
 from ..reasons import ENDS_CHALLENGE
 from ..result import Err, Ok, Result
 from ..srp import exchange as srp
-from .auth_calls import AuthContext, auth_context, respond
-from .proofs import Signing, finish, is_forgotten, prove_device, prove_password, with_device, with_exponent
+from .auth_calls import (
+    AuthContext,
+    Signing,
+    auth_context,
+    finish,
+    is_forgotten,
+    prove_device,
+    prove_password,
+    respond,
+    with_device,
+    with_exponent,
+)
 from .responses import Responses, responses_to
 
 T = TypeVar("T")

@@ -10,8 +10,7 @@ from ..concurrency.locks import is_from_signal
 from ..flow import Action, Pause
 from ..result import Err, Ok, Result
 from ..store.changes import Changes, Mark, Watch
-from ..store.protocol import EntryRefused, take, take_async, watch_of
-from ..store.threads import InThreads
+from ..store.protocol import EntryRefused, InThreads, take, take_async, watch_of
 
 T = TypeVar("T")
 

@@ -7,8 +7,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from ..config import Config
 from ..flow import ask
-from ..flows.auth_calls import AuthContext
-from ..flows.proofs import confirmation
+from ..flows.auth_calls import AuthContext, confirmation
 from ..models.challenge import Challenge
 from ..models.context import RefreshMetadata
 from ..models.frozen import replace

@@ -5,12 +5,10 @@ checks of `cognito_raw.testing` hold it to.
 """
 
 from .file import FileStore
-from .keyring import KeyringStore
-from .memory import MemoryStore
-from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store
+from .protocol import Acquired, AsyncStore, Entry, EntryRefused, InThreads, Store
+from .record import MemoryStore
 from .redis import AsyncRedisStore, RedisStore
-from .sealed import AsyncSealed, Sealed
-from .threads import InThreads
+from .sealed import AsyncSealed, KeyringStore, Sealed
 
 __all__ = [
     "Acquired",

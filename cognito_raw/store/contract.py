@@ -11,8 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from .protocol import AsyncStore, Entry, Store
-from .threads import InThreads
+from .protocol import AsyncStore, Entry, InThreads, Store
 
 Call: TypeAlias = Callable[[], Any]
 Check: TypeAlias = Generator["Call | Sequence[Call] | float", Any, None]

@@ -1,4 +1,4 @@
-"""The protocol of stores: entries with versions, and leases.
+"""The protocol of stores: entries with versions, and leases; and an async store made of a sync one.
 
 Values are bytes, so that one store can wrap another. A store that cannot be reached raises `OSError`. One that cannot
 read an entry raises `EntryRefused`. The service checks no lease, so the versions decide: a lease only saves requests.
@@ -8,10 +8,13 @@ A store may also have news (`watch`), and take a lease and load in one step (`ta
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from ..models.frozen import Frozen, field
 from .changes import Watch
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Acquired: TypeAlias = Literal["free", "taken over"]
 """The former state of a lease: free, or held by an owner who did not release it."""
@@ -101,3 +104,36 @@ async def take_async(store: Any, key: str, owner: str, seconds: float) -> Taken 
         return taken
     acquired: Acquired | None = await store.acquire(key, owner, seconds)
     return None if acquired is None else (acquired, await store.load(key))
+
+
+class InThreads(AsyncStore):
+    """An `AsyncStore` made of a sync store, whose calls run in threads. An `AsyncSession` makes one itself."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def load(self, key: str) -> Entry | None:
+        return await _in_thread(self._store.load, key)
+
+    async def save(self, key: str, value: bytes, *, after: int) -> int | None:
+        return await _in_thread(self._store.save, key, value, after=after)
+
+    async def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
+        return await _in_thread(self._store.acquire, key, owner, seconds)
+
+    async def release(self, key: str, owner: str) -> None:
+        await _in_thread(self._store.release, key, owner)
+
+    async def take(self, key: str, owner: str, seconds: float) -> Taken | None:
+        """Take the lease and load in a thread."""
+        return await _in_thread(take, self._store, key, owner, seconds)
+
+    def watch(self, key: str) -> Watch | None:
+        """Return the store's news."""
+        return watch_of(self._store, key)
+
+
+async def _in_thread(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    import asyncio  # here: a program without an event loop imports this module too
+
+    return await asyncio.to_thread(call, *arguments, **named)

@@ -1,4 +1,4 @@
-"""The record of one key: its entry and its lease, as values without I/O, and as bytes."""
+"""The record of one key: its entry and its lease, as values and as bytes. The store that keeps records in memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ..concurrency.clock import steady
+from ..concurrency.locks import ForkLock
 from ..models.fields import integer, string
 from ..models.frozen import Frozen, replace
 from .protocol import Acquired, Entry, Store
@@ -124,3 +126,23 @@ class RecordStore(Store, ABC):
 
     def release(self, key: str, owner: str) -> None:
         self._change(key, lambda record: record.released(owner))
+
+
+class MemoryStore(RecordStore):
+    """A store in the memory of this process. It ends with the process, and a fork gets a copy."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, Record] = {}
+        self._lock = ForkLock()
+
+    def _read(self, key: str) -> Record:
+        return self._records.get(key) or Record()
+
+    def _change(self, key: str, change: Callable[[Record], Record], *, wait: bool = True) -> tuple[Record, Record]:  # noqa: ARG002
+        with self._lock:
+            before = self._read(key)
+            now = self._records[key] = change(before)
+        return before, now
+
+    def _now(self) -> Time:
+        return Time("", steady())

@@ -1,4 +1,4 @@
-"""Encryption of another store's values, with AES-256-GCM.
+"""Encryption of another store's values, with AES-256-GCM, by keys of yours or by one in the system's keyring.
 
 Each value is bound to its key, so that nobody can move an entry to another user. The first of the keys seals, and all
 of them open, so that keys can be replaced. Versions and leases stay those of the other store.
@@ -6,11 +6,13 @@ of them open, so that keys can be replaced. Versions and leases stay those of th
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from .changes import Watch
+from .file import FileStore
 from .protocol import Acquired, AsyncStore, Entry, EntryRefused, Store, Taken, take, take_async, watch_of
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 
-KEY_SIZE: Final = 32
+_KEY_SIZE: Final = 32
 _NONCE_SIZE: Final = 12
+_NAME: Final = "cognito_raw"
 _FORMAT: Final = b"cognito_raw sealed 1\0"
 _NONCE_START: Final = len(_FORMAT)
 _START: Final = _NONCE_START + _NONCE_SIZE
@@ -30,7 +33,7 @@ class _Sealing(Generic[S]):
 
     def __init__(self, store: S, keys: Sequence[bytes]) -> None:
         self._store = store
-        self._made: Sequence[AESGCM] = ciphers_of(keys)
+        self._made: Sequence[AESGCM] = _ciphers_of(keys)
 
     def _ciphers(self) -> Sequence[AESGCM]:
         return self._made
@@ -62,19 +65,19 @@ class _Sealing(Generic[S]):
         return watch_of(self._store, key)
 
 
-def ciphers_of(keys: Sequence[bytes]) -> list[AESGCM]:
+def _ciphers_of(keys: Sequence[bytes]) -> list[AESGCM]:
     """Return the ciphers of these keys, the newest first."""
     try:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     except ImportError:
         raise ImportError("Sealed needs the package cryptography: pip install 'cognito-raw[verify]'") from None
     if not keys or not all(map(_is_key, keys)):
-        raise ValueError(f"keys must be a list of keys of {KEY_SIZE} random bytes, the newest first")
+        raise ValueError(f"keys must be a list of keys of {_KEY_SIZE} random bytes, the newest first")
     return [AESGCM(key) for key in keys]
 
 
 def _is_key(key: object) -> bool:
-    return isinstance(key, bytes) and len(key) == KEY_SIZE
+    return isinstance(key, bytes) and len(key) == _KEY_SIZE
 
 
 def _bound(key: str) -> bytes:
@@ -127,3 +130,48 @@ class AsyncSealed(_Sealing[AsyncStore], AsyncStore):
     async def take(self, key: str, owner: str, seconds: float) -> Taken | None:
         """Take the other store's lease, and return its entry, decrypted."""
         return self._opened(key, await take_async(self._store, key, owner, seconds))
+
+
+class KeyringStore(Sealed):
+    """A `FileStore` whose entries only the user's keyring opens. It needs the extra `keyring`.
+
+    A keyring has no room for a session, and cannot save only after a given version. So it holds a key of 32 bytes.
+
+    service: the name of your program in the keyring. The key is made at the first use.
+    path: the folder of the sealed entries.
+    """
+
+    def __init__(self, service: str, path: str | os.PathLike[str]) -> None:
+        try:
+            import keyring
+        except ImportError:
+            raise ImportError("KeyringStore needs the package keyring: pip install 'cognito-raw[keyring]'") from None
+        self._keyring = keyring
+        self._service = service
+        self._store = self._files = FileStore(path)
+        self._made = ()
+
+    def _ciphers(self) -> Sequence[AESGCM]:
+        if not self._made:
+            try:
+                self._made = _ciphers_of([self._key()])
+            except (OSError, EntryRefused):
+                raise
+            except Exception as error:  # each keyring has its own, beside those of the package
+                raise OSError(f"the system's keyring cannot be used: {type(error).__name__}") from error
+        return self._made
+
+    def _key(self) -> bytes:
+        """Return the key, made first if there is none. Two processes that begin together make one."""
+        with self._files.locked("keyring"):
+            text = self._keyring.get_password(self._service, _NAME)
+            if text is None:
+                self._keyring.set_password(self._service, _NAME, secrets.token_hex(_KEY_SIZE))
+                text = self._keyring.get_password(self._service, _NAME)
+        try:
+            key = bytes.fromhex(text or "")
+        except ValueError:
+            key = b""
+        if len(key) != _KEY_SIZE:
+            raise EntryRefused(f"the keyring's entry of {self._service!r} is not a key of this library")
+        return key

@@ -23,8 +23,7 @@ import warrant_lite
 
 from cognito_raw import Call, Challenge, NewDevice, Ok, RememberedDevice, ServiceReply, advance
 from cognito_raw.config import Config
-from cognito_raw.flows.auth_calls import AuthContext
-from cognito_raw.flows.proofs import confirm_new_device, prove_device
+from cognito_raw.flows.auth_calls import AuthContext, confirm_new_device, prove_device
 from cognito_raw.srp import exchange as srp
 from cognito_raw.srp import openssl
 from tests.support.srp_server import Exchange

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cognito_raw import Err, Ok, Result, ServiceReply
-from cognito_raw.flows.proofs import Proof, SrpIdentity, Verifier, prove
+from cognito_raw.flows.auth_calls import Proof, SrpIdentity, Verifier, prove
 from cognito_raw.srp.exchange import Ephemeral, N
 from tests.support.conversation import NOW, Clock, configured, fixed_randomness
 from tests.support.sign_ins import SrpServer

@@ -23,8 +23,7 @@ from cognito_raw import (
     advance,
     flows,
 )
-from cognito_raw.flows.auth_calls import AuthContext
-from cognito_raw.flows.proofs import finish, prove_device
+from cognito_raw.flows.auth_calls import AuthContext, finish, prove_device
 from cognito_raw.srp.exchange import N
 from tests.support.challenge_service import x_of
 from tests.support.conversation import (
