@@ -9,7 +9,7 @@ from ..config import Config
 from ..flow import Flow
 from ..models.challenge import Challenge
 from ..models.context import AnalyticsMetadata, UserContext
-from ..models.fields import InputRefused, require_string
+from ..models.fields import InputRefused, require_optional_string, require_string
 from ..models.frozen import Frozen, replace
 from ..models.tokens import RememberedDevice, Tokens
 from ..result import Ok
@@ -90,8 +90,9 @@ def first_call_of(
         raise ValueError(f"flow {flow!r}: must be one of {', '.join(_FLOWS)}")
     if by_choice and flow != "USER_AUTH":
         raise ValueError(f"preferred and session belong to USER_AUTH, not to {flow}")
-    if password is not None or flow in ("USER_SRP_AUTH", "USER_PASSWORD_AUTH"):
-        _require_password(password)
+    if password is None and flow in ("USER_SRP_AUTH", "USER_PASSWORD_AUTH"):
+        raise ValueError("password must be a string; to sign in without one, choose a way with flow= or preferred=")
+    require_optional_string(password=password)
     if flow == "USER_AUTH":
         return _by_choice(username, password, preferred, session)
     if password is None:
@@ -100,12 +101,6 @@ def first_call_of(
         return FirstCall(flow, {"USERNAME": username, "PASSWORD": password})
     asks = {"CHALLENGE_NAME": "SRP_A"} if flow == "CUSTOM_AUTH" else {}
     return FirstCall(flow, {"USERNAME": username, **asks}, srp_password=password)
-
-
-def _require_password(password: str | None) -> None:
-    if password is None:
-        raise ValueError("password must be a string; to sign in without one, choose a way with flow= or preferred=")
-    require_string(password=password)
 
 
 def _by_choice(username: str, password: str | None, preferred: FirstFactor | None, session: str | None) -> FirstCall:

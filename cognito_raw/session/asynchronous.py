@@ -117,11 +117,15 @@ class AsyncSession(_Members, AsyncRunner):
         The end of an `async with` block does it too. It takes the deadline at most. The next call opens new
         connections.
         """
+        import asyncio
+
         began, task = self.config.monotonic(), self._refresher.open_task(running_loop())
         if task is not None:
             self._start(task)
             await task.wait_async(self._deadline)
-        await self._wait_for_subscribers(self._deadline - (self.config.monotonic() - began))
+        if (calling := self._notifying.other_task()) is not None:
+            left = self._deadline - (self.config.monotonic() - began)
+            await asyncio.wait((calling,), timeout=max(0.0, left))
         await super().aclose()
 
     @asynccontextmanager
@@ -272,13 +276,6 @@ class AsyncSession(_Members, AsyncRunner):
 
         if self._holder.subscribers.pending:
             await asyncio.shield(running_loop().create_task(self._call_subscribers()))
-
-    async def _wait_for_subscribers(self, seconds: float) -> None:
-        import asyncio
-
-        task = self._notifying.other_task()
-        if task is not None:
-            await asyncio.wait((task,), timeout=max(0.0, seconds))
 
     async def _call_subscribers(self) -> None:
         subscribers = self._holder.subscribers

@@ -153,7 +153,7 @@ class SharedHolder(SessionHolder):
             state = _changed(base, changes)
             if not changes and not lacks:
                 break
-            value = _encoded(state)
+            value = json.dumps(state.to_dict(), separators=(",", ":")).encode()
             answer = yield self.ask("save", value, after=saved[0])
             if isinstance(answer, Err):
                 self._keep_pending(base, saved, answer)
@@ -239,7 +239,8 @@ class _Run(Generic[T]):
                     yield from self._prolong()
                     self._holder._asked = Instant.now(self._config)
                     self._sent = True
-                    step = advance(flow, (yield self._limited(step)))
+                    call = step if self._lease is None else Limited(step, self._lease, _RESERVE)
+                    step = advance(flow, (yield call))
                     continue
                 if isinstance(step, Exclusive) and self._lease is None:
                     failure = yield from self._acquire()
@@ -248,11 +249,12 @@ class _Run(Generic[T]):
                     if self._holder.state != base:
                         return None
                 state, result = step if isinstance(step, tuple) else (step, None)
-                failure = yield from self._keep(state.state if isinstance(state, Exclusive) else state)
+                state = state.state if isinstance(state, Exclusive) else state
+                failure = yield from self._keep(state)
                 if failure is not None and (not self._sent or (isinstance(result, Ok) and self._lease is None)):
                     return replace(failure, sent="yes" if self._sent else "no")
-                if self._lease is not None and self._is_overtaken(state):
-                    return None
+                if self._lease is not None and self._holder.state.tokens != state.tokens:
+                    return None  # another session renewed them
                 if result is not None:
                     return result
                 if isinstance(step, State):
@@ -267,9 +269,6 @@ class _Run(Generic[T]):
             entry = taken.value[1] if isinstance(taken, Ok) and taken.value is not None else None
             if entry is not None and entry.version == holder._saved[0]:
                 self._lease = began + holder.ask.lease
-
-    def _limited(self, call: Call) -> Call | Limited:
-        return call if self._lease is None else Limited(call, self._lease, _RESERVE)
 
     def _keep(self, state: State) -> Generator[Action, Any, Err | None]:
         """Save the change since the last state, and keep it."""
@@ -287,10 +286,6 @@ class _Run(Generic[T]):
             changed |= {"drift": state.drift, "unanswered": state.unanswered}
         renewed = before.tokens if self._lease is not None else None
         return (yield from holder.sync(partial(_with_changes, changed, renewed)))
-
-    def _is_overtaken(self, state: State | Exclusive) -> bool:
-        """Tell if the session has other tokens than this flow left."""
-        return self._holder.state.tokens != (state.state if isinstance(state, Exclusive) else state).tokens
 
     def _acquire(self) -> Steps[Err | None]:
         """Take the lease, and load again. Return without it if the state changes meanwhile."""
@@ -334,7 +329,3 @@ def _changed(state: State, changes: list[Change]) -> State:
     for change in list(changes):
         state = change(state)
     return state
-
-
-def _encoded(state: State) -> bytes:
-    return json.dumps(state.to_dict(), separators=(",", ":")).encode()

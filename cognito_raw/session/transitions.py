@@ -93,10 +93,8 @@ def renew(
         return state, Ok(held)
     if held.refresh_token is None:
         return (replace(state, tokens=None) if ended else state), NO_SESSION
-    if changed is None:
-        return (yield from _replaced(config, state, held, metadata))
-    state, result = yield from _replaced(config, state, held, changed)
-    return (replace(state, client_metadata=changed) if isinstance(result, Ok) else state), result
+    state, result = yield from _replaced(config, state, held, metadata if changed is None else changed)
+    return (state if changed is None or isinstance(result, Err) else replace(state, client_metadata=changed)), result
 
 
 def revoke(config: Config, state: State, held: Tokens, _: RefreshMetadata | None = None) -> SessionFlow[None]:

@@ -6,7 +6,6 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ..concurrency.clock import steady
@@ -112,7 +111,10 @@ class RecordStore(Store, ABC):
         return None if now is before or now.entry is None else now.entry.version
 
     def acquire(self, key: str, owner: str, seconds: float) -> Acquired | None:
-        change = partial(self._acquired, owner, seconds)
+
+        def change(record: Record) -> Record:
+            return record.acquired(Lease(owner, self._now(), seconds))
+
         held = self._read(key)  # first without a lock, since many may wait for the lease
         if change(held) is held:
             return None
@@ -120,9 +122,6 @@ class RecordStore(Store, ABC):
         if now is before:
             return None
         return "free" if before.lease is None else "taken over"
-
-    def _acquired(self, owner: str, seconds: float, record: Record) -> Record:
-        return record.acquired(Lease(owner, self._now(), seconds))
 
     def release(self, key: str, owner: str) -> None:
         self._change(key, lambda record: record.released(owner))
