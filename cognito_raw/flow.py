@@ -9,7 +9,7 @@ A method of a runner is a flow that is run: it has the flow's types and document
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from .call import Call, Request, ServiceReply
@@ -139,6 +139,7 @@ def advance(flow: Generator[Y, Any, T], answer: object = None) -> Y | T:
 class MethodOfFlow:
     """A method that runs a flow, in a list of methods.
 
+    flow: the flow, or a `functools.partial` that imports it and returns it.
     perform: the method's body. It gets the object, and a function that starts the flow given its first arguments.
     pages: the classes of lists, sync and async, if the flow requests a page and the method returns the list.
     given: the number of first arguments of the flow that the body gives it, and the caller does not.
@@ -152,7 +153,7 @@ class MethodOfFlow:
         *,
         given: int = 1,
     ) -> None:
-        self._flow = cast("FunctionType", flow)
+        self._flow: Callable[..., Any] = flow
         self._perform = perform
         self._pages = pages
         self._given = given
@@ -163,7 +164,8 @@ class MethodOfFlow:
 
     def of(self, owner: type[object]) -> Callable[..., Any]:
         """Return the function for this class, which has the flow's name, documentation, signature and source."""
-        flow, perform, is_async = self._flow, self._perform, hasattr(owner, "aclose")
+        flow: FunctionType = self._flow if isinstance(self._flow, FunctionType) else self._flow()
+        perform, is_async = self._perform, hasattr(owner, "aclose")
 
         def method(self: object, /, *args: Any, **kwargs: Any) -> Any:
             return perform(self, lambda *first, **more: flow(*first, *args, **{**kwargs, **more}))
@@ -202,12 +204,28 @@ def _shown(flow: FunctionType, pages: type[object] | None, given: int, *, awaite
     return shown
 
 
+class _Unmade:
+    """Stands for a method in a class until the method is first used, and is then replaced by its function."""
+
+    def __init__(self, method: MethodOfFlow, owner: type[object]) -> None:
+        self._method = method
+        self._owner = owner
+
+    def __get__(self, instance: object, _: object = None) -> Any:
+        made = self._method.of(self._owner)
+        setattr(self._owner, made.__name__, made)
+        return made if instance is None else MethodType(made, instance)
+
+
 class Methods:
-    """The base of a list of methods. A runner that inherits the list has each as a function of its own."""
+    """The base of a list of methods. A runner that inherits the list has each as a function of its own.
+
+    A sync runner has it when it is first used. No event loop waits for an import.
+    """
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for base in cls.__bases__:
             for name, method in vars(base).items():
                 if isinstance(method, MethodOfFlow):
-                    setattr(cls, name, method.of(cls))
+                    setattr(cls, name, method.of(cls) if hasattr(cls, "aclose") else _Unmade(method, cls))

@@ -191,6 +191,11 @@ def is_safe(call: Call, failure: Err) -> bool:
     return failure.sent == "no" or (_is_repeatable(call) and not _is_once(call.parameters))
 
 
+def is_lost(failure: Err) -> bool:
+    """Tell if the service may have acted in a reply that did not arrive."""
+    return failure.sent == "maybe" or failure.reason == "service-unavailable"
+
+
 def _is_repeatable(call: Call) -> bool:
     """Tell if repeating the call has no further effect."""
     if call.operation == "InitiateAuth":

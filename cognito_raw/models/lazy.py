@@ -1,8 +1,10 @@
-"""Names of a package that are imported at first use, since a cold start does not need them."""
+"""Names that are imported at first use, since a cold start does not need them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 
 def lazy(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
@@ -20,3 +22,30 @@ def lazy(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return find
+
+
+class LateClass:
+    """Stands for a class in a list of methods until one of them is first used."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+        self._loaded: Any = None
+
+    def __call__(self, *given: object) -> Any:
+        """Make an instance."""
+        return self._load()(*given)
+
+    def __getattr__(self, name: str) -> Callable[[], Any]:
+        """Return the function that imports a method of the class."""
+        return partial(self._member, name)
+
+    def _load(self) -> Any:
+        if self._loaded is None:
+            from importlib import import_module
+
+            self._loaded = getattr(import_module(self._module), self._name)
+        return self._loaded
+
+    def _member(self, name: str) -> Any:
+        return getattr(self._load(), name)

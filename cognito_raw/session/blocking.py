@@ -15,7 +15,6 @@ from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import Runner
 from .properties import NO_TURN, SessionMembers
-from .refresh import SHORTEST_SLEEP, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from ..transport import TransportName
     from ..transport.protocol import Transport
     from .account import Account
+    from .refresh import RefreshTask, Waiting
 
     _Members = SessionMembers[Transport | TransportName, Store]
 else:  # an import of the library does not need the types
@@ -110,7 +110,7 @@ class Session(_Members, Runner):
 
         The end of a `with` block does it too. It takes the deadline at most. The next call opens new connections.
         """
-        began, task = self.config.monotonic(), self._refresher.open_task()
+        began, task = self.config.monotonic(), self._refresher.open_task() if self._refreshers else None
         if task is not None:
             self._start(task)
             task.wait(self._deadline)
@@ -127,6 +127,7 @@ class Session(_Members, Runner):
         """
         from ..concurrency.scheduler import Job  # here: few programs need it
 
+        _ = self._refresher  # imported here: a fork must not hit another thread in the midst of it
         job = Job(self.config.endpoint, self._seconds_until_refresh, self._refresh_if_due)
         unsubscribe = self._holder.subscribers.add(lambda _: job.wake())
         try:
@@ -140,6 +141,8 @@ class Session(_Members, Runner):
 
     def _refresh_if_due(self, job: Job) -> float:
         """Ask the store if it is time for it, then renew the tokens if they are due. Return the seconds to the next."""
+        from .refresh import SHORTEST_SLEEP  # here, as below: a sign-in does not need it
+
         if not self._holder.is_current:
             self._ask_store()
         if self._holder.subscribers.pending:
@@ -186,6 +189,8 @@ class Session(_Members, Runner):
 
     def _wait(self, waiting: Waiting[T], budget: Budget | None = None) -> T:
         """Wait for each refresh that the generator yields, and return its value. Its failures count in the budget."""
+        from .refresh import Wait
+
         with closing(waiting):
             step = advance(waiting)
             while isinstance(step, Wait):

@@ -1,7 +1,8 @@
 """The methods of a session as flows: each takes a state, and returns the next state with the result.
 
 They are pure functions. A failure changes the state too: a challenge, a user to confirm, a dead refresh token. A state
-that a cancellation must not lose is also yielded. Flows that a sign-in does not need are imported late.
+that a cancellation must not lose is also yielded. A session imports this module with the first method but `login`, and
+a method its flows when it is first used.
 """
 
 from __future__ import annotations
@@ -10,25 +11,23 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..config import Config
 from ..flow import done
 from ..flows.auth_calls import auth_context
-from ..flows.authentication import FirstFactor, SignInFlow, first_call_of, run_sign_in
+from ..models.account import TotpSetup
 from ..models.challenge import ChallengeAnswer
-from ..models.context import AnalyticsMetadata, RefreshMetadata, UserContext
+from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_optional_string, require_string, require_text, require_username
-from ..models.frozen import Frozen, field, replace
+from ..models.frozen import replace
 from ..models.sign_up import Delivery, Registration
 from ..models.tokens import IdToken
 from ..reasons import SAYS_NOTHING_OF_TOKENS, TOKENS_ALREADY_DEAD, USER_GONE
 from ..result import Err, Ok
-from .state import SessionFlow, State
-from .transitions import NO_SESSION, after_sign_in, device_for, revoke, revoke_all, usable_tokens
+from .signed_in import after_sign_in
+from .state import NO_SESSION, SessionFlow, SessionFlows
+from .transitions import revoke, revoke_all, usable_tokens
 
 if TYPE_CHECKING:
     from typing import TypedDict
-
-    from ..models.account import TotpSetup
 
     class Given(TypedDict):
         """The context of a call, as the flows of the client take it."""
@@ -38,13 +37,10 @@ if TYPE_CHECKING:
         analytics_metadata: AnalyticsMetadata | None
 
 
-class SessionMethods(Frozen):
-    """The methods of a session, as pure functions of its configuration and state."""
+class SessionMethods(SessionFlows):
+    """The methods of a session beside `login`."""
 
-    config: Config
-    state: State
-    remember_device: bool = True
-    refresh_metadata: RefreshMetadata | None = field(default=None, repr=False)
+    __slots__ = ()
 
     def register(
         self,
@@ -126,44 +122,6 @@ class SessionMethods(Frozen):
         require_username(username)
         given = _given(client_metadata, user_context_data, analytics_metadata)
         return self.state, (yield from resend_confirmation_code(self.config, username, **given))
-
-    def login(
-        self,
-        username: str,
-        password: str | None = None,
-        *,
-        flow: SignInFlow | None = None,
-        preferred: FirstFactor | None = None,
-        session: str | None = None,
-        client_metadata: Mapping[str, str] | None = None,
-        user_context_data: UserContext | None = None,
-        analytics_metadata: AnalyticsMetadata | None = None,
-    ) -> SessionFlow[IdToken]:
-        """Sign in. A password alone goes over SRP, which proves the password and never sends it.
-
-        The other ways are those of `Client.sign_in`: `flow="USER_PASSWORD_AUTH"`, `flow="CUSTOM_AUTH"`,
-        `flow="USER_AUTH"`, and `preferred="EMAIL_OTP"` or another. Just after `confirm_registration`, the user name is
-        enough in a pool with choice-based sign-in. All ways use the session's remembered device.
-        A challenge is an `Err` whose reason ends in `-challenge`; `session.challenge` and `err.challenge` hold it.
-        Tokens of an earlier sign-in stay until this one succeeds. Reasons: `new-password-challenge` and the other
-        challenges, `incorrect-username-or-password`, `user-not-found`, `account-unverified`, `disabled-user`,
-        `password-reset-required`, `login-attempts-limit-exceeded`, `unsafe-srp-value`, `no-session` (no password).
-        """
-        require_username(username)
-        handle = self.state.sign_up_session if username == self.state.sign_up_username else None
-        if (password, flow, preferred, session) == (None, None, None, None):
-            session = handle
-            if handle is None:
-                return self.state, NO_SESSION
-        first_call = first_call_of(username, password, flow, preferred, session)
-        device = device_for(self.state, username, proves_password=first_call.srp_password is not None)
-        context = auth_context(self.config, device, client_metadata, user_context_data, analytics_metadata)
-        state = replace(self.state, tried_username=username, challenge=None).with_sign_up(username, None)
-        yield state
-        signed = yield from run_sign_in(context, first_call)
-        if isinstance(signed[0], Err) and signed[0].kind == "temporary" and signed[0].sent != "maybe":
-            state = state.with_sign_up(username, handle)  # the service has not used it
-        return (yield from after_sign_in(context, state, signed, remember=self.remember_device))
 
     def new_password_challenge(
         self,

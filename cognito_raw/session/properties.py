@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, NoRetu
 
 from ..config import Config
 from ..flow import MethodOfFlow, Methods
-from ..models.challenge import Challenge
 from ..models.context import RefreshMetadata
+from ..models.lazy import LateClass
 from ..models.tokens import RememberedDevice, Tokens
 from ..result import Err
 from .holder import SessionHolder, Subscriber
-from .methods import SessionMethods
-from .refresh import Refresher
 from .state import State
 
 if TYPE_CHECKING:
@@ -21,13 +19,21 @@ if TYPE_CHECKING:
     from typing import Concatenate, ParamSpec
 
     from ..flow import Method
+    from ..models.challenge import Challenge
     from ..models.tokens import TokenUse
     from ..result import Result
-    from .state import SessionFlow
+    from .login import LoginMethod
+    from .methods import SessionMethods
+    from .refresh import Refresher
+    from .state import SessionFlow, SessionFlows
     from .transitions import Start
 
+    M = TypeVar("M", bound=SessionFlows)
     P = ParamSpec("P")
     T = TypeVar("T")
+else:  # imported with the first use of a method: a login needs only its own
+    LoginMethod = LateClass(f"{__package__}.login", "LoginMethod")
+    SessionMethods = LateClass(f"{__package__}.methods", "SessionMethods")
 
 S = TypeVar("S")
 W = TypeVar("W")
@@ -35,11 +41,16 @@ W = TypeVar("W")
 NO_TURN: Final = Err("timed-out", "another call of this session took all the time there was", retryable=True)
 
 
-# needs: a token that is renewed first, so that an interrupted method does not interrupt a refresh.
+# kind: the class of the flow. needs: a token that is renewed first, so that an interrupted method does not interrupt a
+# refresh.
 def _method(
-    flow: Callable[Concatenate[SessionMethods, P], SessionFlow[T]], *, needs: TokenUse | None = None
+    flow: Callable[Concatenate[M, P], SessionFlow[T]], kind: type[M], *, needs: TokenUse | None = None
 ) -> Method[P, Result[T], Coroutine[Any, Any, Result[T]]]:
-    return MethodOfFlow(flow, lambda self, start: self._call(lambda state: start(self._methods(state)), needs))
+    def perform(self: SessionMembers[Any, Any], start: Callable[[M], SessionFlow[T]]) -> Any:
+        given = self._remember_device, self._holder.refresh_metadata
+        return self._call(lambda state: start(kind(self.config, state, *given)), needs)
+
+    return MethodOfFlow(flow, perform)
 
 
 class SessionMembers(Methods, Generic[W, S]):
@@ -48,17 +59,17 @@ class SessionMembers(Methods, Generic[W, S]):
     config: Config
     _is_async: ClassVar[bool] = False
 
-    register = _method(SessionMethods.register)
-    confirm_registration = _method(SessionMethods.confirm_registration)
-    resend_verification_code = _method(SessionMethods.resend_verification_code)
-    login = _method(SessionMethods.login)
-    new_password_challenge = _method(SessionMethods.new_password_challenge)
-    answer_challenge = _method(SessionMethods.answer_challenge)
-    begin_totp_setup = _method(SessionMethods.begin_totp_setup)
-    logout = _method(SessionMethods.logout)
-    request_password_reset = _method(SessionMethods.request_password_reset)
-    reset_password_confirmation = _method(SessionMethods.reset_password_confirmation)
-    change_password = _method(SessionMethods.change_password, needs="access")
+    register = _method(SessionMethods.register, SessionMethods)
+    confirm_registration = _method(SessionMethods.confirm_registration, SessionMethods)
+    resend_verification_code = _method(SessionMethods.resend_verification_code, SessionMethods)
+    login = _method(LoginMethod.login, LoginMethod)
+    new_password_challenge = _method(SessionMethods.new_password_challenge, SessionMethods)
+    answer_challenge = _method(SessionMethods.answer_challenge, SessionMethods)
+    begin_totp_setup = _method(SessionMethods.begin_totp_setup, SessionMethods)
+    logout = _method(SessionMethods.logout, SessionMethods)
+    request_password_reset = _method(SessionMethods.request_password_reset, SessionMethods)
+    reset_password_confirmation = _method(SessionMethods.reset_password_confirmation, SessionMethods)
+    change_password = _method(SessionMethods.change_password, SessionMethods, needs="access")
 
     def __init__(
         self,
@@ -97,7 +108,7 @@ class SessionMembers(Methods, Generic[W, S]):
 
             ask = StoreCalls(store, key, lease, is_async=self._is_async)
             self._holder = SharedHolder(config, state, refresh_metadata, ask, staleness)
-        self._refresher = Refresher(config, self._holder)
+        self._refreshers: list[Refresher] = []  # one at most, which the copies of the session share
         self._remember_device = remember_device
         self._make_locks()
 
@@ -205,6 +216,15 @@ class SessionMembers(Methods, Generic[W, S]):
                 raise ValueError("callback is a coroutine function, which a sync session cannot await")
         return self._holder.subscribers.add(callback, (lambda: self.state) if state else None)
 
+    @property
+    def _refresher(self) -> Refresher:
+        """What renews the tokens, made when first needed. Two threads may make one at the same time."""
+        if not self._refreshers:
+            from .refresh import Refresher
+
+            self._refreshers.append(Refresher(self.config, self._holder))
+        return self._refreshers[0]
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._holder.state!r})"
 
@@ -217,6 +237,3 @@ class SessionMembers(Methods, Generic[W, S]):
 
     def _as_user(self, flow: Start[T]) -> Any:
         return self._call(lambda state: flow(self.config, state, self._holder.refresh_metadata), "access")
-
-    def _methods(self, state: State) -> SessionMethods:
-        return SessionMethods(self.config, state, self._remember_device, self._holder.refresh_metadata)

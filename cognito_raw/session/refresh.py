@@ -18,11 +18,11 @@ from ..flows.parameters import strings
 from ..models.frozen import Frozen
 from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
-from ..retry import Budget
+from ..retry import Budget, is_lost
 from .expiry import MANDATORY_WINDOW, HeldTokens
 from .holder import SessionHolder
-from .state import SessionFlow, State
-from .transitions import NO_SESSION, is_lost, renew
+from .state import NO_SESSION, SessionFlow, State
+from .transitions import renew
 
 T = TypeVar("T")
 Metadata: TypeAlias = Mapping[str, str] | None

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from typing import Any, Final, TypeAlias, TypeVar, get_args
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from ..call import Call
-from ..models.challenge import EXPONENT, Challenge, challenge_of
-from ..models.fields import (
-    InputRefused,
-    UnexpectedJson,
-    boolean,
-    optional_integer,
-    optional_string,
-    require_optional_string,
-    require_string,
-    string,
-    string_map,
-)
+from ..config import Config
+from ..models.context import RefreshMetadata
+from ..models.fields import InputRefused, require_optional_string, require_string
 from ..models.frozen import Frozen, field, replace
 from ..models.tokens import IdToken, RefreshFlow, RememberedDevice, Tokens, username_of
-from ..result import Result
+from ..result import Err, Result
+from .expiry import issue_time
 
-_FLOWS: Final[tuple[RefreshFlow, ...]] = get_args(RefreshFlow)
+if TYPE_CHECKING:
+    from ..models.challenge import Challenge
 
 T = TypeVar("T")
 
-_HEXADECIMAL: Final = frozenset("0123456789abcdef")
-_VERSION: Final = 2
-# Members that version 1 lacks.
-_SINCE_1: Final = {"device": None, "refresh_flow": _FLOWS[0], "unanswered": False}
-_DEVICE: Final = ("key", "group_key", "password", "username")
-_NAMES: Final = (
-    *("username", "challenge_username", "sign_up_username", "reset_username", "sign_up_session"),
-    *("tried_username", "pool_id", "client_id"),
-)
-# Far more than any clock is wrong, and small enough to compute with: JSON sets no limit.
-_LARGEST_DRIFT: Final = 2**53
+NO_SESSION: Final = Err("no-session")
 
 
 class State(Frozen):
@@ -63,7 +46,7 @@ class State(Frozen):
     tokens: Tokens | None = None
     drift: float = field(default=0.0, repr=False)
     device: RememberedDevice | None = None
-    refresh_flow: RefreshFlow = field(default=_FLOWS[0], repr=False)
+    refresh_flow: RefreshFlow = field(default="GetTokensFromRefreshToken", repr=False)
     unanswered: bool = field(default=False, repr=False)
     sign_up_session: str | None = field(default=None, repr=False)
     challenge_username: str | None = field(default=None, repr=False)
@@ -107,6 +90,13 @@ class State(Frozen):
             return self
         return replace(self, sign_up_session=session, sign_up_username=username)
 
+    def with_tokens(self, fresh: Tokens, now: float) -> State:
+        """Return the state with new tokens. They were issued just now, which shows the drift between the clocks."""
+        issued = issue_time(fresh)
+        drift = 0.0 if issued is None else issued - now
+        username = username_of(fresh) if self.username is None else self.username
+        return replace(self, tokens=fresh, drift=drift, unanswered=False, username=username)
+
     @classmethod
     def of_tokens(cls, tokens: Tokens, username: str | None = None, device: RememberedDevice | None = None) -> State:
         """Return the state of a user who signed in elsewhere. An empty token is none."""
@@ -133,7 +123,9 @@ class State(Frozen):
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON that `from_dict` reads back. It holds tokens: encrypt it wherever you store it."""
-        return {"version": _VERSION, **{name: _plain(getattr(self, name)) for name in State.__match_args__}}
+        from .saved_state import plain  # here, as below: a sign-in does not need it
+
+        return plain({name: getattr(self, name) for name in State.__match_args__})
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, object]) -> State:
@@ -141,30 +133,9 @@ class State(Frozen):
 
         Anything else raises `ValueError`, without its content.
         """
-        if not isinstance(saved, Mapping):
-            raise ValueError(f"a saved session must be the dict of State.to_dict(), not {type(saved).__name__}")
-        version = saved.get("version")
-        if type(version) is not int or not 1 <= version <= _VERSION:
-            known = f"this library reads versions 1 to {_VERSION}"
-            raise ValueError(f"not a saved session, or one of a version that is not known ({known})")
-        saved = {**_SINCE_1, **saved}
-        try:
-            names: dict[str, Any] = {name: optional_string(saved, name) for name in _NAMES}
-            return cls(
-                **names,
-                challenge=_part(saved, "challenge", _challenge),
-                tokens=_part(saved, "tokens", _tokens),
-                # Perhaps measured on another machine. A clock that was behind may still be, but one that was ahead
-                # must not make old tokens look fresh.
-                drift=max(0.0, _drift(saved.get("drift", 0.0))),
-                device=_part(saved, "device", _device),
-                refresh_flow=_refresh_flow(saved.get("refresh_flow")),
-                unanswered=boolean(saved, "unanswered"),
-                client_metadata=_metadata(saved, "client_metadata"),
-                challenge_metadata=_metadata(saved, "challenge_metadata"),
-            )
-        except UnexpectedJson as error:
-            raise ValueError(f"a damaged saved session: {error}") from None
+        from .saved_state import members
+
+        return cls(**members(saved))
 
 
 def _require_same(what: str, found: str | None, own: str) -> None:
@@ -189,6 +160,15 @@ SessionFlow: TypeAlias = Generator[Call | State | Exclusive, Any, tuple[State, R
 """Yields calls and receives their results, as a flow does. Also yields states, to be kept at once."""
 
 
+class SessionFlows(Frozen):
+    """The base of the methods of a session, which are flows: pure functions of its configuration and state."""
+
+    config: Config
+    state: State
+    remember_device: bool = True
+    refresh_metadata: RefreshMetadata | None = field(default=None, repr=False)
+
+
 def _ended_token(username: str | None) -> IdToken:
     """Return an ID token of nothing but a user's name, which any version of the library can read."""
     import base64  # here: only a session that begins with a refresh token needs it
@@ -196,59 +176,3 @@ def _ended_token(username: str | None) -> IdToken:
 
     claims = {"exp": 0} if username is None else {"exp": 0, "cognito:username": username}
     return IdToken.read(f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.")
-
-
-def _plain(value: Any) -> object:
-    """Return the JSON of a member of the state."""
-    if isinstance(value, IdToken):
-        return value.jwt
-    if isinstance(value, (Challenge, Tokens, RememberedDevice)):
-        return {name: _plain(getattr(value, name)) for name in type(value).__match_args__ if name != "new_device"}
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _challenge(saved: Mapping[str, object]) -> Challenge:
-    session, parameters = optional_string(saved, "session"), string_map(saved, "parameters")
-    exponent = parameters.get(EXPONENT, "1")  # of 256 bits
-    if len(exponent) > 64 or not _HEXADECIMAL.issuperset(exponent) or not exponent.strip("0"):
-        raise UnexpectedJson("the exponent is not one of a sign-in")
-    return challenge_of(string(saved, "name"), string(saved, "username"), session, parameters)
-
-
-def _tokens(saved: Mapping[str, object]) -> Tokens:
-    return Tokens(
-        IdToken.read(string(saved, "id_token")),
-        string(saved, "access_token"),
-        optional_string(saved, "refresh_token"),
-        optional_integer(saved, "expires_in"),
-    )
-
-
-def _device(saved: Mapping[str, object]) -> RememberedDevice:
-    return RememberedDevice(**{name: string(saved, name) for name in _DEVICE}, alias=optional_string(saved, "alias"))
-
-
-def _refresh_flow(value: object) -> RefreshFlow:
-    for known in _FLOWS:
-        if value == known:
-            return known
-    raise UnexpectedJson("refresh_flow is unknown")
-
-
-def _part(saved: Mapping[str, object], name: str, read: Callable[[Mapping[str, object]], T]) -> T | None:
-    """Return what `read` makes of a JSON object; None if it is absent or null."""
-    value = saved.get(name)
-    if value is not None and not isinstance(value, Mapping):
-        raise UnexpectedJson(f"{name} is not an object")
-    return None if value is None else read(value)
-
-
-def _metadata(saved: Mapping[str, object], name: str) -> Mapping[str, str] | None:
-    return None if saved.get(name) is None else string_map(saved, name)
-
-
-def _drift(value: object) -> float:
-    # This comparison also refuses infinity and NaN.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST_DRIFT:
-        raise UnexpectedJson("drift is not a number")
-    return float(value)

@@ -1,76 +1,23 @@
-"""The transitions of a session's state: after a sign-in, a refresh and a revocation, with the flows that make them."""
+"""The transitions of a session's state by a refresh and by a revocation, with the flows that make them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from ..config import Config
-from ..flow import ask
-from ..flows.auth_calls import AuthContext, confirmation
-from ..models.challenge import Challenge
 from ..models.context import RefreshMetadata
 from ..models.frozen import replace
-from ..models.tokens import IdToken, RememberedDevice, Tokens, claims_of, username_of
+from ..models.tokens import Tokens, claims_of, username_of
 from ..reasons import ENDS_SESSION
-from ..result import Err, Ok, Result
-from .expiry import MANDATORY_WINDOW, HeldTokens, issue_time
-from .state import Exclusive, SessionFlow, State
+from ..result import Err, Ok
+from ..retry import is_lost
+from .expiry import MANDATORY_WINDOW, HeldTokens
+from .state import NO_SESSION, Exclusive, SessionFlow, State
 
 T = TypeVar("T")
 Start: TypeAlias = Callable[[Config, State, RefreshMetadata | None], SessionFlow[T]]
 """Starts a flow of a session."""
-Signed: TypeAlias = tuple[Result[Tokens | Challenge], RememberedDevice | None]
-"""The result of a sign-in or an answer, and its device; None if the service has forgotten the device."""
-
-NO_SESSION: Final = Err("no-session")
-
-
-def device_for(state: State, username: str, *, proves_password: bool) -> RememberedDevice | None:
-    """Return the session's device if it may belong to the user who signs in.
-
-    proves_password: the sign-in proves a password. It names the device only after the service has named the user.
-    """
-    device = state.device
-    if device is None or proves_password or username in (device.alias, device.username):
-        return device
-    return None
-
-
-def after_sign_in(context: AuthContext, state: State, signed: Signed, *, remember: bool) -> SessionFlow[IdToken]:
-    """Return the state after a sign-in or an answer in this context, and confirm a new device."""
-    (outcome, left), config = signed, context.config
-    metadata = context.members.get("ClientMetadata")
-    typed = state.challenge_username or state.last_username
-    if context.device is not None and left is None:
-        state = replace(state, device=None)
-    if isinstance(outcome, Err):
-        return replace(state, challenge=outcome.challenge, challenge_metadata=metadata), outcome
-    value = outcome.value
-    if isinstance(value, Challenge):
-        return replace(state, challenge=value, challenge_metadata=metadata), _asked(value)
-    state = replace(
-        with_tokens(config, state, replace(value, new_device=None)),
-        challenge=None,
-        username=typed,
-        tried_username=state.last_username,
-        client_metadata=metadata,
-    )
-    username = username_of(value)
-    if remember and value.new_device is not None and username is not None:
-        device, request = confirmation(config, value.access_token, value.new_device, username)
-        known = replace(state, device=replace(device, alias=typed))
-        yield known  # before the call, which may lose neither the tokens nor a device that the service then knows
-        answer = yield from ask("ConfirmDevice", request)
-        if isinstance(answer, Ok) or is_lost(answer):  # a refusal does no harm: the next sign-in gets another device
-            state = known
-    return state, Ok(value.id_token)
-
-
-def _asked(challenge: Challenge) -> Err:
-    from ..reasons import challenge_reason  # here: only a challenge needs it
-
-    return Err(challenge_reason(challenge.name), challenge=challenge, sent="yes")
 
 
 def renew(
@@ -160,7 +107,7 @@ def _replaced(config: Config, state: State, held: Tokens, metadata: RefreshMetad
         return _refused(state, result)
     if held.access_token and _owner(held) != _owner(result.value):
         return state, Err("foreign-tokens", "the new tokens are of another user, client or pool", sent="yes")
-    state = with_tokens(config, state, result.value)
+    state = state.with_tokens(result.value, config.clock())
     yield state  # the old refresh token may be dead now, so nothing may lose the new one
     return state, result
 
@@ -188,16 +135,3 @@ def _owner(held: Tokens) -> tuple[object, ...]:
     identity, access = held.id_token.payload, claims_of(held.access_token)
     pools = (str(payload.get("iss")).rpartition("/")[2] for payload in (identity, access))
     return (identity.get("sub"), identity.get("aud"), access.get("sub"), access.get("client_id"), *pools)
-
-
-def with_tokens(config: Config, state: State, fresh: Tokens) -> State:
-    """Return the state with new tokens. They were issued just now, which shows the drift between the clocks."""
-    issued = issue_time(fresh)
-    drift = 0.0 if issued is None else issued - config.clock()
-    username = username_of(fresh) if state.username is None else state.username
-    return replace(state, tokens=fresh, drift=drift, unanswered=False, username=username)
-
-
-def is_lost(failure: Err) -> bool:
-    """Tell if the service may have acted in a reply that did not arrive."""
-    return failure.sent == "maybe" or failure.reason == "service-unavailable"

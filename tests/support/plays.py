@@ -21,6 +21,7 @@ from cognito_raw import (
     advance,
 )
 from cognito_raw.session import refresh
+from cognito_raw.session.login import LoginMethod
 from cognito_raw.session.methods import SessionMethods
 from cognito_raw.session.state import Exclusive, SessionFlow
 from tests.support.conversation import (
@@ -32,6 +33,12 @@ from tests.support.conversation import (
     configured,
     step_through,
 )
+
+
+class AllMethods(LoginMethod, SessionMethods):
+    """The methods of a session, which come from two modules."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Act:
     def is_flow(self) -> bool:
         """Whether all of it is one flow. A session renews tokens in background tasks."""
         renews = any(exchange.operation == "GetTokensFromRefreshToken" for exchange in self.exchanges)
-        return hasattr(SessionMethods, self.method) and not (self.method == "change_password" and renews)
+        return hasattr(AllMethods, self.method) and not (self.method == "change_password" and renews)
 
 
 @dataclass
@@ -121,7 +128,7 @@ def calls_of(flow: SessionFlow[Any]) -> Generator[Call, Any, Any]:
 
 
 def _by_hand(config: Config, before: State, act: Act) -> tuple[State, Result[Any]]:
-    flow = calls_of(getattr(SessionMethods(config, before), act.method)(*act.arguments, **act.options))
+    flow = calls_of(getattr(AllMethods(config, before), act.method)(*act.arguments, **act.options))
     state, result = step_through(flow, act.exchanges)
     return state, _untold(result)
 

@@ -13,9 +13,9 @@ import pytest
 
 from cognito_raw import AsyncClient, AsyncSession, Client, Ok, Reply, Request, Result, Session, flows
 from cognito_raw.flow import Flow
-from cognito_raw.session.methods import SessionMethods
 from tests.support.cases import each_case
 from tests.support.conversation import Answering, AsyncScript, Clock, Exchange, Script, answered, configured
+from tests.support.plays import AllMethods
 
 JOURNEYS = [
     "register",
@@ -33,7 +33,7 @@ JOURNEYS = [
 # A face and a method of it, and the flow or journey that it is.
 METHODS = [
     *[(face, name, getattr(flows, name)) for face in (Client, AsyncClient) for name in flows.__all__],
-    *[(face, name, getattr(SessionMethods, name)) for face in (Session, AsyncSession) for name in JOURNEYS],
+    *[(face, name, getattr(AllMethods, name)) for face in (Session, AsyncSession) for name in JOURNEYS],
 ]
 of_every_method = each_case(
     ("face", "name", "flow"), METHODS, ids=[f"{face.__name__}.{name}" for face, name, _ in METHODS]

@@ -23,6 +23,7 @@ from cognito_raw import (
     State,
     UserContext,
 )
+from cognito_raw.session.methods import SessionMethods
 from cognito_raw.testing import Refusal, Scripted, tokens
 from tests.support.conversation import CLIENT_ID, ISS, NOW, Answering, Clock, answered, configured
 from tests.support.modes import MODES, Mode
@@ -218,7 +219,7 @@ def test_metadata_is_hidden(mode: Mode) -> None:
     for _ in range(2):
         login(session, client_metadata=TENANT)
         face = getattr(session, "face", session)
-        assert "hunter2" not in f"{face!r} {face.state!r} {face._methods(face.state)!r} {face.__dict__!r}"
+        assert "hunter2" not in f"{face!r} {face.state!r} {SessionMethods(face.config, face.state)!r} {face.__dict__!r}"
 
 
 @pytest.mark.parametrize("given", ["hunter2", 5, [("a", "hunter2")], {"a": 5}, {5: "a"}, {"a": "hunter2\ud800"}])
