@@ -30,7 +30,7 @@ class StoreCalls:
 
     def __init__(self, store: Any, key: str | None, lease: float, *, is_async: bool) -> None:
         if not isinstance(key, str):
-            raise ValueError("a session with a store needs the key of its entry, such as the user's id")
+            raise ValueError("store= and key= go together: key is the name of the entry, such as the user's id")
         if not _SHORTEST_LEASE <= lease < float("inf"):
             raise ValueError(f"lease {lease!r}: must be 4 seconds or more, since nothing is sent in its last 3")
         if not is_async and _is_async(store):

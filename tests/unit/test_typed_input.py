@@ -155,8 +155,8 @@ def texts(method: Callable[..., Any]) -> Iterator[str]:
 CLIENTS: Final[Mapping[str, Method]] = {
     f"{'account.' if kind is Account else ''}{name}: {text}": of_client(kind, name, text)
     for kind in (Client, Account)
-    for name, method in vars(kind).items()
-    if callable(method) and name[0] != "_"
+    for name, method in inspect.getmembers(kind, callable)
+    if name[0] != "_"
     for text in texts(method)
     if text not in SKIPPED
 }
