@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 from ..concurrency.background import in_thread
 from ..concurrency.locks import ForkLock
-from .limits import MAX_TIMEOUT, SettingsError
+from .limits import MAX_TIMEOUT, settings_error
 
 T = TypeVar("T")
 
@@ -135,7 +135,7 @@ def load_trust_store(file: str | None, folder: str | None) -> TrustStore:
         and folder == os.environ.get(_FOLDER)
         and not any(map(os.path.isdir, folder.split(os.pathsep)))
     ):
-        raise _error(_FOLDER, folder, "not a folder")
+        raise settings_error("certificate", f"{_FOLDER} {folder!r}: not a folder")
     try:
         first = b"" if file is None else amazon_roots(file)
         context = ssl.create_default_context(cafile=None if first else file, capath=folder, cadata=first or None)
@@ -145,11 +145,7 @@ def load_trust_store(file: str | None, folder: str | None) -> TrustStore:
         context.set_alpn_protocols(["http/1.1"])
         return TrustStore(context, os.path.abspath(file) if file and first else None)
     name = next((name for name in (_FILE, *_BUNDLES) if os.environ.get(name) == file), "the file")
-    raise _error(name, file, fault)
-
-
-def _error(name: str, path: str | None, fault: str) -> SettingsError:
-    return SettingsError(f"the certificate settings of this environment cannot be used: {name} {path!r}: {fault}")
+    raise settings_error("certificate", f"{name} {file!r}: {fault}")
 
 
 def amazon_roots(file: str) -> bytes:

@@ -49,6 +49,11 @@ class MalformedResponse(Exception):
     """A response is not HTTP/1.1, or is ambiguous."""
 
 
+def settings_error(kind: str, fault: object) -> SettingsError:
+    """Return the error for proxy or certificate settings that cannot be used."""
+    return SettingsError(f"the {kind} settings of this environment cannot be used: {fault}")
+
+
 def timeout_of(request: Request) -> float:
     """Return the seconds that the whole request may take."""
     return min(request.timeout, MAX_TIMEOUT)
@@ -63,8 +68,8 @@ def from_environment(make: Callable[[], M]) -> M:
     except (ImportError, OSError, ValueError) as error:
         if is_from_signal(error):
             raise
-        message = f"the proxy or certificate settings of this environment cannot be used: {error}"
-    raise SettingsError(message)
+        fault = str(error)
+    raise settings_error("proxy or certificate", fault)
 
 
 def is_of_program(error: BaseException) -> bool:

@@ -9,18 +9,21 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from .limits import settings_error
 
-def is_excepted(entries: str, scheme: str, host: str, port: int) -> bool:
-    """Return whether an entry names the host. `ValueError` if one cannot be read, wherever it stands."""
+
+def is_excepted(variable: str, entries: str, scheme: str, host: str, port: int) -> bool:
+    """Return whether an entry of the variable names the host. `SettingsError` if one cannot be read, in any place."""
     target = host.lower().removesuffix(".")
     address = _address(target)
     found = [_is_named(entry.lower(), scheme, target, address, port) for entry in entries.replace(",", " ").split()]
     if None not in found:
         return True in found
     # Without its text, which is nobody's secret but may stand in the wrong variable.
-    raise ValueError(
-        f"entry {found.index(None) + 1} is no host, address or range, such as example.com, .example.com:8443, [::1] "
-        "or 10.0.0.0/8"
+    raise settings_error(
+        "proxy",
+        f"{variable}: entry {found.index(None) + 1} is no host, address or range, such as example.com, "
+        ".example.com:8443, [::1] or 10.0.0.0/8",
     )
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..models.frozen import Frozen, field
 from ..models.hosts import is_this_machine
-from .limits import SettingsError
+from .limits import SettingsError, settings_error
 
 _PORTS: Final = {"http": 80, "https": 443}
 _PROXY_PORTS: Final = {**_PORTS, "socks5": 1080, "socks5h": 1080}
@@ -46,25 +47,23 @@ class Proxy(Frozen):
     user: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
-    def authorization(self) -> str | None:
-        """The value of Proxy-Authorization."""
-        return None if self.user is None else f"Basic {b64encode(':'.join(self.user).encode()).decode()}"
+    def headers(self) -> Mapping[str, str]:
+        """The header that names the user, if there is one."""
+        if self.user is None:
+            return {}
+        return {"Proxy-Authorization": f"Basic {b64encode(':'.join(self.user).encode()).decode()}"}
 
     def error(self, fault: str) -> SettingsError:
         """Return the error for a proxy that cannot be used."""
-        return _error(self.variable, fault)
+        return settings_error("proxy", f"{self.variable}: {fault}")
 
 
 class Route(Frozen):
-    """The route to a host: encrypted or not, directly or through a proxy.
-
-    authorization: the value of Proxy-Authorization, if the proxy's URL names a user.
-    """
+    """The route to a host: encrypted or not, directly or through a proxy."""
 
     target: HostPort
     encrypted: bool
-    proxy: HostPort | None = None
-    authorization: str | None = field(default=None, repr=False)
+    proxy: Proxy | None = None
 
     @property
     def forwarded(self) -> bool:
@@ -85,11 +84,9 @@ def split_url(url: str) -> tuple[SplitResult, HostPort]:
 def route_to(scheme: str, target: HostPort) -> Route:
     """Return the route to a host, through http:// proxies only. `SettingsError` if the proxy cannot be used."""
     proxy = proxy_for(scheme, target)
-    if proxy is None:
-        return Route(target, scheme == "https")
-    if proxy.scheme != "http":
+    if proxy is not None and proxy.scheme != "http":
         raise proxy.error("only proxies whose address begins with http:// can be used; HttpxTransport knows others")
-    return Route(target, scheme == "https", proxy.address, proxy.authorization)
+    return Route(target, scheme == "https", proxy)
 
 
 def proxy_for(scheme: str, target: HostPort) -> Proxy | None:
@@ -102,19 +99,10 @@ def proxy_for(scheme: str, target: HostPort) -> Proxy | None:
         return None
     # Judged before the target is looked at: what cannot be read is told with the first request.
     proxy = _parse_proxy(variable, url if "://" in url else f"http://{url}")
-    excepted = _is_excepted(scheme, target)
-    return None if excepted or is_this_machine(target.host) else proxy
-
-
-def _is_excepted(scheme: str, target: HostPort) -> bool:
     from .no_proxy import is_excepted  # here: most environments name no proxy
 
-    variable, entries = _first_set("no_proxy")
-    try:
-        return is_excepted(entries, scheme, target.host, target.port)
-    except ValueError as error:
-        fault = str(error)
-    raise _error(variable, fault)
+    excepted = is_excepted(*_first_set("no_proxy"), scheme, target.host, target.port)
+    return None if excepted or is_this_machine(target.host) else proxy
 
 
 def _first_set(*names: str) -> tuple[str, str]:
@@ -140,15 +128,11 @@ def _parse_proxy(variable: str, url: str) -> Proxy:
     # What follows the host may be the end of a password with a slash in it, and is then not ignored.
     if parts.scheme not in _PROXY_PORTS or not parts.hostname or "@" in f"{parts.path}{parts.query}{parts.fragment}":
         # The URL may hold a password: it is not quoted, and the exception has no cause.
-        raise _error(
-            variable,
-            "not the address of a proxy such as http://user:password@proxy.example:3128; it begins with http://, "
-            "https://, socks5:// or socks5h://, and / ? # @ : and % in a password are percent-encoded",
+        raise settings_error(
+            "proxy",
+            f"{variable}: not the address of a proxy such as http://user:password@proxy.example:3128; it begins with "
+            "http://, https://, socks5:// or socks5h://, and / ? # @ : and % in a password are percent-encoded",
         )
     user = None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
     address = HostPort(parts.hostname, _PROXY_PORTS[parts.scheme] if port is None else port)
     return Proxy(variable, parts.scheme, address, user)
-
-
-def _error(variable: str, fault: str) -> SettingsError:
-    return SettingsError(f"the proxy settings of this environment cannot be used: {variable}: {fault}")

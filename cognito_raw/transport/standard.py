@@ -21,7 +21,7 @@ from .body import Body
 from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
 from .limits import MAX_CONNECTIONS, TIMED_OUT, error_text, from_environment, is_of_program, timeout_of
 from .pool import Connection, Pool
-from .proxy import Route, route_to, split_url
+from .proxy import Proxy, Route, route_to, split_url
 from .response import NAME, VALUE, Response
 from .sockets import BufferedSocket, Deadline, ResponseTooLarge
 from .tls import start_tls
@@ -97,25 +97,21 @@ class _Connection(Connection):
         super().__init__(route)
         self._route = route
         self._context = context
-        address = route.proxy or route.target
+        address = route.proxy.address if route.proxy else route.target
         self.stream = BufferedSocket(connect(address.host, address.port, deadline.remaining))
         if context is None:
             return
         try:
             if route.proxy is not None:
-                self._open_tunnel(route, deadline)
+                self._open_tunnel(route.proxy, str(route.target), deadline)
         except BaseException:
             self.close()
             raise
         self.stream = BufferedSocket(start_tls(self.stream.socket, route.target.host, context, deadline.wait))
 
-    def _open_tunnel(self, route: Route, deadline: Deadline) -> None:
+    def _open_tunnel(self, proxy: Proxy, target: str, deadline: Deadline) -> None:
         self.stream.begin(deadline)
-        target = str(route.target)
-        headers = {"Host": target}
-        if route.authorization:
-            headers["Proxy-Authorization"] = route.authorization
-        _write(self.stream, "CONNECT", target, headers)
+        _write(self.stream, "CONNECT", target, {"Host": target, **proxy.headers})
         response = Response(self.stream.reader)
         if not 200 <= response.status < 300:
             raise OSError(f"the proxy answered {response.status}")
@@ -146,9 +142,7 @@ class _Connection(Connection):
         route = self._route
         usual = route.target.port == (443 if route.encrypted else 80)
         headers = {"Host": route.target.name if usual else str(route.target)}
-        if route.forwarded and route.authorization:
-            headers["Proxy-Authorization"] = route.authorization
-        return headers
+        return headers if route.encrypted or route.proxy is None else {**headers, **route.proxy.headers}
 
     def is_quiet(self) -> bool:
         return self.stream.is_quiet()

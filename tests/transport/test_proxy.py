@@ -69,7 +69,8 @@ def test_the_environment_names_a_proxy(values: Mapping[str, str], scheme: str, p
         for name, value in values.items():
             patch.setenv(name, value)
         route = route_to(scheme, POOL)
-    assert route == Route(POOL, scheme == "https", proxy)
+    assert route == Route(POOL, scheme == "https", route.proxy)
+    assert (route.proxy and route.proxy.address) == proxy
     assert route.forwarded == (proxy is not None and scheme == "http")
 
 
@@ -77,10 +78,13 @@ def test_a_proxy_may_want_a_user() -> None:
     """User and password in its address are sent to it, and never shown."""
     with surroundings({"HTTPS_PROXY": "http://me:s%40crt@proxy.example:3128"}):
         route = route_to("https", POOL)
-    assert route.authorization == "Basic bWU6c0BjcnQ="
-    assert "bWU6" not in repr(route)
+    assert route.proxy is not None
+    assert route.proxy.headers == {"Proxy-Authorization": "Basic bWU6c0BjcnQ="}
+    assert "s@crt" not in repr(route)
     with surroundings({"HTTPS_PROXY": "http://me@proxy.example:3128"}):
-        assert route_to("https", POOL).authorization == "Basic bWU6"
+        route = route_to("https", POOL)
+    assert route.proxy is not None
+    assert route.proxy.headers == {"Proxy-Authorization": "Basic bWU6"}
 
 
 @pytest.mark.parametrize("proxy", ["https://u:s3cret@proxy/", "socks5://u:s3cret@proxy/"])
