@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from .clock import Instant
-from .locks import ForkLock
+from .locks import AutoResetEvent, ForkLock
 
 if TYPE_CHECKING:
     import asyncio
@@ -117,10 +117,9 @@ class BackgroundTask(Generic[T]):
 
     def wait(self, seconds: float) -> None:
         """Wait until the task is done, for so many seconds at most."""
-        waiting = _thread.allocate_lock()
-        waiting.acquire()
-        self.call_when_done(waiting.release)
-        waiting.acquire(timeout=max(0.0, min(seconds, _thread.TIMEOUT_MAX)))
+        waiting = AutoResetEvent()
+        self.call_when_done(waiting.set)
+        waiting.wait(max(0.0, min(seconds, _thread.TIMEOUT_MAX)))
 
     async def wait_async(self, seconds: float) -> None:
         """Wait in an event loop. A cancelled caller leaves the task alone."""

@@ -52,7 +52,7 @@ AMAZON_ROOTS: Final = frozenset(
 class TrustStore:
     """A TLS context, and the file with the roots that it has not loaded yet.
 
-    context: None if nothing is encrypted, or if the caller's own client has its own.
+    context: None in `NO_TRUST_STORE`, for what is not encrypted and for a caller's client, which has its own.
     """
 
     def __init__(self, context: ssl.SSLContext | None, all_roots: str | None = None) -> None:
@@ -93,6 +93,9 @@ class TrustStore:
             if self._all_roots is not None and self.context is not None:
                 self.context.load_verify_locations(self._all_roots)
                 self._all_roots = None
+
+
+NO_TRUST_STORE: Final = TrustStore(None)
 
 
 def _is_certificate_error(error: BaseException) -> bool:

@@ -17,7 +17,7 @@ from ..concurrency.background import in_thread
 from ..concurrency.locks import ForkLock
 from ..result import Err, Ok, Result
 from .body import Body
-from .certificates import TrustStore
+from .certificates import NO_TRUST_STORE, TrustStore
 from .httpx_async_network import AsyncNetwork
 from .httpx_client import ClientMaker, Progress, error_result, request_of, warm_up
 from .httpx_internals import install, is_reusable
@@ -63,7 +63,7 @@ class AsyncHttpxTransport:
         loop = asyncio.get_running_loop()
         ends = loop.time() + timeout_of(request)
         if self._own is not None:
-            return await _send(self._own, self._library, request, TrustStore(None), ends, Progress(traced=False))
+            return await _send(self._own, self._library, request, NO_TRUST_STORE, ends, Progress(traced=False))
         try:
             maker = await in_thread(self, self.load, ends - loop.time()) if self._made is None else self._made
         except TimeoutError:

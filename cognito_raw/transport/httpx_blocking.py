@@ -23,7 +23,7 @@ from ..concurrency.locks import is_from_signal
 from ..result import Err, Ok, Result
 from .addresses import connect
 from .body import Body
-from .certificates import TrustStore
+from .certificates import NO_TRUST_STORE, TrustStore
 from .httpx_client import ClientMaker, Progress, error_result, request_of
 from .httpx_internals import PART, ReplyWatch, install, is_reusable
 from .library import Library, LibraryName, SyncClient, checked_name, library_of
@@ -59,7 +59,7 @@ class HttpxTransport:
         deadline = Deadline(timeout_of(request))
         if self._own is not None:
             progress = Progress(traced=False)
-            send = partial(_send, self._own, self._library, request, TrustStore(None), progress)
+            send = partial(_send, self._own, self._library, request, NO_TRUST_STORE, progress)
             return _send_in_thread(send, progress, deadline)
         try:
             connection = self._pool.connect(request, address_of(request.url), deadline, lambda: self._open(request.url))

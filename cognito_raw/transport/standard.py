@@ -11,6 +11,7 @@ import re
 import ssl
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -18,7 +19,7 @@ from ..call import Reply, Request
 from ..result import Err, Result, Sent
 from .addresses import connect
 from .body import Body
-from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
+from .certificates import NO_TRUST_STORE, TrustStore, environment_locations, load_trust_store, system_locations
 from .limits import MAX_CONNECTIONS, TIMED_OUT, error_text, from_environment, is_of_program, timeout_of
 from .pool import Connection, Pool
 from .proxy import Proxy, Route, route_to, split_url
@@ -60,10 +61,11 @@ class StandardTransport:
         except ValueError as error:
             return Err("connection-failed", error_text(error), sent="no")
         route = from_environment(lambda: route_to(parts.scheme, target))
-        trust_store = self._tls() if route.encrypted else None
+        trust_store = self._tls() if route.encrypted else NO_TRUST_STORE
+        make = partial(trust_store.retry_with_all_roots, partial(_Connection, route, trust_store.context, deadline))
         stream: BufferedSocket | None = None
         try:
-            connection = self._pool.connect(request, route, deadline, lambda: _open(route, trust_store, deadline))
+            connection = self._pool.connect(request, route, deadline, make)
             stream = connection.stream
             return self._pool.use(connection, lambda: connection.exchange(request, deadline))
         except Exception as error:
@@ -83,8 +85,6 @@ class StandardTransport:
 
 
 def _checked_context(context: ssl.SSLContext) -> ssl.SSLContext:
-    import ssl
-
     if not isinstance(context, ssl.SSLContext):
         raise ValueError(f"context must be an ssl.SSLContext, not {type(context).__name__}")
     return context
@@ -149,12 +149,6 @@ class _Connection(Connection):
 
     def close(self) -> None:
         self.stream.close()
-
-
-def _open(route: Route, trust_store: TrustStore | None, deadline: Deadline) -> _Connection:
-    if trust_store is None:
-        return _Connection(route, None, deadline)
-    return trust_store.retry_with_all_roots(lambda: _Connection(route, trust_store.context, deadline))
 
 
 def _write(stream: BufferedSocket, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> None:
