@@ -86,42 +86,44 @@ class _OneConnection:
 
     def __init__(self, pool: Any, network: Callable[[Any], object]) -> None:
         pool._network_backend = network(pool._network_backend)
-        self.connections: list[Any] = []
+        self.connection: Any = None
         self._pool = pool
         self._open = pool.create_connection
 
     def handle_request(self, request: Any) -> Any:
         """Send a request, over a new connection if the present one cannot be used again."""
         sender, unusable = self._sender(request)
-        for connection in unusable:
-            connection.close()
+        if unusable is not None:
+            unusable.close()
         return sender.handle_request(request)
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request in the same way."""
         sender, unusable = self._sender(request)
-        for connection in unusable:
-            await connection.aclose()
+        if unusable is not None:
+            await unusable.aclose()
         return await sender.handle_async_request(request)
 
-    def _sender(self, request: Any) -> tuple[Any, list[Any]]:
+    def _sender(self, request: Any) -> tuple[Any, Any]:
+        """Return the connection to use, and the former one if it cannot be used again."""
         if request.url.scheme not in _SCHEMES:
-            return self._pool, []  # which refuses it
-        unusable = [one for one in self.connections if one.has_expired() or not one.is_available()]
-        if unusable or not self.connections:
-            self.connections = [self._open(request.url.origin)]
-        elif (progress := request.extensions.get("progress")) is not None:
+            return self._pool, None  # which refuses it
+        former = self.connection
+        if former is None or former.has_expired() or not former.is_available():
+            self.connection = self._open(request.url.origin)
+            return self.connection, former
+        if (progress := request.extensions.get("progress")) is not None:
             progress.started = True  # all that is of interest on an open connection, and each event takes time
             del request.extensions["trace"]
-        return self.connections[0], unusable
+        return former, None
 
     def close(self) -> None:
-        for connection in self.connections:
-            connection.close()
+        if self.connection is not None:
+            self.connection.close()
 
     async def aclose(self) -> None:
-        for connection in self.connections:
-            await connection.aclose()
+        if self.connection is not None:
+            await self.connection.aclose()
 
 
 def install(client: Any, network: Callable[[Any], object]) -> bool:
@@ -141,13 +143,9 @@ def install(client: Any, network: Callable[[Any], object]) -> bool:
 def is_reusable(client: Any) -> bool:
     """Return whether the idle connections of a client have nothing left to read, in httpx or below it."""
     try:
-        for transport in _transports(client):
-            for connection in transport._pool.connections:
-                if connection.is_idle() and not connection.is_closed() and not _is_quiet(connection):
-                    return False
+        return all(_is_quiet(transport._pool.connection) for transport in _transports(client))
     except AttributeError:
         return False
-    return True
 
 
 def _transports(client: Any) -> Iterator[Any]:
@@ -159,6 +157,8 @@ def _transports(client: Any) -> Iterator[Any]:
 
 
 def _is_quiet(connection: Any) -> bool:
+    if connection is None or not connection.is_idle() or connection.is_closed():
+        return True
     while not hasattr(connection, "_h11_state"):  # the connection to a proxy, or one that has just been opened
         connection = connection._connection
     received, _ = connection._h11_state.trailing_data

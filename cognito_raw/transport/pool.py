@@ -134,7 +134,7 @@ class Pool(Generic[C]):
             found.close()
 
     def use(self, connection: C, exchange: Callable[[], tuple[T, bool]]) -> T:
-        """Return the result of an exchange over a connection, which also tells whether that may be used again."""
+        """Run an exchange over a connection. It returns its result, and whether the connection may be used again."""
         reusable = False
         try:
             result, reusable = exchange()

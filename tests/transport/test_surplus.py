@@ -174,7 +174,7 @@ def test_the_parts_of_httpx_are_where_we_look(library: Any) -> None:
         assert install(client, lambda _: Network(current))
         client.post(server.url)
         assert is_reusable(client)
-        connection: Any = client._transport._pool.connections[0]
+        connection: Any = client._transport._pool.connection
         assert connection._connection._network_stream.is_quiet()
         assert connection._connection._h11_state.trailing_data == (b"", False)
 
@@ -188,7 +188,7 @@ def test_the_parts_of_httpx_and_anyio_are_where_we_look(library: Any) -> None:
             install(client, AsyncNetwork)
             await client.post(url)
             assert is_reusable(client)
-            connection: Any = client._transport._pool.connections[0]
+            connection: Any = client._transport._pool.connection
             assert connection._connection._network_stream.is_quiet()
 
     with serving(echoing) as server:
