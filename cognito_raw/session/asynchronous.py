@@ -133,7 +133,7 @@ class AsyncSession(_Members, AsyncRunner):
         """Renew the tokens whenever it is time, in a task, until the `async with` block ends.
 
         For long-running programs whose subscribers want every new token; `id_token()` does not need it. Failures,
-        sign-outs and sign-ins do not end it. News of a store are taken at once.
+        sign-outs and sign-ins do not end it. Changes that a store announces are taken at once.
         """
         import asyncio
 

@@ -123,7 +123,7 @@ class Session(_Members, Runner):
         """Renew the tokens whenever it is time, until the `with` block ends. All sessions share a few threads for it.
 
         For long-running programs whose subscribers want every new token; `id_token()` does not need it. Failures,
-        sign-outs and sign-ins do not end it. News of a store are taken at once.
+        sign-outs and sign-ins do not end it. Changes that a store announces are taken at once.
         """
         from ..concurrency.scheduler import Job  # here: few programs need it
 

@@ -46,7 +46,7 @@ class SessionHolder:
 
     @property
     def is_current(self) -> bool:
-        """Tell if no store needs to be asked."""
+        """Tell if the state needs no look at a store."""
         return True
 
     def serves_without(self, failure: Err) -> bool:
@@ -54,7 +54,7 @@ class SessionHolder:
         return failure.reason == "store-unavailable" and self.held is not None
 
     def waking(self, wake: Callable[[], object]) -> AbstractContextManager[None]:  # noqa: ARG002  # there is no store
-        """Call the function at all news of a store, until the block ends."""
+        """Call the function at each notification of a store, until the block ends."""
         return nullcontext()
 
     if TYPE_CHECKING:  # called only if a store needs to be asked

@@ -55,7 +55,7 @@ class SharedTokens(HeldTokens):
         self._holder = holder
 
     def fresh(self, use: TokenUse) -> Ok[Any] | None:
-        """Return the token if it is not due yet, and the store was asked lately."""
+        """Return the token if it is not due yet, and the store was loaded from lately."""
         return super().fresh(use) if self._holder.is_current else None
 
 
@@ -94,14 +94,14 @@ class SharedHolder(SessionHolder):
 
     @property
     def is_current(self) -> bool:
-        """Tell if the store was asked lately, and no change was heard of since."""
+        """Tell if the store was loaded from lately, and no change was announced since."""
         if not self.ask.watch.is_current(self._mark, self._saved[0]):
             return False
         checked, limit = self._checked, min(self._staleness, _RETRY) if self._pending else self._staleness
         return self._loaded and checked is not None and checked.age(self._config) < limit
 
     def waking(self, wake: Callable[[], object]) -> AbstractContextManager[None]:
-        """Call the function at all news of the store, if it has any, until the block ends."""
+        """Call the function at each notification of the store, until the block ends."""
         return self.ask.watch.waking(wake)
 
     def forget(self) -> None:
@@ -128,7 +128,7 @@ class SharedHolder(SessionHolder):
     ) -> Generator[Action, Any, Err | None]:
         """Take over a newer state of the store, make our changes on it, and save what the store lacks.
 
-        loaded: the entry, if it was loaded just now, and the position in the news before.
+        loaded: the entry, if it was loaded just now, and the position in the notifications before.
         change: a change of our own. If the store fails, it is kept in memory, and saved at a later sync.
         """
         began = Instant.now(self._config)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 # Seconds that leave a request some time, and the store a moment before it.
 _SHORTEST_LEASE: Final = 4.0
-# Those of a store without news.
+# Those of a store without notifications.
 _NO_NEWS: Final = Changes()
 
 
@@ -52,7 +52,7 @@ class StoreCalls:
         return Action(partial(self._attempt, partial(self._take, self._store, self._key, owner, self.lease)))
 
     def wait(self, mark: Mark, poll: float, longest: float) -> Action | Pause:
-        """Return the step that waits for news after the mark. Without news, it takes the time of a poll."""
+        """Return the step that waits for a notification after the mark, or for the time of a poll."""
         is_live = self.watch.is_live
         return Action(partial(self._wait, self.watch, mark, longest)) if is_live else Pause(min(poll, longest))
 

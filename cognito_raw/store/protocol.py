@@ -2,7 +2,7 @@
 
 Values are bytes, so that one store can wrap another. A store that cannot be reached raises `OSError`. One that cannot
 read an entry raises `EntryRefused`. The service checks no lease, so the versions decide: a lease only saves requests.
-A store may also have news (`watch`), and take a lease and load in one step (`take`).
+A store may also send notifications (`watch`), and take a lease and load in one step (`take`).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ Taken: TypeAlias = tuple[Acquired, Entry | None]
 
 
 def watch_of(store: Any, key: str) -> Watch | None:
-    """Return the news of a key, if the store has any."""
+    """Return the notifications of a key, if the store sends any."""
     watch: Callable[[str], Watch | None] | None = getattr(store, "watch", None)
     return None if watch is None else watch(key)
 
@@ -129,7 +129,7 @@ class InThreads(AsyncStore):
         return await _in_thread(take, self._store, key, owner, seconds)
 
     def watch(self, key: str) -> Watch | None:
-        """Return the store's news."""
+        """Return the store's notifications."""
         return watch_of(self._store, key)
 
 

@@ -94,7 +94,7 @@ class _Scripts:
         return f"{type(self).__name__}(prefix={self._prefix!r})"
 
     def watch(self, key: str) -> Watch:
-        """Return the news of a key, which sessions ask for."""
+        """Return the notifications of a key."""
         return self._changes.watch(self._name(key).encode())
 
     def _name(self, key: str) -> str:
@@ -195,7 +195,7 @@ def _listen(client: Client, channel: str, changes: Changes) -> None:
             with client.pubsub() as pubsub:
                 pubsub.subscribe(channel)
                 while not changes.is_closed:
-                    if changes.hear(pubsub.get_message(timeout=_INTERVAL)):
+                    if changes.receive(pubsub.get_message(timeout=_INTERVAL)):
                         pubsub.ping()
         except Exception:  # whatever a client raises that somebody closes meanwhile
             changes.miss()
@@ -262,7 +262,7 @@ async def _listen_async(client: Client, channel: str, changes: Changes) -> None:
                 async with client.pubsub() as pubsub:
                     await pubsub.subscribe(channel)
                     while not changes.is_closed:
-                        if changes.hear(await pubsub.get_message(timeout=_INTERVAL)):
+                        if changes.receive(await pubsub.get_message(timeout=_INTERVAL)):
                             await pubsub.ping()
             except Exception:  # whatever a client raises that somebody closes meanwhile
                 changes.miss()

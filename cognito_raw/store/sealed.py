@@ -61,7 +61,7 @@ class _Sealing(Generic[S]):
         return None if taken is None else (taken[0], self._open(key, taken[1]))
 
     def watch(self, key: str) -> Watch | None:
-        """Return the other store's news."""
+        """Return the other store's notifications."""
         return watch_of(self._store, key)
 
 

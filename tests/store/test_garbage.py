@@ -16,7 +16,7 @@ from cognito_raw.store import KeyringStore
 from cognito_raw.store.record import Record
 from tests.store.conftest import Ring
 from tests.store.shared import World
-from tests.store.test_news import Machine
+from tests.store.test_notifications import Machine
 from tests.support.modes import Mode
 from tests.support.redis_server import RedisServer, redis_server
 

@@ -23,7 +23,7 @@ from cognito_raw.store import AsyncRedisStore, RedisStore
 from cognito_raw.testing import check_async_store, check_store
 from tests.store.shared import LIFE, World
 from tests.store.test_fleet import FLEET
-from tests.store.test_news import Clients, Machine
+from tests.store.test_notifications import Clients, Machine
 from tests.support.modes import Mode
 from tests.support.redis_server import RedisSentinel, RedisServer, free_port, redis_cluster, redis_server, running
 
@@ -290,7 +290,7 @@ def test_a_pool_without_a_free_connection_is_a_store_that_is_away(
     result = few.session.refresh()
     assert result.reason == "store-unavailable"
     assert "onnection" in result.message
-    few.hear_no_more()
+    few.receive_no_more()
     world.passes(60)  # after which a failed attempt is forgotten
     assert isinstance(few.session.refresh(), Ok)
 

@@ -17,7 +17,7 @@ import pytest
 from cognito_raw import Config, Session, State
 from cognito_raw.store import RedisStore, Sealed
 from tests.store.shared import LIFE, World
-from tests.store.test_news import KEYS, Machine, evaluations
+from tests.store.test_notifications import KEYS, Machine, evaluations
 from tests.support.conversation import CLIENT_ID, ISS, tokens
 from tests.support.modes import Mode
 from tests.support.redis_server import RedisServer, redis_server

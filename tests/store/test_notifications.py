@@ -1,4 +1,4 @@
-"""News of changes: what one machine saves is heard of on the others, and what may have been missed is read again."""
+"""Notifications of changes: the other machines receive them, and read again what they may have missed."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Machine:
             self._mode.rest(0.02)
 
     def signed_in(self) -> None:
-        """Load the session, and hear of changes from then on."""
+        """Load the session, and receive notifications from then on."""
         self.session.id_token().unwrap()
         self.until(lambda: self.is_live)
         self.session.id_token().unwrap()
@@ -100,12 +100,12 @@ class Machine:
         """Do nothing for a while."""
         self._mode.rest(seconds)
 
-    def hear_no_more(self) -> None:
+    def receive_no_more(self) -> None:
         """End the subscriber."""
         self._mode._runner.run(self.store.aclose()) if self.is_async else self.store.close()
 
     def close(self) -> None:
-        self.hear_no_more()
+        self.receive_no_more()
         self._mode._runner.run(self.client.aclose()) if self.is_async else self.client.close()
 
 
@@ -137,7 +137,7 @@ def test_a_sign_out_ends_the_session_on_all_machines(
 
 
 def test_a_fresh_token_costs_no_round_trip(machines: Callable[..., Machine], server: RedisServer) -> None:
-    """The session hears of changes, and so need not ask."""
+    """The session receives notifications, and so need not ask."""
     machine = machines(server)
     machine.signed_in()
     with server.client() as client:
@@ -149,13 +149,13 @@ def test_a_fresh_token_costs_no_round_trip(machines: Callable[..., Machine], ser
 
 
 def test_what_a_session_saves_does_not_make_it_ask_again(machines: Callable[..., Machine], server: RedisServer) -> None:
-    """It hears of its own changes too."""
+    """It receives those of its own changes too."""
     machine = machines(server)
     machine.signed_in()
     watch = machine.store.watch("ada")
-    heard = watch.mark
+    before = watch.mark
     machine.session.refresh().unwrap()
-    machine.until(lambda: watch.mark[1] >= heard[1] + 3)  # two saves, and the end of the lease
+    machine.until(lambda: watch.mark[1] >= before[1] + 3)  # two saves, and the end of the lease
     assert machine.is_current
 
 
@@ -169,7 +169,7 @@ def test_a_lost_connection_makes_copies_stale(machines: Callable[..., Machine], 
     machine.signed_in()
 
 
-def test_a_server_that_was_away_is_heard_of_again(machines: Callable[..., Machine], tmp_path: Path) -> None:
+def test_a_server_that_was_away_sends_notifications_again(machines: Callable[..., Machine], tmp_path: Path) -> None:
     """Meanwhile tokens are given, and the store is asked at each call."""
     with redis_server(tmp_path) as server:
         machine = machines(server)
@@ -182,7 +182,7 @@ def test_a_server_that_was_away_is_heard_of_again(machines: Callable[..., Machin
         machine.signed_in()
 
 
-def test_a_store_that_is_closed_hears_no_more(machines: Callable[..., Machine], server: RedisServer) -> None:
+def test_a_store_that_is_closed_receives_no_more(machines: Callable[..., Machine], server: RedisServer) -> None:
     """Its sessions go on, and look at the store from time to time."""
     machine = machines(server)
     machine.signed_in()
@@ -230,7 +230,7 @@ del store
 """
 
 
-def test_a_fork_hears_for_itself(tmp_path: Path) -> None:
+def test_a_fork_has_a_subscriber_of_its_own(tmp_path: Path) -> None:
     """Its copies are stale at first."""
     with redis_server(tmp_path) as server:
         run(FORKED, str(server.port))
@@ -239,32 +239,32 @@ def test_a_fork_hears_for_itself(tmp_path: Path) -> None:
 def test_a_silent_connection_counts_as_lost() -> None:
     """As one that a network has dropped without a word: pings get no answer."""
     changes = Changes()
-    assert changes.hear({"type": "pong", "data": b""}) is False
-    assert [changes.hear(None) for _ in range(3)] == 3 * [True]
+    assert changes.receive({"type": "pong", "data": b""}) is False
+    assert [changes.receive(None) for _ in range(3)] == 3 * [True]
     with pytest.raises(TimeoutError, match="silent"):
-        changes.hear(None)
+        changes.receive(None)
 
 
 def test_words_of_others_on_the_channel_mean_nothing() -> None:
-    """Nor do news of keys that nobody watches."""
+    """Nor do notifications of keys that nobody watches."""
     changes = Changes()
     watch = changes.watch(b"ada")
     assert changes.watch(b"ada") is watch
     mark = watch.mark
     for data in (b"hello", b"7 grace", "x ada", b""):
-        changes.hear({"type": "message", "data": data})
+        changes.receive({"type": "message", "data": data})
     assert watch.mark == mark
-    changes.hear({"type": "message", "data": "7 ada"})
+    changes.receive({"type": "message", "data": "7 ada"})
     assert (watch.is_current(mark, 6), watch.is_current(mark, 7)) == (False, True)
 
 
-def test_after_news_nobody_waits() -> None:
+def test_after_a_notification_nobody_waits() -> None:
     """Also if they came before the wait, and in a fork, where all may have been missed."""
     changes = Changes()
-    changes.hear({"type": "subscribe", "data": 1})
+    changes.receive({"type": "subscribe", "data": 1})
     watch = changes.watch(b"ada")
     mark = watch.mark
-    watch.hear(1)
+    watch.receive(1)
     watch.wait(mark, 60)
     asyncio.run(watch.wait_async(mark, 60))
     mark = watch.mark
@@ -274,18 +274,18 @@ def test_after_news_nobody_waits() -> None:
     asyncio.run(watch.wait_async(watch.mark, 0.01))
 
 
-def test_where_nothing_is_heard_nothing_is_missed() -> None:
+def test_where_nothing_is_received_nothing_is_missed() -> None:
     """Copies stay current where the server allows no subscriber, however often it tries."""
     changes = Changes()
     watch = changes.watch(b"ada")
     mark = watch.mark
     changes.miss()
     assert watch.is_current(mark, 1)
-    changes.hear({"type": "subscribe", "data": 1})
+    changes.receive({"type": "subscribe", "data": 1})
     assert not watch.is_current(mark, 1)
 
 
-def test_a_store_without_news_has_none() -> None:
+def test_a_store_without_notifications_has_none() -> None:
     """Sessions poll it."""
     assert Sealed(MemoryStore(), KEYS).watch("ada") is None
     assert AsyncSealed(InThreads(MemoryStore()), KEYS).watch("ada") is None
@@ -353,7 +353,7 @@ def test_an_async_store_listens_in_each_event_loop(server: RedisServer) -> None:
 
 
 @pytest.mark.parametrize("kind", ["own", "sync"])
-def test_who_keeps_a_session_fresh_hears_of_a_sign_out_elsewhere(
+def test_keep_fresh_notices_a_sign_out_elsewhere(
     kind: Kind, machines: Callable[..., Machine], server: RedisServer
 ) -> None:
     """At once, though its copy never grows stale and its tokens are not due: nobody calls a method of the session."""
