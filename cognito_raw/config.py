@@ -31,7 +31,8 @@ class Config(Frozen):
 
     iss: the pool's issuer URL, in either official form (`https://cognito-idp.{region}...` or
         `https://issuer-cognito-idp.{region}...`). Any other host also needs an `endpoint`.
-    client_id, client_secret: the app client's. Omit the secret if the client has none.
+    client_id: the id of the app client.
+    client_secret: its secret. Omit it if the client has none.
     endpoint: the address of calls instead of the service's own: an emulator or a proxy.
     deadline: seconds that one method may take in all, with every request, pause and retry; at most a day.
     clock: seconds since the epoch. For tests and replay: a wrong clock makes tokens look fresh or stale.

@@ -217,7 +217,8 @@ def test_an_answer_is_for_a_challenge(mode: Mode, given: Any) -> None:
 
 def test_a_store_goes_with_a_key(mode: Mode) -> None:
     """Neither is of use alone."""
-    for options in ({"store": MemoryStore()}, {"key": "ada"}, {"store": MemoryStore(), "key": 5}):
+    alone: list[dict[str, Any]] = [{"store": MemoryStore()}, {"key": "ada"}, {"store": MemoryStore(), "key": 5}]
+    for options in alone:
         with pytest.raises(ValueError, match=r"^store= and key= go together: "):
             mode.session(CONFIG, transport=Script(), **options)
     with pytest.raises(ValueError, match=r"^store must be a store, such as FileStore\(folder\), not str$"):
