@@ -46,9 +46,6 @@ class AsyncSession(_Members, AsyncRunner):
     The signed-in user: `account`. Carrying on: `state`, `from_tokens`, `from_refresh_token`, `within`.
     The end: `logout`, `forget`, `aclose`.
 
-    transport: sends the requests, such as an `AsyncHttpxTransport`, or is `"httpx2"`. By default, the whole process
-        shares one over httpx.
-
     Its methods take turns, but a fresh token is returned without waiting. Use it in one event loop at a time.
     """
 

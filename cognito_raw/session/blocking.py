@@ -42,9 +42,6 @@ class Session(_Members, Runner):
     The signed-in user: `account`. Carrying on: `state`, `from_tokens`, `from_refresh_token`, `within`.
     The end: `logout`, `forget`, `close`.
 
-    transport: sends the requests. `"standard"` needs the standard library alone, and starts faster than httpx. Or your
-        own, such as an `HttpxTransport`. By default, the whole process shares one over httpx.
-
     Many threads may use it: its methods take turns, but a fresh token is returned without waiting.
     """
 

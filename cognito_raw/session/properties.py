@@ -86,7 +86,10 @@ class SessionMembers(Methods, Generic[W, S]):
     ) -> None:
         """Begin or continue the session of a user.
 
+        config: the pool and the app client.
         state: the state of an earlier session, to continue it.
+        transport: sends the requests: "httpx2", "standard" (sync only, faster to start), or a transport of your own. By
+            default, the whole process shares one over httpx.
         remember_device: whether to confirm a device that the pool tracks, and keep it in the state. The user's next
             login with it may need no second factor.
         refresh_metadata: the ClientMetadata of refreshes, for the pool's triggers, or a function that returns it. None

@@ -29,7 +29,7 @@ class StoreCalls:
     __slots__ = ("_attempt", "_key", "_store", "_take", "_wait", "lease", "watch")
 
     def __init__(self, store: Any, key: str | None, lease: float, *, is_async: bool) -> None:
-        if not isinstance(key, str):
+        if store is None or not isinstance(key, str):
             raise ValueError("store= and key= go together: key is the name of the entry, such as the user's id")
         if not _SHORTEST_LEASE <= lease < float("inf"):
             raise ValueError(f"lease {lease!r}: must be 4 seconds or more, since nothing is sent in its last 3")
