@@ -149,7 +149,9 @@ class Strict(HttpxTransport):
         return super().send(request)
 
 
-def test_an_answer_that_is_refused_is_told_and_asked_for_again(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_answer_that_is_refused_is_reported_and_asked_for_again(
+    pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The loop over challenges says the failure, and the same challenge waits for a better answer."""
     [example] = [example for example in examples_of(CHALLENGES) if "CodeChallenge(" in example]
     strict = example.replace('8g"))', '8g"), transport=transport)')

@@ -108,7 +108,7 @@ def test_an_unknown_session_answers_nothing(pool: Pool) -> None:
         assert said(function["orders"]({"session": bad}, Context())) == (401, {"error": "no-session"})
 
 
-def test_a_wrong_password_is_told(pool: Pool) -> None:
+def test_a_wrong_password_is_reported(pool: Pool) -> None:
     """In the reason's own word."""
     assert sign_in(container(pool), "ada", "Wrong-1843") == (422, {"error": "incorrect-username-or-password"})
 
@@ -138,7 +138,7 @@ def test_after_a_weak_password_the_challenge_waits_for_another_try(pool: Pool) -
     ids=["time-out", "outage", "set-up", "unverified"],
 )
 @pytest.mark.parametrize("waits", [False, True], ids=["sign-in", "answer"])
-def test_a_failure_is_told_by_its_kind(
+def test_a_failure_is_named_by_its_kind(
     pool: Pool, trouble: Result[Reply], status: int, error: str, *, waits: bool
 ) -> None:
     """No outage and no mistake of ours looks like a wrong password."""
@@ -190,7 +190,7 @@ def test_a_resumed_container_saves_the_tokens_that_it_renews(pool: Pool, seconds
     assert container(pool)["id_token"](session, Context()) == Ok(renewed)
 
 
-def test_an_end_is_told_and_an_outage_changes_nothing(pool: Pool) -> None:
+def test_an_end_is_reported_and_an_outage_changes_nothing(pool: Pool) -> None:
     """A session that is over is 401. An outage is 503, as long as it lasts."""
     function, session = signed_in(pool)
     later(function, 4000)

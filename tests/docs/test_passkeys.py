@@ -45,7 +45,7 @@ def test_every_example_prints_what_it_should(pool: Pool, capsys: pytest.CaptureF
             names["posted"] = json.dumps(getattr(browser, does)(json.loads(names["to_browser"])))
 
 
-def test_a_refused_registration_is_told(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_registration_is_reported(pool: Pool, capsys: pytest.CaptureFixture[str]) -> None:
     """As the example says it."""
     names = dict[str, Any]()
     first, second, *_ = examples_of(PAGE)

@@ -85,7 +85,7 @@ def is_refused(port: int) -> bool:
     return False
 
 
-def test_the_demo_tells_the_whole_journey_and_leaves_nothing(tmp_path: Path) -> None:
+def test_the_demo_shows_every_step_and_leaves_nothing(tmp_path: Path) -> None:
     """It ends well, tells each step with its result, round trips and time, shows the token, and cleans up."""
     finished = demo(folder=tmp_path)
     assert finished.returncode == 0, finished.stderr
@@ -244,7 +244,7 @@ def totp_after(session: Session) -> str:
     return totp(session.begin_totp_setup().unwrap().secret)
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence() -> None:
+def test_a_port_that_is_taken_is_reported_in_a_sentence() -> None:
     """With a port in use, the demo says so and what to do, without a traceback."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -257,7 +257,7 @@ def test_a_port_that_is_taken_is_told_in_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("tool", ["ministack", "boto3"])
-def test_a_tool_that_is_missing_is_told_in_a_sentence(tool: str) -> None:
+def test_a_tool_that_is_missing_is_reported_in_a_sentence(tool: str) -> None:
     """Without one of its tools, the demo names it and the command that installs it."""
     finished = demo(hidden=tool)
     assert finished.returncode == 1
@@ -278,7 +278,7 @@ def test_two_local_pools_run_side_by_side() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
-def test_a_server_that_does_not_come_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_come_up_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that ends at once is reported with its last words."""
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
     monkeypatch.setenv("PYTHONHOME", "/nowhere")

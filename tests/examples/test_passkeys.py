@@ -79,7 +79,7 @@ def test_no_state_is_shown(relay: Relay, browser: Browser, state: str) -> None:
     assert session not in json.dumps(sent(step))
 
 
-def test_a_user_without_a_passkey_is_told_the_other_ways(relay: Relay) -> None:
+def test_a_user_without_a_passkey_sees_the_other_ways(relay: Relay) -> None:
     """With 409, and a state that goes on with one of them."""
     step = relay.begin_sign_in("jane")
     assert step.status == 409

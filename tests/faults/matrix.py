@@ -182,15 +182,15 @@ class _Cell:
 
     async def _judged_by(self, ledger: Ledger, method: Method) -> Verdict:
         config = Config(ISS, CLIENT_ID, endpoint=ledger.url, deadline=self._deadline)
-        face = self._face(method, config)
+        target = self._target(method, config)
         began = self._watch.seconds
         try:
-            result = await self._call(method.call, face)
+            result = await self._call(method.call, target)
         except Exception as error:
             return Verdict(method.name, "raised", (f"raised {error!r}",))
         took = self._watch.seconds - began
         await _until_read(result, ledger)
-        broken = [*_judge(result, ledger, self._fault, method), *_judge_session(result, face, method)]
+        broken = [*_judge(result, ledger, self._fault, method), *_judge_session(result, target, method)]
         if self._fault.poisons:
             client = self._column.client(config, transport=self._transport)
             await self._call(lambda client: client.get_user("access"), client)
@@ -200,16 +200,16 @@ class _Cell:
             broken.append(f"took {took:.1f} s")
         return Verdict(method.name, result.reason if isinstance(result, Err) else "Ok", tuple(broken))
 
-    def _face(self, method: Method, config: Config) -> Any:
+    def _target(self, method: Method, config: Config) -> Any:
         if method.state is None:
             return self._column.client(config, transport=self._transport)
         return self._column.session(config, state=method.state, transport=self._transport)
 
-    async def _call(self, call: Callable[[Any], Any], face: Any) -> Any:
+    async def _call(self, call: Callable[[Any], Any], target: Any) -> Any:
         async with asyncio.timeout(self._deadline + 120):  # the end of the server then ends the thread
             if self._column.is_async:
-                return await call(face)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call, face)
+                return await call(target)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call, target)
 
 
 async def _until_read(result: object, ledger: Ledger) -> None:
@@ -240,10 +240,10 @@ def _judge_failure(err: Err, ledger: Ledger, fault: Fault) -> Iterator[str]:
         yield f'sent is "{err.sent}" where nothing can be sent'
 
 
-def _judge_session(result: Any, face: Any, method: Method) -> Iterator[str]:
+def _judge_session(result: Any, target: Any, method: Method) -> Iterator[str]:
     if method.state is None:
         return
-    state: State = face.state
+    state: State = target.state
     passing = isinstance(result, Err) and result.kind == "temporary"
     if state.tokens is None and (passing or not method.signs_out):
         yield f"signed out by {result!r}"

@@ -198,7 +198,7 @@ EDGES = {
 
 @each_client
 @pytest.mark.parametrize("B", EDGES.values(), ids=EDGES.keys())
-def test_a_public_value_that_no_honest_service_sends_is_reckoned_with_alike(client: Any, B: int) -> None:
+def test_a_public_value_that_no_honest_service_sends_gives_the_same_numbers(client: Any, B: int) -> None:
     """Any B that is not refused gives the peer's key: ours differs in what it refuses only."""
     exchange = Exchange(a=12345, b=1, salt=0x80)
     assert _our_key(exchange, B) == _their_key(client, exchange, B)

@@ -137,7 +137,7 @@ def test_a_password_that_is_sent_signs_in(pool: Pool, mode: Mode) -> None:
     assert told(session.login(name, PASSWORD, flow="USER_PASSWORD_AUTH")) == "Ok"
 
 
-def test_a_flow_that_the_client_does_not_allow_is_told(server: Server, mode: Mode) -> None:
+def test_a_flow_that_the_client_does_not_allow_is_reported(server: Server, mode: Mode) -> None:
     """The reason is the app client's, and not the password's."""
     pool = server.pool()
     pool.add_user("ada", PASSWORD)

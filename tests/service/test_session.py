@@ -169,7 +169,7 @@ def test_a_disabled_user_is_refused(pool: Pool, mode: Mode) -> None:
     assert later.state.tokens is not None
 
 
-def test_a_required_reset_is_told_only_to_who_knows_the_password(pool: Pool, mode: Mode) -> None:
+def test_a_required_reset_is_shown_only_to_who_knows_the_password(pool: Pool, mode: Mode) -> None:
     """After an administrator's reset, a right password gives `password-reset-required`, and the code sets a new one."""
     name = new_name()
     pool.add_user(name, PASSWORD)
@@ -226,7 +226,7 @@ def test_an_alias_signs_in_with_the_inner_name_in_the_proof(pool: Pool, mode: Mo
 
 @pytest.mark.parametrize("secret", [False, True], ids=["public client", "client with a secret"])
 def test_an_e_mail_address_can_be_the_user_name(server: Server, mode: Mode, *, secret: bool) -> None:
-    """In a pool whose user names are addresses, the address goes through the whole journey."""
+    """In a pool whose user names are addresses, the address signs in, and does all the rest."""
     pool = server.pool(secret=secret, UsernameAttributes=["email"])
     session, address = mode.session(pool.config()), f"{new_name()}@example.com"
     assert reason(session.register(address, PASSWORD)) == "Ok"

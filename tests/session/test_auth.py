@@ -91,7 +91,7 @@ def test_it_is_an_auth_of_each_library(library: Any) -> None:
         assert not isinstance(auth, str)
 
 
-def test_a_session_of_the_other_colour_is_refused(caller: Caller, api: Server) -> None:
+def test_a_session_of_the_other_kind_is_refused(caller: Caller, api: Server) -> None:
     """The words say which one is wanted, and nothing is sent."""
     with pytest.raises(ValueError, match=r"SessionAuth of an? (Async)?Session, not of an? (Async)?Session"):
         caller.ask(SessionAuth(caller.other), "GET", api.url)

@@ -1,4 +1,4 @@
-"""Async faces in other event loops than asyncio's: trio, and none at all."""
+"""Async classes in other event loops than asyncio's: trio, and none at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No method of the faces raises, whatever an endpoint does, sync or async; and each keeps its deadline."""
+"""No method raises, whatever an endpoint does, sync or async; and each keeps its deadline."""
 
 from __future__ import annotations
 

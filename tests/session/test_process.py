@@ -210,7 +210,7 @@ def test_a_refresh_that_a_closed_event_loop_broke_off_is_made_by_the_next() -> N
 
 
 def test_two_event_loops_in_two_threads_share_a_refresh() -> None:
-    """Callers of both get what it gives, and no journey of one undoes another's."""
+    """Callers of both get what it gives, and no call of one undoes another's."""
     clock = Clock(NOW)
     service = Service(clock)
     _, state = service.sign_in()

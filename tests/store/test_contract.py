@@ -156,7 +156,7 @@ BROKEN: Final[dict[type[Store], str]] = {
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
-def test_a_store_that_breaks_a_law_is_told_which(broken: type[MemoryStore]) -> None:
+def test_a_store_that_breaks_a_law_is_named(broken: type[MemoryStore]) -> None:
     """Sync and async."""
     with pytest.raises(AssertionError, match=BROKEN[broken]):
         check_store(broken())

@@ -75,7 +75,7 @@ def test_a_holder_that_never_ends_is_waited_for_within_the_deadline(world: World
 
 
 @pytest.mark.parametrize("failing", ["acquire", "load"])
-def test_a_store_that_fails_while_a_session_waits_is_told(failing: str, world: World) -> None:
+def test_a_store_that_fails_while_a_session_waits_is_reported(failing: str, world: World) -> None:
     """Nothing is refreshed."""
     session = really(world)
     world.store.acquire("ada", "other", 60)
@@ -232,7 +232,7 @@ def test_forgetting_during_a_refresh_stays(world: World) -> None:
     session = world.session()
     session.access_token()
     world.passes(LIFE)
-    world.wire.during = session.face._holder.forget if hasattr(session, "face") else session.forget
+    world.wire.during = session.wrapped._holder.forget if hasattr(session, "wrapped") else session.forget
     session.refresh()
     world.passes(1)
     assert session.id_token() == Err("no-session")
@@ -250,7 +250,7 @@ def test_a_method_that_refreshes_first_takes_the_lease(everywhere: bool, world: 
 def test_an_interrupted_holder_gets_its_lease_again(world: World) -> None:
     """At once, as taken over."""
     session = world.session()
-    owner = (session.face if hasattr(session, "face") else session)._holder.owner
+    owner = (session.wrapped if hasattr(session, "wrapped") else session)._holder.owner
     world.store.acquire("ada", owner, 60)
     assert number(session.id_token().unwrap()) == "refresh-2"
 

@@ -66,7 +66,7 @@ class Machine:
 
     @property
     def is_current(self) -> bool:
-        return bool(getattr(self.session, "face", self.session)._holder.is_current)
+        return bool(getattr(self.session, "wrapped", self.session)._holder.is_current)
 
     def until(self, holds: Callable[[], object]) -> None:
         """Wait for it."""

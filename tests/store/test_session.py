@@ -36,7 +36,7 @@ def test_nobody_hears_of_tokens_before_they_are_saved(world: World) -> None:
     session.subscribe(lambda token: heard.append((token.jwt, world.store.tokens()["id_token"])))
     world.passes(LIFE)
     token = session.id_token().unwrap()
-    session.aclose() if hasattr(session, "face") else session.close()
+    session.aclose() if hasattr(session, "wrapped") else session.close()
     assert heard == [(token.jwt, token.jwt)]
     assert world.store.calls == ["load", "load", "acquire", "load", "save", "save", "release"]
 

@@ -58,7 +58,7 @@ def asked_at_once(sessions: list[Any]) -> list[Any]:
             return list(threads.map(lambda session: session.id_token(), sessions))
 
     async def all_of_them() -> list[Any]:
-        return await asyncio.gather(*(session.face.id_token() for session in sessions))
+        return await asyncio.gather(*(session.wrapped.id_token() for session in sessions))
 
     return list(sessions[0]._runner.run(all_of_them()))
 

@@ -1,7 +1,7 @@
 """Conversations with the service, written as tables: which call is expected, and what is answered to it.
 
-The same table is held by a flow that is stepped by hand and by the faces sync and async, over transports that
-answer from the table. Nothing here listens, sleeps or draws randomness.
+The same table is held by a flow that is stepped by hand and by clients and sessions, sync and async, over transports
+that answer from the table. Nothing here listens, sleeps or draws randomness.
 """
 
 from __future__ import annotations

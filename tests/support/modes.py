@@ -96,7 +96,7 @@ class Async:
 
     def auth_flow(self, session: Any, request: httpx.Request) -> Callable[[Any], httpx.Request | None]:
         """Steps through `SessionAuth`, as above."""
-        flow = SessionAuth(session.face).async_auth_flow(request)
+        flow = SessionAuth(session.wrapped).async_auth_flow(request)
         return lambda response: _next(lambda: self._run(flow.asend(response)))
 
     def rest(self, seconds: float) -> None:
@@ -117,13 +117,13 @@ def _next(step: Callable[[], httpx.Request]) -> httpx.Request | None:
 
 class _Awaited:
     def __init__(
-        self, face: AsyncSession | AsyncClient | AsyncAccount, run: Callable[[Coroutine[Any, Any, Any]], Any]
+        self, wrapped: AsyncSession | AsyncClient | AsyncAccount, run: Callable[[Coroutine[Any, Any, Any]], Any]
     ) -> None:
-        self.face = face
+        self.wrapped = wrapped
         self._run = run
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.face, name)
+        found = getattr(self.wrapped, name)
         if name == "account":
             return _Awaited(found, self._run)
         if not asyncio.iscoroutinefunction(found):

@@ -28,7 +28,7 @@ PROXIES: Final = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 def post(
     url: str, body: bytes = b"{}", *, within: float = 60.0, headers: Mapping[str, str] = MappingProxyType({})
 ) -> Request:
-    """A request such as the faces make."""
+    """A request such as a client makes."""
     return Request(url, headers, body, within)
 
 

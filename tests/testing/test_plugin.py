@@ -40,7 +40,7 @@ def test_a_test_is_recorded_and_replayed(suite: pytest.Pytester, pool: Pool) -> 
     replay(suite).assert_outcomes(passed=1)
 
 
-def test_without_a_cassette_the_command_that_records_it_is_told(suite: pytest.Pytester) -> None:
+def test_without_a_cassette_the_command_that_records_it_is_reported(suite: pytest.Pytester) -> None:
     """A missing cassette is an error that says how to make it."""
     suite.makepyfile(test_mine=SIGNS_IN)
     result = replay(suite)
@@ -50,7 +50,7 @@ def test_without_a_cassette_the_command_that_records_it_is_told(suite: pytest.Py
     )
 
 
-def test_the_marker_names_a_cassette_that_tests_share_in_both_colours(suite: pytest.Pytester, pool: Pool) -> None:
+def test_the_marker_names_a_cassette_that_tests_share_sync_and_async(suite: pytest.Pytester, pool: Pool) -> None:
     """A named cassette is `cassettes/<name>.json`; blocking and asynchronous sessions replay it alike."""
     suite.makepyfile(
         f"""
@@ -165,7 +165,7 @@ def test_the_command_lines_endpoint_takes_the_place_of_the_switches(suite: pytes
     record(suite, pool).assert_outcomes(passed=1)
 
 
-def test_a_recording_without_a_pool_is_told(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recording_without_a_pool_is_reported(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a pool to record, the error says what to set."""
     monkeypatch.delenv("COGNITO_CLIENT_ID")
     suite.makepyfile(test_mine=SIGNS_IN)
@@ -247,7 +247,7 @@ def test_an_empty_endpoint_records_nothing(suite: pytest.Pytester, endpoint: str
     assert cassettes(suite) == []
 
 
-def test_a_recording_of_nothing_is_told(suite: pytest.Pytester, pool: Pool) -> None:
+def test_a_recording_of_nothing_is_reported(suite: pytest.Pytester, pool: Pool) -> None:
     """A program that uses a session of its own would go on using the network; the cassette would hide it."""
     suite.makepyfile(test_mine="def test_nothing(cognito_session): pass")
     result = record(suite, pool)
@@ -287,7 +287,7 @@ def test_a_difference_that_the_program_swallowed_is_shown(suite: pytest.Pytester
 
 
 def test_an_asynchronous_client_records_and_replays(suite: pytest.Pytester, pool: Pool) -> None:
-    """The fixture serves as transport of any face, sync or async."""
+    """The fixture serves as transport of clients and sessions, sync or async."""
     suite.makepyfile(
         test_mine=f"""
         import asyncio
@@ -302,7 +302,7 @@ def test_an_asynchronous_client_records_and_replays(suite: pytest.Pytester, pool
     replay(suite).assert_outcomes(passed=1)
 
 
-def test_a_damaged_cassette_and_a_wrong_endpoint_are_told_in_a_sentence(suite: pytest.Pytester, pool: Pool) -> None:
+def test_a_damaged_cassette_and_a_wrong_endpoint_are_reported_in_a_sentence(suite: pytest.Pytester, pool: Pool) -> None:
     """No traceback, which would show what was given."""
     suite.makepyfile(test_mine=SIGNS_IN)
     record(suite, pool)
@@ -315,7 +315,7 @@ def test_a_damaged_cassette_and_a_wrong_endpoint_are_told_in_a_sentence(suite: p
 
 
 @pytest.mark.parametrize("marker", ['"a", "b"', '"a", name="b"', 'nmae="a"'])
-def test_a_slip_in_the_marker_is_told(suite: pytest.Pytester, marker: str) -> None:
+def test_a_slip_in_the_marker_is_reported(suite: pytest.Pytester, marker: str) -> None:
     """A marker with too much, or with a misspelt word, is an error with words."""
     suite.makepyfile(f"import pytest\n@pytest.mark.cognito_replay({marker})\ndef test_slips(cognito_session): pass\n")
     result = replay(suite)
@@ -332,7 +332,7 @@ def test_a_slip_in_the_marker_is_told(suite: pytest.Pytester, marker: str) -> No
         ('proof="no"', "are True or False"),
     ],
 )
-def test_a_wrong_value_in_the_marker_is_told(suite: pytest.Pytester, marker: str, words: str) -> None:
+def test_a_wrong_value_in_the_marker_is_reported(suite: pytest.Pytester, marker: str, words: str) -> None:
     """A name that leads elsewhere, or a text that would count as true, is an error with words."""
     suite.makepyfile(f"import pytest\n@pytest.mark.cognito_replay({marker})\ndef test_slips(cognito_session): pass\n")
     result = replay(suite)

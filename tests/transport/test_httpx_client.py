@@ -236,7 +236,9 @@ def test_an_open_connection_tells_no_events_in_asyncio(library: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("SSL_CERT_FILE", "/nonexistent/ca.pem"), ("ALL_PROXY", "foo://127.0.0.1:9")]
 )
-def test_an_environment_that_httpx_cannot_use_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_an_environment_that_httpx_cannot_use_is_reported(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     """A proxy or certificate file that cannot be used is a `ValueError`, sync and async."""
     monkeypatch.setenv(name, value)
     request = Request("http://127.0.0.1:9/", {}, b"{}", 1.0)

@@ -39,7 +39,7 @@ def test_no_request_takes_longer_than_a_day() -> None:
     assert timeout_of(post("http://127.0.0.1/", within=1e300)) == MAX_TIMEOUT
 
 
-def test_of_an_error_the_start_is_told() -> None:
+def test_the_start_of_an_error_is_shown() -> None:
     """Its class and its text, up to 200 characters."""
     assert error_text(ValueError("no")) == "ValueError: no"
     assert error_text(ValueError("x" * 999)) == "ValueError: " + "x" * 188

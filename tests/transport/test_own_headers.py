@@ -45,7 +45,7 @@ def test_every_call_has_the_headers(mode: Mode, server: Server) -> None:
     session = mode.session(config)
     assert isinstance(session.login("ada", "pw", flow="USER_PASSWORD_AUTH"), Ok)
     assert isinstance(session.refresh(), Ok)
-    one = mode.made(getattr(session, "face", session).within(headers={"X-Token": "b"}))
+    one = mode.made(getattr(session, "wrapped", session).within(headers={"X-Token": "b"}))
     assert isinstance(one.refresh(), Ok)
     mode.client(config).call("GetUser", {})
     assert seen(server, "x-token") == ["a", "a", "b", "a"]

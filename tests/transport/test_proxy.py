@@ -88,7 +88,7 @@ def test_a_proxy_may_want_a_user() -> None:
 
 
 @pytest.mark.parametrize("proxy", ["https://u:s3cret@proxy/", "socks5://u:s3cret@proxy/"])
-def test_a_proxy_of_another_kind_is_told_without_its_password(proxy: str) -> None:
+def test_a_proxy_of_another_kind_is_reported_without_its_password(proxy: str) -> None:
     """Only plain proxies: `ValueError`, which says what knows others, and quotes nothing."""
     with surroundings({"HTTPS_PROXY": proxy}), pytest.raises(ValueError, match="HttpxTransport knows others") as caught:
         route_to("https", POOL)

@@ -155,7 +155,7 @@ UNREADABLE: Mapping[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("url", ["https://pool.example/", "https://127.0.0.1:9/"])
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_what_cannot_be_read_is_told_by_its_variable(case: str, url: str, sender: Sender) -> None:
+def test_what_cannot_be_read_is_named_by_its_variable(case: str, url: str, sender: Sender) -> None:
     """One `ValueError` in every transport, whatever is asked for, without the value and without a cause."""
     name, value = UNREADABLE[case]
     with pytest.MonkeyPatch.context() as patch:
@@ -328,7 +328,7 @@ def test_our_own_clients_leave_the_environment_to_us(make: Sending) -> None:
         ("REQUESTS_CA_BUNDLE", "no certificates"),
     ],
 )
-def test_a_certificate_file_is_told_by_its_variable_and_path(
+def test_a_certificate_file_is_named_by_its_variable_and_path(
     variable: str, case: str, sender: Sender, tmp_path: Path
 ) -> None:
     """One that is not there, or that OpenSSL cannot use."""
@@ -343,7 +343,7 @@ def test_a_certificate_file_is_told_by_its_variable_and_path(
     assert caught.value.__context__ is None
 
 
-def test_a_certificate_folder_that_is_not_there_is_told(sender: Sender, tmp_path: Path) -> None:
+def test_a_certificate_folder_that_is_not_there_is_reported(sender: Sender, tmp_path: Path) -> None:
     """OpenSSL itself would pass over it, and trust nobody. One of several is enough."""
     missing = str(tmp_path / "missing")
     told_so = pytest.raises(ValueError, match=f"environment cannot be used: SSL_CERT_DIR '{missing}': not a folder$")
@@ -353,7 +353,9 @@ def test_a_certificate_folder_that_is_not_there_is_told(sender: Sender, tmp_path
         assert summary(sender.send(post("https://pool.invalid/"))) == ("connection-failed", "no")
 
 
-def test_certificates_that_nobody_named_are_told_by_their_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificates_that_nobody_named_are_reported_by_their_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As where a packager removed what httpx brings."""
     monkeypatch.setattr("certifi.where", lambda: str(tmp_path / "gone.pem"))
     with pytest.raises(ValueError, match=r"cannot be used: the file '.*gone\.pem': No such file"):

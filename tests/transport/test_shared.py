@@ -21,7 +21,7 @@ def nobody_listens() -> Config:
 
 
 def test_without_a_transport_the_shared_one_is_used() -> None:
-    """A face that brings no transport shares one with all others, and may close it and go on."""
+    """A client or session without a transport shares one with all others, and may close it and go on."""
     client = Client(nobody_listens())
     for _ in range(2):
         assert failed(client.call("DeleteUser", {})) == ("connection-failed", "no")
@@ -29,16 +29,16 @@ def test_without_a_transport_the_shared_one_is_used() -> None:
 
 
 @pytest.mark.parametrize("word", ["httpx", "standard"])
-@pytest.mark.parametrize("face", [Client, Session])
-def test_a_word_chooses_the_transport(face: type[Client | Session], word: Any) -> None:
-    """It is the one that all faces share which say the same word, and goes on when it is closed."""
+@pytest.mark.parametrize("cls", [Client, Session])
+def test_a_word_chooses_the_transport(cls: type[Client | Session], word: Any) -> None:
+    """All that say the same word share it, and it goes on when one of them closes it."""
     for _ in range(2):
-        with face(nobody_listens(), transport=word) as made:
+        with cls(nobody_listens(), transport=word) as made:
             result = made.call("DeleteUser", {}) if isinstance(made, Client) else made.login("user", "password")
             assert failed(result) == ("connection-failed", "no")
 
 
-def test_without_a_transport_asynchronous_faces_share_one_too() -> None:
+def test_without_a_transport_async_classes_share_one_too() -> None:
     """The same in asynchronous programs, in one event loop after the other."""
     client = AsyncClient(nobody_listens())
 

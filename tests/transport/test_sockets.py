@@ -192,7 +192,7 @@ def test_what_tls_has_decrypted_is_unread_data_too(certificate: Path, server_sid
         buffered.close()
 
 
-def test_a_quiet_connection_is_told_from_one_with_unread_data_or_an_end() -> None:
+def test_a_quiet_connection_differs_from_one_with_unread_data_or_an_end() -> None:
     """Unread bytes, in our buffer or the system's, or an end make it unusable for another request."""
     with buffered_socket() as (buffered, there):
         assert buffered.is_quiet()

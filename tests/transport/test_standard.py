@@ -200,7 +200,7 @@ def test_the_system_knows_no_certificate_of_ones_own(
 @pytest.mark.parametrize(
     ("name", "value"), [("SSL_CERT_FILE", "/nonexistent/ca.pem"), ("HTTPS_PROXY", "socks5://127.0.0.1:9")]
 )
-def test_an_environment_that_cannot_be_used_is_told(transport: StandardTransport, name: str, value: str) -> None:
+def test_an_environment_that_cannot_be_used_is_reported(transport: StandardTransport, name: str, value: str) -> None:
     """A proxy or a certificate file that cannot be is the machine's fault: `ValueError`."""
     request = Request("https://pool.example:9/", {}, b"{}", 1.0)
     with surroundings({name: value}), pytest.raises(ValueError, match="settings of this environment"):

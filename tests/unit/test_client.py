@@ -1,4 +1,4 @@
-"""The stateless face: every flow as a method, sync and async, which remember nothing."""
+"""Clients: every flow as a method, sync and async."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from tests.support.conversation import (
 from tests.support.sign_ins import srp_sign_in
 
 
-@pytest.mark.parametrize("face", [Client, AsyncClient])
-def test_every_flow_is_a_method(face: type[object]) -> None:
+@pytest.mark.parametrize("cls", [Client, AsyncClient])
+def test_every_flow_is_a_method(cls: type[object]) -> None:
     """Both clients have a method for each flow, `run` for flows of one's own, and no more operations than that."""
-    public = {name for name in dir(face) if not name.startswith("_")}
+    public = {name for name in dir(cls) if not name.startswith("_")}
     assert public - {"run", "within", "close", "aclose"} == set(flows.__all__)
 
 
@@ -56,7 +56,7 @@ def test_every_flow_is_a_method(face: type[object]) -> None:
         ),
     ],
 )
-def test_a_conversation_ends_the_same_in_both_colours(
+def test_a_conversation_ends_the_same_sync_and_async(
     exchanges: tuple[Exchange, ...], outcome: Result[Tokens | Challenge]
 ) -> None:
     """A sign-in gives tokens, a challenge or a failure, whichever client holds it."""
@@ -103,7 +103,7 @@ DEVICES = [
 ]
 
 
-def test_a_list_pages_itself_in_both_colours() -> None:
+def test_a_list_pages_itself_sync_and_async() -> None:
     """Every page is asked for with the same arguments, and is one call with its own deadline."""
     script, async_script = Script(DEVICES), AsyncScript(DEVICES)
     devices = Client(configured(), transport=script).within(2.5).list_devices("t", limit=1)
@@ -136,7 +136,7 @@ def test_all_of_a_list_has_one_deadline() -> None:
     assert seen[2:] == [10.0, 10.0]
 
 
-def test_a_list_begins_where_it_is_told() -> None:
+def test_a_list_begins_at_a_given_page() -> None:
     """The token of an earlier page is an argument as any, and the pages after it are asked for as ever."""
     client = Client(configured(), transport=Script(DEVICES[1:]))
     assert client.list_devices("t", limit=1, pagination_token="p").all().unwrap()[0].key == "b"

@@ -70,19 +70,19 @@ def test_every_public_name_is_there_and_explained(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "face", ["Session", "AsyncSession", "Client", "AsyncClient", "TokenVerifier", "AsyncTokenVerifier"]
+    "cls", ["Session", "AsyncSession", "Client", "AsyncClient", "TokenVerifier", "AsyncTokenVerifier"]
 )
-def test_every_method_of_a_face_is_explained(face: str) -> None:
+def test_every_method_of_a_class_is_explained(cls: str) -> None:
     """`help` has a text for each public method and property."""
-    members = {name: getattr(getattr(cognito_raw, face), name) for name in dir(getattr(cognito_raw, face))}
+    members = {name: getattr(getattr(cognito_raw, cls), name) for name in dir(getattr(cognito_raw, cls))}
     assert [name for name, member in members.items() if not name.startswith("_") and not member.__doc__] == []
 
 
-@pytest.mark.parametrize("face", [cognito_raw.Session, cognito_raw.AsyncSession])
-def test_the_help_of_a_session_begins_with_an_index(face: type) -> None:
+@pytest.mark.parametrize("cls", [cognito_raw.Session, cognito_raw.AsyncSession])
+def test_the_help_of_a_session_begins_with_an_index(cls: type) -> None:
     """It names each public member once."""
-    index = (face.__doc__ or "").partition("Registering: ")[2].partition("\n\n")[0]
-    members = {name for name in dir(face) if not name.startswith("_")}
+    index = (cls.__doc__ or "").partition("Registering: ")[2].partition("\n\n")[0]
+    members = {name for name in dir(cls) if not name.startswith("_")}
     assert sorted(re.findall(r"`(\w+)`", index)) == sorted(members)
 
 

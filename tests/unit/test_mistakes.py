@@ -161,15 +161,15 @@ def test_clients_of_a_class_of_ones_own_are_taken() -> None:
 
 
 SEND: Any = type("NoTransport", (), {"send": None})()
-FACES: list[Callable[..., object]] = [Session, Client, AsyncSession, AsyncClient, TokenVerifier, AsyncTokenVerifier]
+CLASSES: list[Callable[..., object]] = [Session, Client, AsyncSession, AsyncClient, TokenVerifier, AsyncTokenVerifier]
 
 
 @each_case("given", [object(), 5, httpx.Client(), HttpxTransport, Script, {"send": print}, SEND])
-@each_case("face", FACES)
-def test_a_transport_has_a_send_method(face: Callable[..., object], given: Any) -> None:
+@each_case("cls", CLASSES)
+def test_a_transport_has_a_send_method(cls: Callable[..., object], given: Any) -> None:
     """An object has it; neither a class nor a client of httpx is one, though these have a method of that name."""
     with pytest.raises(ValueError, match=r"^transport must be an object with a send method, such as ") as caught:
-        face(CONFIG, transport=given)
+        cls(CONFIG, transport=given)
     assert ("give the client to" in str(caught.value)) == isinstance(given, httpx.Client)
 
 
@@ -197,11 +197,11 @@ def test_transports_are_taken(given: Any) -> None:
 @pytest.mark.parametrize(
     "given", [None, "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", {"iss": "a"}, Config]
 )
-@pytest.mark.parametrize("face", FACES)
-def test_a_configuration_is_a_config(face: Callable[..., object], given: Any) -> None:
+@pytest.mark.parametrize("cls", CLASSES)
+def test_a_configuration_is_a_config(cls: Callable[..., object], given: Any) -> None:
     """The words say how to make one."""
     with pytest.raises(ValueError, match=rf"^config must be Config\(iss=.*\), not {type(given).__name__}$"):
-        face(given)
+        cls(given)
 
 
 @pytest.mark.parametrize("given", ["SMS_MFA", None, Err("sms-mfa-challenge"), Ok(Challenge("SMS_MFA", "ada"))])

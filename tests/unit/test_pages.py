@@ -112,7 +112,7 @@ def test_nothing_is_asked_before_it_is_wanted() -> None:
     assert both.asked == [None]
 
 
-def test_a_page_that_cannot_be_had_is_told() -> None:
+def test_a_page_that_cannot_be_had_is_reported() -> None:
     """Iterating gives what came before and then raises; `all` and `page` give the failure."""
     both = Both(lambda after: LOST if after else THREE[None])
     assert both.items() == ([1, 2], LOST)

@@ -91,7 +91,7 @@ def test_a_device_that_is_managed_is_found_or_not() -> None:
         (403, {}, b"", "request-blocked"),
     ],
 )  # fmt: skip
-def test_a_firewalls_captcha_is_told_from_its_block(
+def test_a_firewalls_captcha_is_distinguished_from_its_block(
     status: int, headers: dict[str, str], body: bytes, expected: str
 ) -> None:
     """By its header, or by its words."""

@@ -35,7 +35,7 @@ def call(mode: Mode, *replies: Any, **changes: Any) -> Any:
     return mode.client(config, transport=Failing(*replies)).call("GetUser", {"AccessToken": "hunter2"})
 
 
-def test_each_request_is_told(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_request_is_logged(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
     """What it was and how it went, with the number of the attempt."""
     body = b'{"__type": "InternalErrorException", "message": "hunter2"}'
     failures = Ok(Reply(500, {"x-amzn-requestid": "id-1"}, body)), Err("connection-lost", "hunter2", sent="maybe")
@@ -64,7 +64,7 @@ def test_the_duration_is_that_of_the_request(caplog: pytest.LogCaptureFixture) -
     assert told(caplog)[0][1] == 1.5
 
 
-def test_nothing_is_told_above_debug(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_logged_above_debug(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
     """Calls are no news."""
     with caplog.at_level(logging.INFO, "cognito_raw"):
         call(mode, answered({}))
@@ -100,7 +100,7 @@ assert Client(config, transport=Answering()).call("GetUser", {}) == Ok({})
     assert "logging" not in modules_after(code, PACKAGES)
 
 
-def test_without_the_module_nothing_is_told(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_module_nothing_is_logged(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that has not imported it listens to nothing."""
     monkeypatch.delitem(sys.modules, "logging")
     assert call(mode, answered({"a": 1})) == Ok({"a": 1})

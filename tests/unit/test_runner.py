@@ -1,4 +1,4 @@
-"""What the faces are made of: methods that look like what they are, deadlines, transports, and how to close them."""
+"""The methods, deadlines and transports of clients and sessions, and how to close them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.cases import each_case
 from tests.support.conversation import Answering, AsyncScript, Clock, Exchange, Script, answered, configured
 from tests.support.plays import AllMethods
 
-JOURNEYS = [
+OF_SESSIONS = [
     "register",
     "confirm_registration",
     "resend_verification_code",
@@ -30,48 +30,48 @@ JOURNEYS = [
     "reset_password_confirmation",
     "change_password",
 ]
-# A face and a method of it, and the flow or journey that it is.
+# A class and a method of it, and the flow that it runs.
 METHODS = [
-    *[(face, name, getattr(flows, name)) for face in (Client, AsyncClient) for name in flows.__all__],
-    *[(face, name, getattr(AllMethods, name)) for face in (Session, AsyncSession) for name in JOURNEYS],
+    *[(cls, name, getattr(flows, name)) for cls in (Client, AsyncClient) for name in flows.__all__],
+    *[(cls, name, getattr(AllMethods, name)) for cls in (Session, AsyncSession) for name in OF_SESSIONS],
 ]
 of_every_method = each_case(
-    ("face", "name", "flow"), METHODS, ids=[f"{face.__name__}.{name}" for face, name, _ in METHODS]
+    ("cls", "name", "flow"), METHODS, ids=[f"{cls.__name__}.{name}" for cls, name, _ in METHODS]
 )
-Face = type[Client] | type[AsyncClient] | type[Session] | type[AsyncSession]
+Public = type[Client] | type[AsyncClient] | type[Session] | type[AsyncSession]
 
 
 # --- methods
 
 
 @of_every_method
-def test_a_method_has_the_documentation_of_its_flow(face: Face, name: str, flow: Callable[..., object]) -> None:
+def test_a_method_has_the_documentation_of_its_flow(cls: Public, name: str, flow: Callable[..., object]) -> None:
     """`help` shows the flow's own words under the method's name."""
-    method = getattr(face, name)
+    method = getattr(cls, name)
     assert (method.__name__, method.__doc__) == (name, flow.__doc__)
     assert method.__doc__
-    assert method.__doc__.splitlines()[0] in pydoc.render_doc(face)
+    assert method.__doc__.splitlines()[0] in pydoc.render_doc(cls)
 
 
 @of_every_method
 def test_a_method_has_the_arguments_of_its_flow_and_gives_a_result(
-    face: Face, name: str, flow: Callable[..., object]
+    cls: Public, name: str, flow: Callable[..., object]
 ) -> None:
     """`inspect.signature` of a bound method shows the arguments after the configuration, and the type of the result."""
     transport: Any = Script()
-    bound = inspect.signature(getattr(face(configured(), transport=transport), name))
+    bound = inspect.signature(getattr(cls(configured(), transport=transport), name))
     arguments = list(inspect.signature(flow).parameters.values())[1:]
     assert list(bound.parameters.values()) == arguments
     held = inspect.signature(flow).return_annotation.partition("[")[2]
-    pages = "AsyncPages" if face is AsyncClient else "Pages"
+    pages = "AsyncPages" if cls is AsyncClient else "Pages"
     listed = held.startswith("Page[")
     assert bound.return_annotation == (f"{pages}[{held.partition('[')[2][:-1]}" if listed else f"Result[{held}")
 
 
 @of_every_method
-def test_the_types_of_a_method_can_be_read(face: Face, name: str, flow: Callable[..., object]) -> None:
+def test_the_types_of_a_method_can_be_read(cls: Public, name: str, flow: Callable[..., object]) -> None:
     """`typing.get_type_hints` finds every name in the annotations of a method."""
-    hints = get_type_hints(getattr(face, name))
+    hints = get_type_hints(getattr(cls, name))
     assert set(hints) == set(flow.__annotations__) - {"config"}
     # The result is a union of two classes, and names them both; a list is a class of its own.
     shown = str(hints["return"])
@@ -79,16 +79,16 @@ def test_the_types_of_a_method_can_be_read(face: Face, name: str, flow: Callable
 
 
 @of_every_method
-def test_a_method_of_an_asynchronous_face_is_a_coroutine_function(
-    face: Face, name: str, flow: Callable[..., object]
+def test_a_method_of_an_async_class_is_a_coroutine_function(
+    cls: Public, name: str, flow: Callable[..., object]
 ) -> None:
     """A method says whether it must be awaited, also unwrapped; the flow stays a generator function."""
     listed = "Page[" in flow.__annotations__["return"]
-    for method in (getattr(face, name), inspect.unwrap(getattr(face, name))):
-        assert inspect.iscoroutinefunction(method) is (face.__name__.startswith("Async") and not listed)
+    for method in (getattr(cls, name), inspect.unwrap(getattr(cls, name))):
+        assert inspect.iscoroutinefunction(method) is (cls.__name__.startswith("Async") and not listed)
         assert not inspect.isgeneratorfunction(method)
         assert next(iter(inspect.signature(method).parameters)) == "self"
-    assert getattr(face, name).__qualname__ == f"{face.__name__}.{name}"
+    assert getattr(cls, name).__qualname__ == f"{cls.__name__}.{name}"
     assert inspect.isgeneratorfunction(flow)
     assert flow.__annotations__["return"].startswith(("Flow[", "SessionFlow["))
 
@@ -126,7 +126,7 @@ def test_within_gives_the_same_with_another_deadline() -> None:
     assert timeouts(both) == [2.5, 10.0]
 
 
-def test_within_is_for_asynchronous_faces_too() -> None:
+def test_within_is_for_async_classes_too() -> None:
     """An asynchronous call within some seconds hands them to its transport."""
     script = AsyncScript([Exchange("DeleteUser", {}, answered({}))])
     asyncio.run(AsyncClient(configured(), transport=script).within(2.5).call("DeleteUser", {}))
@@ -236,6 +236,6 @@ def test_an_unknown_word_is_the_callers_mistake(word: Any) -> None:
 @pytest.mark.parametrize("word", ["standard", "x"])
 def test_the_standard_transport_is_for_sync_programs(word: Any) -> None:
     """The standard library has no asynchronous client: `ValueError`."""
-    for face in (AsyncClient, AsyncSession):
+    for cls in (AsyncClient, AsyncSession):
         with pytest.raises(ValueError, match='must be "httpx", "httpx2", or an object with a send method'):
-            face(configured(), transport=word)
+            cls(configured(), transport=word)

@@ -104,7 +104,7 @@ VALUES: Final[dict[str, object]] = {
     "a session": Session(CONFIG, state=STATE),
     "an asynchronous session": AsyncSession(CONFIG, state=STATE),
     "a client": Client(CONFIG),
-    "the journeys of a session": SessionMethods(CONFIG, STATE),
+    "the methods of a session": SessionMethods(CONFIG, STATE),
     "a success with a text": Ok(CANARY),
     "a success with a body": Ok({"AccessToken": CANARY}),
     "a success with tokens": Ok(TOKENS),

@@ -155,7 +155,7 @@ def test_a_passkey_is_refused_under_another_origin(running: Running, site: Site,
     other.says("Passkeys work on http://localhost only.")
 
 
-def test_a_passkey_that_the_browser_does_not_have_is_told(site: Site, user: User) -> None:
+def test_a_passkey_that_the_browser_does_not_have_is_reported(site: Site, user: User) -> None:
     """A user without one gets the other choices."""
     site.open("/login")
     site.fill(username=user.name)

@@ -48,7 +48,7 @@ def test_a_newcomer_registers_confirms_and_signs_in(site: Site, newcomer: str) -
     assert site.page.locator("[name='custom:team']").input_value() == "engines"
 
 
-def test_a_name_that_is_taken_is_told(site: Site, user: User) -> None:
+def test_a_name_that_is_taken_is_reported(site: Site, user: User) -> None:
     """Beside the name."""
     register(site, user.name)
     site.complains("username", "This name is taken.")
@@ -63,7 +63,7 @@ def test_an_unverified_user_is_led_to_confirm(site: Site, newcomer: str) -> None
     assert site.page.locator("[name=username]").first.input_value() == newcomer
 
 
-def test_a_wrong_password_and_an_unknown_name_are_told(site: Site, user: User) -> None:
+def test_a_wrong_password_and_an_unknown_name_are_reported(site: Site, user: User) -> None:
     """Beside the field that they are about."""
     site.sign_in(User(user.name, "Wrong-1843"))
     site.complains("password", "do not go together")

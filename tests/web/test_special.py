@@ -135,7 +135,7 @@ def own(tmp_path: Path) -> Iterator[tuple[Running, ExitStack, Path]]:
         yield made, pool, tmp_path
 
 
-def test_a_pool_that_is_away_is_told_and_nothing_is_lost(
+def test_a_pool_that_is_away_is_reported_and_nothing_is_lost(
     own: tuple[Running, ExitStack, Path], page: Page, browser: Browser
 ) -> None:
     """Its pages say so with status 503, and work again once it is back, with the same users and sign-ins."""

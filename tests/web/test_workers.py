@@ -211,7 +211,7 @@ def payload_of(page: str) -> str:
     return str(found)
 
 
-def test_a_redis_that_is_away_is_told_and_nothing_is_lost(running: Workers, redis: RedisServer, user: User) -> None:
+def test_a_redis_that_is_away_is_reported_and_nothing_is_lost(running: Workers, redis: RedisServer, user: User) -> None:
     """Nobody is signed out by it."""
     cookie = sign_in(running.url, user)
     redis.stop()

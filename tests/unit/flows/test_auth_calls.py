@@ -67,7 +67,7 @@ def test_a_call_carries_no_more_than_it_must() -> None:
     responded(attempt(), {})
 
 
-def test_a_call_carries_what_the_attempt_and_the_challenge_have() -> None:
+def test_a_call_carries_what_the_context_and_the_challenge_have() -> None:
     """The session of the challenge, and the members that all calls share."""
     initiated(attempt(members=MEMBERS), {"AuthParameters": {"USERNAME": "jane"}, **MEMBERS, "Session": "s"}, "s")
     responded(attempt(members=MEMBERS), {}, "s", Session="s", **MEMBERS)
@@ -86,7 +86,7 @@ def test_an_answer_names_the_device_of_its_user_alone() -> None:
     responded(attempt(device=RememberedDevice("d3v", "-g", "p", "ann")), {})
 
 
-def test_an_attempt_is_made_of_what_goes_with_it() -> None:
+def test_a_context_has_what_goes_with_each_call() -> None:
     """In the model's own names; nothing of what is left out."""
     config = configured()
     assert auth_context(config) == AuthContext(config)

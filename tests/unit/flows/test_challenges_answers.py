@@ -202,7 +202,7 @@ def test_no_reply_makes_an_answer_raise(name: str, bodies: list[object]) -> None
         ("0", {"client_metadata": {"a": 1}}, r"client_metadata\['a'\] must be a string"),
     ],
 )
-def test_a_mistake_is_told_before_anything_is_sent(answer: Any, options: dict[str, Any], words: str) -> None:
+def test_a_mistake_is_reported_before_anything_is_sent(answer: Any, options: dict[str, Any], words: str) -> None:
     """An answer of the wrong kind raises, and the challenge is as good as before."""
     service = Service()
     with pytest.raises(ValueError, match=words):

@@ -101,7 +101,7 @@ def test_attributes_have_the_names_of_the_service_everywhere() -> None:
     assert converse(configured(), "verify_user_attribute", "t", "tier", "1", exchanges=[verify]) == Ok(None)
 
 
-def test_every_address_that_must_be_proven_is_told() -> None:
+def test_every_address_that_must_be_proven_is_reported() -> None:
     """A change of two addresses sends two codes."""
     details = [
         {"Destination": "a***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"},
@@ -150,7 +150,7 @@ def test_what_is_no_text_raises(flow: str, arguments: list[Any], complaint: str)
     assert "hidden" not in str(caught.value)
 
 
-def test_a_wrong_code_is_told() -> None:
+def test_a_wrong_code_is_reported() -> None:
     """The code of an attribute has the same reasons as any."""
     exchanges = [Exchange("VerifyUserAttribute", None, refused("CodeMismatchException"))]
     result = converse(configured(), "verify_user_attribute", "t", "email", "1", exchanges=exchanges)

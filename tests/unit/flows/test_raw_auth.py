@@ -104,7 +104,7 @@ def test_a_sign_in_from_a_new_device_names_it() -> None:
         ("RespondToAuthChallenge", ("respond_to_auth_challenge", "SMS_MFA", {"USERNAME": "jane"})),
     ],
 )
-def test_refusals_and_nonsense_are_told(operation: str, asked: tuple[Any, ...]) -> None:
+def test_refusals_and_nonsense_are_reported(operation: str, asked: tuple[Any, ...]) -> None:
     """A refusal has its reason, and an answer without tokens or challenge is `malformed-reply`."""
     result = converse(configured(), *asked, exchanges=[Exchange(operation, None, refused("CodeMismatchException"))])
     assert isinstance(result, Err)

@@ -50,7 +50,7 @@ def test_a_page_is_asked_for_as_the_one_before_says() -> None:
         ("RevokeUserSession", "revoke_user_session", ["access_token", "session_id"]),
     ],
 )
-def test_refusals_and_mistakes_are_told(operation: str, flow: str, names: list[str]) -> None:
+def test_refusals_and_mistakes_are_reported(operation: str, flow: str, names: list[str]) -> None:
     """A pool that tracks no sessions refuses; what is no text raises and is named without its value."""
     exchanges = [Exchange(operation, None, refused("OperationNotEnabledException"))]
     result = converse(configured(), flow, *names, exchanges=exchanges)

@@ -234,7 +234,7 @@ def test_a_challenge_may_come_without_session_and_parameters() -> None:
     ],
     ids=repr,
 )
-def test_a_challenge_of_another_type_is_a_misfit(body: dict[str, object]) -> None:
+def test_a_challenge_of_another_type_is_refused(body: dict[str, object]) -> None:
     """Name and session are texts, and no parameter is an object."""
     with pytest.raises(UnexpectedJson):
         read_challenge(body, username="bob")
@@ -276,7 +276,7 @@ MEMBERS: Final = {
 
 
 @given(st.fixed_dictionaries({}, optional=MEMBERS))
-def test_any_json_is_a_challenge_or_a_misfit(body: dict[str, Any]) -> None:
+def test_any_json_is_a_challenge_or_is_refused(body: dict[str, Any]) -> None:
     """No JSON object makes the reader raise anything but `UnexpectedJson`, and what is read can be sent and shown."""
     try:
         challenge = read_challenge(body, username="bob")

@@ -50,7 +50,7 @@ def test_a_device_of_which_little_is_known_is_read() -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"DeviceKey": None}, {"DeviceKey": 5}], ids=repr)
-def test_a_device_without_a_key_is_a_misfit(body: dict[str, object]) -> None:
+def test_a_device_without_a_key_is_refused(body: dict[str, object]) -> None:
     """Its key must be a string."""
     with pytest.raises(UnexpectedJson, match=r"^DeviceKey is not a string$"):
         Device.read(body)

@@ -109,7 +109,7 @@ REFUSED: Final[list[tuple[Reader, str, list[object]]]] = [
         [True, -1, -0.1, 253402300799, 253402300799.9, float("nan"), float("inf"), "2024-05-07", 10**400, [], {}],
     ),
 ]
-MISFITS: Final = [(read, value, strings) for read, strings, values in REFUSED for value in values]
+REFUSALS: Final = [(read, value, strings) for read, strings, values in REFUSED for value in values]
 
 
 def body(value: object) -> dict[str, object]:
@@ -122,7 +122,7 @@ def test_a_member_that_fits_is_read(read: Reader, value: object, result: object)
     assert read(body(value), "x") == result
 
 
-@each_case(("read", "value", "strings"), MISFITS)
+@each_case(("read", "value", "strings"), REFUSALS)
 def test_a_member_that_does_not_fit_is_named_and_not_shown(read: Reader, value: object, strings: str) -> None:
     """`UnexpectedJson`, a ValueError, says which member has the wrong type, and never what it holds."""
     with pytest.raises(UnexpectedJson) as caught:

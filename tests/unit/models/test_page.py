@@ -23,7 +23,7 @@ def test_a_page_holds_items_and_what_asks_for_the_next(body: dict[str, object], 
 
 
 @pytest.mark.parametrize("body", [{"Items": {}}, {"Items": ["a"]}, {"Items": [{}]}, {"Next": 5}], ids=repr)
-def test_a_page_that_makes_no_sense_is_a_misfit(body: dict[str, object]) -> None:
+def test_a_page_that_makes_no_sense_is_refused(body: dict[str, object]) -> None:
     """No item is dropped silently."""
     with pytest.raises(UnexpectedJson):
         Page.read(body, "Items", "Next", lambda item: string(item, "Id"))

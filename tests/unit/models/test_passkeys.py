@@ -35,7 +35,7 @@ def test_a_passkey_without_what_may_be_missing_is_read() -> None:
 
 @pytest.mark.parametrize("name", ["CredentialId", "FriendlyCredentialName", "RelyingPartyId", "CreatedAt"])
 @pytest.mark.parametrize("value", [None, [], "\ud800"], ids=ascii)
-def test_a_passkey_that_makes_no_sense_is_a_misfit(name: str, value: object) -> None:
+def test_a_passkey_that_makes_no_sense_is_refused(name: str, value: object) -> None:
     """The member that does not fit is named."""
     with pytest.raises(UnexpectedJson, match=f"^{name} "):
         WebAuthnCredential.read({**FULL, name: value})

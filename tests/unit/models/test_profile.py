@@ -57,7 +57,7 @@ def test_the_factors_of_a_user_are_read() -> None:
     ],
     ids=repr,
 )
-def test_a_user_that_makes_no_sense_is_a_misfit(changes: dict[str, object]) -> None:
+def test_a_user_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:
     """A member of another type is refused, and not repeated."""
     with pytest.raises(UnexpectedJson) as caught:
         User.read({**FULL, **changes})

@@ -76,7 +76,7 @@ NO_TOKENS: Final[dict[str, str]] = {
 
 
 @pytest.mark.parametrize("text", NO_TOKENS.values(), ids=NO_TOKENS.keys())
-def test_what_is_no_json_web_token_is_a_misfit(text: str) -> None:
+def test_what_is_no_json_web_token_is_refused(text: str) -> None:
     """A text of another form, or whose payload is no JSON object, is refused and not repeated."""
     for read in (claims, IdToken.read):
         with pytest.raises(UnexpectedJson, match=r"^not a JSON Web Token$") as caught:
@@ -87,14 +87,14 @@ def test_what_is_no_json_web_token_is_a_misfit(text: str) -> None:
 @pytest.mark.parametrize(
     "exp", [..., None, True, "soon", "-1", "\u0661", "1" * 17, float("nan"), 1e300, 2**53, -(10**400), [], {}], ids=repr
 )
-def test_a_token_without_a_whole_number_as_its_end_is_a_misfit(exp: object) -> None:
+def test_a_token_without_a_whole_number_as_its_end_is_refused(exp: object) -> None:
     """`exp` must be there, and be a whole number that one can compute with."""
     with pytest.raises(UnexpectedJson, match="exp is not a whole number"):
         IdToken.read(jwt({"iat": 1} if exp is ... else {"exp": exp}))
 
 
 @pytest.mark.parametrize("iat", [True, "now", float("inf"), 2**53, [], {}], ids=repr)
-def test_a_token_with_a_wrong_beginning_is_a_misfit(iat: object) -> None:
+def test_a_token_with_a_wrong_beginning_is_refused(iat: object) -> None:
     """`iat` may be left out; if it is there, it is a whole number."""
     with pytest.raises(UnexpectedJson, match="iat is not a whole number"):
         IdToken.read(jwt({"exp": 1, "iat": iat}))
@@ -119,7 +119,7 @@ def test_a_refresh_token_stays_where_no_new_one_comes() -> None:
 
 @pytest.mark.parametrize("name", ["IdToken", "AccessToken"])
 @pytest.mark.parametrize("value", [..., None, 5, [], {}], ids=repr)
-def test_tokens_without_one_that_must_be_there_are_a_misfit(name: str, value: object) -> None:
+def test_tokens_without_one_that_must_be_there_are_refused(name: str, value: object) -> None:
     """A sign-in without ID or access token makes no sense."""
     with pytest.raises(UnexpectedJson, match=f"{name} is not a string"):
         Tokens.read(tokens(**{name: value}))
@@ -128,7 +128,7 @@ def test_tokens_without_one_that_must_be_there_are_a_misfit(name: str, value: ob
 @pytest.mark.parametrize(
     "changes", [{"RefreshToken": 5}, {"ExpiresIn": "soon"}, {"ExpiresIn": 10**20}, {"IdToken": "a.b.c"}], ids=repr
 )
-def test_tokens_of_another_type_are_a_misfit(changes: dict[str, object]) -> None:
+def test_tokens_of_another_type_are_refused(changes: dict[str, object]) -> None:
     """What may be left out must fit where it is not."""
     with pytest.raises(UnexpectedJson):
         Tokens.read(tokens(**changes))
@@ -161,7 +161,7 @@ def test_a_device_that_makes_no_sense_costs_no_tokens(metadata: object) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"AuthenticationResult": None}, {"AuthenticationResult": []}], ids=repr)
-def test_a_reply_without_tokens_is_a_misfit(body: dict[str, object]) -> None:
+def test_a_reply_without_tokens_is_refused(body: dict[str, object]) -> None:
     """Neither tokens nor a challenge: such a reply makes no sense."""
     with pytest.raises(UnexpectedJson):
         Tokens.read(body)
@@ -182,7 +182,7 @@ def test_a_delivery_of_which_nothing_is_said_is_still_one(body: dict[str, object
 
 
 @pytest.mark.parametrize("details", [[], "EMAIL", {"Destination": 5}, {"DeliveryMedium": []}], ids=repr)
-def test_a_delivery_of_another_type_is_a_misfit(details: object) -> None:
+def test_a_delivery_of_another_type_is_refused(details: object) -> None:
     """What is said of a delivery must be texts in an object."""
     with pytest.raises(UnexpectedJson):
         Delivery.read({"CodeDeliveryDetails": details})
@@ -199,7 +199,7 @@ def test_a_registration_says_who_was_registered() -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"UserSub": "a"}, {"UserConfirmed": True}, {"UserSub": 5, "UserConfirmed": True}], ids=repr
 )
-def test_a_registration_without_its_parts_is_a_misfit(body: dict[str, object]) -> None:
+def test_a_registration_without_its_parts_is_refused(body: dict[str, object]) -> None:
     """Id and state must be there."""
     with pytest.raises(UnexpectedJson):
         Registration.read(body)
@@ -229,7 +229,9 @@ READERS: Final[list[Callable[[Mapping[str, object]], object]]] = [
 
 
 @given(st.sampled_from(READERS), st.dictionaries(MEMBERS, JSON, max_size=6))
-def test_any_json_is_a_value_or_a_misfit(read: Callable[[Mapping[str, object]], object], body: dict[str, Any]) -> None:
+def test_any_json_is_a_value_or_is_refused(
+    read: Callable[[Mapping[str, object]], object], body: dict[str, Any]
+) -> None:
     """No JSON object makes a reader raise anything but `UnexpectedJson`; what is read can go out again."""
     try:
         value = read(body)
@@ -239,7 +241,7 @@ def test_any_json_is_a_value_or_a_misfit(read: Callable[[Mapping[str, object]], 
 
 
 @given(st.text(st.characters()) | st.binary().map(lambda raw: jwt(None, raw=raw)) | JSON.map(jwt))
-def test_any_text_is_a_token_or_a_misfit(text: str) -> None:
+def test_any_text_is_a_token_or_is_refused(text: str) -> None:
     """No text makes the reader of tokens raise anything but `UnexpectedJson`."""
     try:
         token = IdToken.read(text)

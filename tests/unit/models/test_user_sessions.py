@@ -46,7 +46,7 @@ def test_a_session_of_which_little_is_known_is_read() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("SessionId", None), ("CreateDate", "now"), ("LastLocation", "London")])
-def test_a_session_that_makes_no_sense_is_a_misfit(name: str, value: object) -> None:
+def test_a_session_that_makes_no_sense_is_refused(name: str, value: object) -> None:
     """The member that does not fit is named."""
     with pytest.raises(UnexpectedJson, match=f"^{name} "):
         UserSession.read({**FULL, name: value})

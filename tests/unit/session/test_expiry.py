@@ -173,7 +173,7 @@ def test_a_clock_that_shows_a_time_before_the_tokens_is_behind() -> None:
 
 
 @pytest.mark.parametrize(("lasts", "access_lasts"), [(300, 3600), (3600, 300)])
-def test_both_count_for_who_keeps_a_session_fresh(lasts: int, access_lasts: int) -> None:
+def test_both_count_for_keep_fresh(lasts: int, access_lasts: int) -> None:
     """The app client may give the two different lives: the shorter is due first, and ends first."""
     clocks = Clocks()
     held_tokens = held(clocks, lasts=lasts, access_lasts=access_lasts)

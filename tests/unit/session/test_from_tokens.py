@@ -44,7 +44,7 @@ def test_a_refresh_token_is_enough(mode: Mode) -> None:
     script = Scripted(RENEWED)
     session = by_refresh_token(mode, script)
     assert session.state.username is None
-    assert "hunter2" not in f"{getattr(session, 'face', session)!r}"
+    assert "hunter2" not in f"{getattr(session, 'wrapped', session)!r}"
     assert session.id_token() == Ok(HELD.id_token)
     assert session.access_token() == Ok(HELD.access_token)
     assert session.state.username == "ada"

@@ -118,7 +118,7 @@ def test_a_task_keeps_subscribers_supplied() -> None:
     asyncio.run(scene())
 
 
-def test_a_sign_in_wakes_who_keeps_a_session_fresh() -> None:
+def test_a_sign_in_wakes_keep_fresh() -> None:
     """Signed out there is nothing to do; new tokens are renewed in their time."""
     service, state = in_real_time()
     first = Session(REAL, transport=Wire(service))
@@ -126,13 +126,13 @@ def test_a_sign_in_wakes_who_keeps_a_session_fresh() -> None:
         time.sleep(0.1)
         assert service.requests == 0
         first.subscribe(lambda _: None)
-        first._in_turn(lambda journeys: _signs_in(state), 10.0)  # noqa: ARG005
+        first._in_turn(lambda methods: _signs_in(state), 10.0)  # noqa: ARG005
         first._notify()
         assert wait_until(lambda: service.requests > 0, 8.0)
 
 
 def _signs_in(state: State) -> Any:
-    """A journey that needs no service."""
+    """A flow that needs no service."""
     yield state
     return state, Ok(None)
 
@@ -145,7 +145,7 @@ def test_a_task_is_woken_by_a_sign_in_too() -> None:
         session = AsyncSession(REAL, transport=AsyncWire(service))
         async with session.keep_fresh():
             await asyncio.sleep(0.1)
-            await session._in_turn(lambda journeys: _signs_in(state), 10.0)  # noqa: ARG005
+            await session._in_turn(lambda methods: _signs_in(state), 10.0)  # noqa: ARG005
             await session._notify()
             assert await until(lambda: service.requests > 0)
 
@@ -198,7 +198,7 @@ def test_the_block_ends_at_once_also_while_a_refresh_hangs() -> None:
     assert session.id_token() == Ok(SECOND)
 
 
-def test_what_a_transport_raises_is_logged_by_who_keeps_a_session_fresh(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_a_transport_raises_is_logged_by_keep_fresh(caplog: pytest.LogCaptureFixture) -> None:
     """There is no caller to hear of it; the next refresh comes later, as after a failure."""
     asked: list[object] = []
 
@@ -226,7 +226,7 @@ def test_what_a_transport_raises_is_logged_by_who_keeps_a_session_fresh(caplog: 
     assert caplog.text.count("TypeError: broken transport") == 2
 
 
-def test_nobody_keeps_a_session_fresh_that_is_signed_out_or_in_trouble() -> None:
+def test_keep_fresh_leaves_a_session_that_is_signed_out_or_in_trouble() -> None:
     """There is nothing to do until news comes, or until the pause is over."""
     clock = Clock(END)
     session, requests = renewing(refused("LimitExceededException"), clock=clock)

@@ -218,8 +218,11 @@ def test_metadata_is_hidden(mode: Mode) -> None:
     session = mode.session(script.config, transport=script, refresh_metadata=TENANT)
     for _ in range(2):
         login(session, client_metadata=TENANT)
-        face = getattr(session, "face", session)
-        assert "hunter2" not in f"{face!r} {face.state!r} {SessionMethods(face.config, face.state)!r} {face.__dict__!r}"
+        wrapped = getattr(session, "wrapped", session)
+        assert (
+            "hunter2"
+            not in f"{wrapped!r} {wrapped.state!r} {SessionMethods(wrapped.config, wrapped.state)!r} {wrapped.__dict__!r}"
+        )
 
 
 @pytest.mark.parametrize("given", ["hunter2", 5, [("a", "hunter2")], {"a": 5}, {5: "a"}, {"a": "hunter2\ud800"}])

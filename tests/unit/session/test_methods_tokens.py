@@ -82,7 +82,7 @@ def test_a_wrong_local_clock_neither_ages_tokens_nor_keeps_them_young(hours: int
     assert outcome.state.drift == -off
 
 
-def test_tokens_that_do_not_say_when_they_were_issued_are_reckoned_by_the_local_clock() -> None:
+def test_tokens_that_do_not_say_when_they_were_issued_are_measured_by_the_local_clock() -> None:
     """Without an `iat` the local clock is taken at its word."""
     body = {"AuthenticationResult": {"IdToken": unsigned_token(exp=END), "AccessToken": "opaque"}}
     outcome = play(Act("login", ("jane", "Passw0rd!"), srp_sign_in(answered(body)), NOW - 50))
@@ -103,7 +103,7 @@ def test_each_token_is_fresh_by_its_own_end(lasts: int, access_lasts: int, metho
     assert outcome.results[1] == Ok(getattr(LATER, method))
 
 
-def test_an_access_token_that_tells_no_end_lives_as_long_as_the_id_token() -> None:
+def test_an_access_token_without_an_end_lives_as_long_as_the_id_token() -> None:
     """Of an opaque access token nothing is known but its companion."""
     held = replace(tokens(), access_token="opaque")
     outcome = play(

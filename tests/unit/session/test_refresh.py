@@ -194,7 +194,7 @@ def test_an_answer_that_lay_there_while_the_process_was_frozen_is_as_old_as_the_
 
 
 def test_the_drift_of_tokens_stays_with_them() -> None:
-    """No later journey, which measures nothing, changes it."""
+    """No later flow, which measures nothing, changes it."""
     clock = Clock(END)
     took = [2.0, 5.0]
 

@@ -51,8 +51,8 @@ def renewed(*exchanges: Exchange, state: State | None = None, over: bool = False
     """What a renewal in this conversation makes of a session."""
     held = state or signed_in()
     assert held.tokens is not None
-    journey = renew(configured(**changes), held, seen=held.tokens, ended=over)
-    result: tuple[State, Any] = step_through(calls_of(journey), exchanges)
+    flow = renew(configured(**changes), held, seen=held.tokens, ended=over)
+    result: tuple[State, Any] = step_through(calls_of(flow), exchanges)
     return result
 
 
@@ -151,17 +151,17 @@ def test_a_refresh_is_noted_before_it_is_sent() -> None:
     """A state that is carried away in the middle of a refresh knows that an answer may be missing."""
     held = signed_in()
     assert held.tokens is not None
-    journey = renew(configured(), held, seen=held.tokens)
-    noted = advance(journey)
+    flow = renew(configured(), held, seen=held.tokens)
+    noted = advance(flow)
     assert noted == Exclusive(replace(held, unanswered=True))
-    assert isinstance(advance(journey), Call)
-    journey.close()
+    assert isinstance(advance(flow), Call)
+    flow.close()
 
 
 @pytest.mark.parametrize(
     "reply", [LOST, Err("timed-out", sent="maybe"), Ok(Reply(200, {}, b"{")), refused("InternalErrorException")]
 )
-def test_a_refresh_token_that_a_lost_answer_replaced_is_told_apart(reply: Result[Reply]) -> None:
+def test_a_refresh_token_that_a_lost_answer_replaced_is_recognised(reply: Result[Reply]) -> None:
     """The service calls the old token reused; the truth is that nobody ever saw the new one."""
     state, _ = renewed(new_way(reply))
     assert state == replace(signed_in(), unanswered=True)

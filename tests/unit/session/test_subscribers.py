@@ -197,7 +197,7 @@ def test_news_of_another_task_overtakes_nothing() -> None:
     assert told == [SECOND, None]
 
 
-def test_news_outlives_the_event_loop_that_told_it() -> None:
+def test_news_outlives_the_event_loop_that_brought_it() -> None:
     """A loop that ends meanwhile leaves the rest of the news to the next call."""
     told: Told = []
     config = configured(clock=Clock(END), deadline=1.0)
@@ -314,7 +314,7 @@ def test_a_callback_may_refresh_again() -> None:
     assert told == [tokens(at=END, n=n).id_token for n in (2, 3)]
 
 
-def test_news_is_told_sync_and_async(caplog: pytest.LogCaptureFixture) -> None:
+def test_news_reaches_subscribers_sync_and_async(caplog: pytest.LogCaptureFixture) -> None:
     """A coroutine function is awaited; what one raises is logged."""
     told: list[Any] = []
 

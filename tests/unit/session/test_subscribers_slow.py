@@ -17,7 +17,7 @@ Told = list[IdToken | None]
 
 
 @pytest.mark.parametrize("method", ["refresh", "id_token"])
-def test_a_refresh_is_done_before_it_is_told(method: str) -> None:
+def test_a_refresh_is_done_before_it_is_reported(method: str) -> None:
     """Its callers have the tokens while a subscriber waits for a lock that one of them holds."""
     session, lock = at_the_end(REFRESHED), threading.Lock()
     told: Told = []
@@ -51,7 +51,7 @@ def test_a_refresh_in_its_callers_thread_is_done_too(method: str, monkeypatch: p
 
 
 @pytest.mark.parametrize("method", ["refresh", "id_token"])
-def test_an_async_refresh_is_done_before_it_is_told(method: str) -> None:
+def test_an_async_refresh_is_done_before_it_is_reported(method: str) -> None:
     """The same for a coroutine function and a lock of the event loop."""
     session = async_at_the_end(REFRESHED)
     told: Told = []

@@ -54,7 +54,7 @@ EDGES: Final = [
 ]
 
 
-def test_every_pair_of_edges_reckons_as_pow_does() -> None:
+def test_every_pair_of_edges_computes_as_pow_does() -> None:
     """Zeros, ones, whole words, N and its neighbours, as base and as exponent, under odd and even moduli."""
     moduli = [1, 2, 3, 255, 256, 2**64 - 1, 2**64 + 1, 2**521 - 1, srp.N]
     for modulus in moduli:
@@ -64,7 +64,7 @@ def test_every_pair_of_edges_reckons_as_pow_does() -> None:
 
 
 @pytest.mark.once
-def test_thousands_of_random_powers_reckon_as_pow_does() -> None:
+def test_thousands_of_random_powers_compute_as_pow_does() -> None:
     """Whatever the lengths of the three numbers, the result is that of `pow`."""
     rng = random.Random(1)
     for _ in range(5000):
@@ -72,7 +72,7 @@ def test_thousands_of_random_powers_reckon_as_pow_does() -> None:
         assert OPENSSL(base, exponent, modulus | 1) == pow(base, exponent, modulus | 1)
 
 
-def test_powers_of_the_size_of_a_sign_in_reckon_as_pow_does() -> None:
+def test_powers_of_the_size_of_a_sign_in_compute_as_pow_does() -> None:
     """So do powers under N, with exponents of 256 and 512 bits, and results with zeros in front."""
     rng = random.Random(2)
     for bits in (256, 512) * 20:
@@ -114,7 +114,7 @@ class FakePower:
         return pow(base, exponent, modulus)
 
 
-def test_a_library_that_reckons_wrongly_is_not_used() -> None:
+def test_a_library_that_computes_wrongly_is_not_used() -> None:
     """Before its first use, the power is held to `pow`; a wrong result or an error leaves `pow`."""
     assert checked(lambda b, e, m: pow(b, e, m) ^ 1) is pow
     right = FakePower()
@@ -216,7 +216,7 @@ def test_thousands_of_powers_leave_no_memory_behind() -> None:
 
 
 @pytest.mark.once
-def test_many_threads_reckon_at_once() -> None:
+def test_many_threads_compute_at_once() -> None:
     """Each thread gets its own result."""
 
     def some(seed: int) -> bool:
@@ -275,7 +275,7 @@ def test_without_ctypes_pow_does_it() -> None:
     assert run(PROGRAM.format(before="sys.modules['_ctypes'] = None")) == "True"
 
 
-def test_a_fork_reckons_while_a_thread_of_its_parent_does() -> None:
+def test_a_fork_computes_while_a_thread_of_its_parent_does() -> None:
     """A child that was forked in the middle of another thread's power computes rightly, and ends."""
     if sys.platform == "win32":
         pytest.skip("no forks here")

@@ -60,12 +60,12 @@ FAILURES: Final = {
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.__name__)
 def test_failures_are_recorded_and_replayed_as_such(step: Any, expected: Err, mode: Any, tmp_path: Path) -> None:
     """What made no sense, or did not come, does so again."""
-    faces, sender, path = mode(), Scripted(step), tmp_path / "c"
+    made, sender, path = mode(), Scripted(step), tmp_path / "c"
     with Recorder(path, CONFIG, sender) as recorder:
-        first = faces.session(recorder.config, transport=recorder).register("ada", PASSWORD)
+        first = made.session(recorder.config, transport=recorder).register("ada", PASSWORD)
     with Replay(path) as replay:
-        again = faces.session(replay.config, transport=replay).register("ada", PASSWORD)
-    faces.close()
+        again = made.session(replay.config, transport=replay).register("ada", PASSWORD)
+    made.close()
     for result in (first, again):
         assert (result.reason, result.sent) == (expected.reason, expected.sent)
     assert (first.code, first.status) == (again.code, again.status)

@@ -49,7 +49,7 @@ def sign_in(path: Path, *, proof: bool = True, config: Config = CONFIG, after: t
 
 @pytest.mark.parametrize("secret", [None, "a-client-secret-1"], ids=["public", "with-secret"])
 @pytest.mark.parametrize("proof", [False, True], ids=["without-proof", "with-proof"])
-def test_a_sign_in_replays_in_both_colours(proof: bool, secret: str | None, mode: Mode, tmp_path: Path) -> None:
+def test_a_sign_in_replays_sync_and_async(proof: bool, secret: str | None, mode: Mode, tmp_path: Path) -> None:
     """The recorded outcome comes again, with the claims and the lifetime of the recorded token."""
     config = replace(CONFIG, client_secret=secret)
     cassette = sign_in(tmp_path / "c", proof=proof, config=config, after=(reply({}),))
@@ -63,7 +63,7 @@ def test_a_sign_in_replays_in_both_colours(proof: bool, secret: str | None, mode
     assert (token.payload["email"], token.exp) == ("person1@redacted.example", CONFIG.clock() + 3600)
 
 
-def test_a_replay_makes_sessions_of_both_colours(tmp_path: Path) -> None:
+def test_a_replay_makes_sessions_sync_and_async(tmp_path: Path) -> None:
     """`session` and `async_session` are ready made, and take a state."""
     replay = Replay(sign_in(tmp_path / "c"))
     assert isinstance(replay.session(), Session)

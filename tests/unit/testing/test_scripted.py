@@ -30,7 +30,7 @@ STEPS: Final = {
 
 
 @pytest.mark.parametrize(("step", "reason", "sent"), STEPS.values(), ids=STEPS)
-def test_every_kind_of_answer_is_given_in_both_colours(step: Any, reason: str | None, sent: str, mode: Mode) -> None:
+def test_every_kind_of_answer_is_given_sync_and_async(step: Any, reason: str | None, sent: str, mode: Mode) -> None:
     """What a service, a network and a broken proxy may answer."""
     with Scripted(step, config=replace(CONFIG, deadline=5)) as script:
         result = mode.session(script.config, transport=script).register("ada", "pw")
@@ -92,7 +92,7 @@ def test_a_document_that_is_fetched_has_its_step() -> None:
     assert script.calls == [("GET jwks.json", {})]
 
 
-def test_a_script_makes_sessions_of_both_colours() -> None:
+def test_a_script_makes_sessions_sync_and_async() -> None:
     """`session` and `async_session` are ready made, and take a state."""
     script = Scripted()
     assert isinstance(script.session(), Session)
@@ -114,7 +114,7 @@ def test_a_script_is_followed_in_order_and_to_its_end() -> None:
         Scripted(("GetUser", {}), Timeout(), ("SignUp", Broken())).finish()
 
 
-def test_a_block_that_fails_for_another_reason_is_not_told_of_left_overs() -> None:
+def test_a_block_that_fails_for_another_reason_is_not_blamed_for_what_is_left() -> None:
     """The first failure is the better one."""
     with pytest.raises(KeyError), Scripted(Timeout()):
         raise KeyError

@@ -107,7 +107,7 @@ REFUSED = {
 
 @each_case("raw", REFUSED.values(), ids=REFUSED.keys())
 def test_what_two_readers_could_take_differently_is_refused(raw: bytes) -> None:
-    """What is no strict object is a misfit, and its error says nothing of it."""
+    """What is no strict object is refused, and its error says nothing of it."""
     with pytest.raises(UnexpectedJson, match=r"^not a strict JSON object$") as caught:
         read_object(raw)
     # Nor is there one behind it, with the text that was read.

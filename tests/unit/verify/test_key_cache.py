@@ -161,7 +161,7 @@ def test_the_back_off_is_over_by_either_clock() -> None:
 @pytest.mark.parametrize(
     ("failing", "action"), [(False, "unknown"), (True, "unavailable")], ids=["fetched lately", "could not be fetched"]
 )
-def test_an_unknown_key_is_told_from_one_that_could_not_be_looked_up(failing: bool, action: Action) -> None:
+def test_an_unknown_key_is_distinguished_from_one_that_could_not_be_looked_up(failing: bool, action: Action) -> None:
     """Whether the set is known to lack it, or the latest one could not be had."""
     cache = loaded()
     fetches(cache, "two", 11, failing=failing)
@@ -264,7 +264,7 @@ def test_a_bare_key_set_is_as_of_now() -> None:
         ({"keys": None}, "list of keys"),
     ],
 )
-def test_a_snapshot_that_does_not_fit_is_a_misfit(changes: dict[str, Any], words: str) -> None:
+def test_a_snapshot_that_does_not_fit_is_refused(changes: dict[str, Any], words: str) -> None:
     """Another version, another pool, damaged, or without a usable key."""
     with pytest.raises(UnexpectedJson, match=words):
         from_material(snapshot(**changes), URI, BEGIN, as_new=False)

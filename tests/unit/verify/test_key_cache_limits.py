@@ -22,7 +22,7 @@ from tests.support.tokens import key_set
         (599, "service-unavailable"),
     ],
 )
-def test_a_redirect_is_told_from_other_failures(status: int, reason: str) -> None:
+def test_a_redirect_is_distinguished_from_other_failures(status: int, reason: str) -> None:
     """Statuses 300 to 399 are `redirect-refused`, which no waiting mends; all others but 200 are temporary."""
     found = keys_of(Ok(Reply(status, {}, key_set())))
     assert isinstance(found, Err)

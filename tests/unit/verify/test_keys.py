@@ -131,7 +131,7 @@ def test_a_key_that_is_listed_twice_counts_once(other: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("bits", [2048, 4096])
-def test_a_key_tells_its_signatures(bits: int) -> None:
+def test_a_key_checks_signatures(bits: int) -> None:
     """What it signed, and nothing else, whatever the bytes."""
     private = private_key("one", bits)
     signature = private.sign(b"message", padding.PKCS1v15(), hashes.SHA256())
@@ -159,7 +159,7 @@ def test_a_key_does_not_show_what_pyjwt_made_of_it() -> None:
     "raw",
     [b"", b"<html>", b"[]", b"{}", b'{"keys":null}', b'{"keys":{}}', b'{"keys":[]}', b'{"keys":[],"keys":[]}', b"\xff"],
 )
-def test_what_is_no_key_set_is_a_misfit(raw: bytes) -> None:
+def test_what_is_no_key_set_is_refused(raw: bytes) -> None:
     """Strict JSON with a list of keys, one of them usable; anything else is none."""
     with pytest.raises(UnexpectedJson):
         usable(read_object(raw))

@@ -1,4 +1,4 @@
-"""The whole journey of a session, sync and async, on each server that nobody here wrote.
+"""A whole session, from registration to sign-out, sync and async, on each server that nobody here wrote.
 
 Where a server differs from the service, the table of the documentation says how: it holds what the test expects.
 """
