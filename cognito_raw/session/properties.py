@@ -209,8 +209,8 @@ class SessionMembers(Methods, Generic[W, S]):
 
         state: whether it gets the session's state instead, to save it before a refresh token is lost.
         Returns a function that ends this. Only an async session takes coroutine functions, and awaits them. Exceptions
-        of a callback are logged, and change nothing. After a refresh, callbacks run in a thread or task of their own,
-        for which no caller waits but the one that closes the session.
+        of a callback are logged, and change nothing. After a refresh, callbacks run in a new thread or task. Only
+        `close` or `aclose` waits for it.
         """
         if not self._is_async:
             import inspect  # here: importing it costs more than a sign-in's arithmetic

@@ -99,7 +99,7 @@ class State(Frozen):
 
     @classmethod
     def of_tokens(cls, tokens: Tokens, username: str | None = None, device: RememberedDevice | None = None) -> State:
-        """Return the state of a user who signed in elsewhere. An empty token is none."""
+        """Return the state of a user who signed in elsewhere. An empty token counts as no token."""
         if not isinstance(tokens, Tokens):
             raise ValueError(f"tokens must be Tokens(...), not {type(tokens).__name__}")
         if not (tokens.id_token.jwt and tokens.access_token):
@@ -111,7 +111,7 @@ class State(Frozen):
     def of_refresh_token(
         cls, refresh_token: str, username: str | None = None, device: RememberedDevice | None = None
     ) -> State:
-        """Return the state of a refresh token alone. One that is empty, or that cannot be sent, is none."""
+        """Return the state of a refresh token alone. One that is empty or cannot be sent counts as no token."""
         try:
             require_string(refresh_token=refresh_token)
             require_optional_string(username=username)

@@ -224,7 +224,7 @@ def _no_connection(library: Library) -> tuple[type[Exception], ...]:
 
 def _malformed(message: str, text: str, progress: Progress) -> Err:
     if message.startswith(_NOWHERE):
-        return Err("redirect-refused", "the reply redirects to an address that is none", sent="yes")
+        return Err("redirect-refused", "the reply redirects to an invalid address", sent="yes")
     if message.startswith(_CLOSED):
         return Err("connection-lost", text, sent=progress.sent)
     return Err("malformed-reply", text, sent="maybe")

@@ -48,7 +48,7 @@ class Response:
     def _read_head(self) -> None:
         found = _STATUS_LINE.fullmatch(self._head_line())
         if found is None:
-            raise MalformedResponse("the status line is none")
+            raise MalformedResponse("the status line is invalid")
         self.status = int(found[2])
         self.headers = self._read_fields()
         self._chunked, self._length = _framing(self.headers)
@@ -66,7 +66,7 @@ class Response:
             lines.append(line)
         block = _FOLD.sub(" ", "".join(lines))
         if _FIELD.sub("", block):
-            raise MalformedResponse("a line of the headers is none")
+            raise MalformedResponse("a line of the headers is invalid")
         fields: dict[str, list[str]] = {}
         for name, value in _FIELD.findall(block):
             fields.setdefault(name.lower(), []).append(value.strip(" \t"))
@@ -92,7 +92,7 @@ class Response:
     def _chunk_size(self) -> int:
         found = _CHUNK_LINE.fullmatch(self._line(_LONGEST_CHUNK_LINE))
         if found is None:
-            raise MalformedResponse("the size of a chunk is none")
+            raise MalformedResponse("the size of a chunk is invalid")
         return int(found[1], 16)
 
     def _read_exactly(self, size: int) -> Iterator[bytes]:
