@@ -12,7 +12,9 @@ from benchmarks import installed, report
 from benchmarks.measure import ENVIRONMENT, Figure, bench
 from benchmarks.tasks import TABLES, TASKS
 
-_LINE: Final = "\r\033[K" if sys.stderr.isatty() else "\n"
+# Begins the line of a terminal anew. Elsewhere, a line for each task is enough.
+_ANEW: Final = "\r\033[K" if sys.stderr.isatty() else ""
+_END: Final = "" if _ANEW else "\n"
 
 
 def sizes() -> dict[str, dict[str, Figure]]:
@@ -34,11 +36,13 @@ def measure(tasks: list[str], rounds: int, measured: dict[str, dict[str, Figure]
     with bench() as running:
         for task in tasks:
 
-            def progress(text: str, task: str = task) -> None:
-                _say(f"{_LINE}{time.monotonic() - began:.0f} of about {whole} s: {task}, {text}")
+            def progress(text: str = "", task: str = task) -> None:
+                if _ANEW or not text:
+                    _say(f"{_ANEW}{time.monotonic() - began:.0f} of about {whole} s: {task} {text}{_END}")
 
+            progress()
             found = sizes() if task == "installed" else running.figures(TASKS[task], rounds, progress)
-            _say(_LINE)
+            _say(_ANEW)
             _show(found)
             measured |= found
 

@@ -86,21 +86,21 @@ _FRESH: Final = "A thousand sessions that are kept fresh, all due at once"
 TASKS: Final[Mapping[str, Task]] = {
     "cold": Task(
         {"cold": Table("Cold start: a new process to a finished sign-in", "ms of CPU", CPU, note=_CLIENTS)},
-        60,
+        37,
         processes.COLD,
         processes.COLD_NODE,
         rounds=15,
     ),
     "first": Task(
         {"first": Table("The first async sign-in of a process that has its imports", "ms of CPU", "ms", note=_CLIENTS)},
-        12,
+        7,
         processes.FIRST,
         rounds=15,
     ),
-    "import": Task({"import": Table("A new process that only imports", "ms of CPU", CPU)}, 8, processes.IMPORT),
+    "import": Task({"import": Table("A new process that only imports", "ms of CPU", CPU)}, 5, processes.IMPORT),
     "arithmetic": Task(
         {"arithmetic": Table("The SRP arithmetic of a sign-in", "ms of CPU", "ms")},
-        45,
+        28,
         {
             OURS: call("warm.arithmetic"),
             "cognito_raw, without OpenSSL": call("warm.arithmetic_without_openssl"),
@@ -112,14 +112,14 @@ TASKS: Final[Mapping[str, Task]] = {
     ),
     "warm": Task(
         {"warm": Table("A sign-in more, in a warm process", "ms of CPU", "ms")},
-        45,
+        28,
         WARM,
         processes.WARM_NODE,
         rounds=5,
     ),
     "fresh": Task(
         {"fresh": Table("The ID token of a signed-in session once more", "microseconds of CPU", "ms")},
-        15,
+        9,
         {
             OURS: call("warm.fresh"),
             "cognito_raw, with a store": call("warm.fresh", "memory"),
@@ -142,7 +142,7 @@ TASKS: Final[Mapping[str, Task]] = {
             "connections": Table(f"{_AT_ONCE}: connections", "connections", "connections"),
             "held": Table(f"{_AT_ONCE}: the longest time for which the event loop is held", "ms", "held", "tasks"),
         },
-        95,
+        58,
         RATE,
         rounds=3,
         is_warmed_up=False,
@@ -152,25 +152,25 @@ TASKS: Final[Mapping[str, Task]] = {
             "slow": Table(f"{_SLOW}: time-outs within the default deadline", "time-outs", "timeouts"),
             "slow-seconds": Table(f"{_SLOW}: how long until the last has ended", "s", "seconds"),
         },
-        85,
+        52,
         SLOW,
         rounds=2,
         is_warmed_up=False,
     ),
-    "verify": Task({"verify": Table("An access token verified", "ms of CPU", "ms")}, 60, VERIFY, processes.VERIFY_NODE),
+    "verify": Task({"verify": Table("An access token verified", "ms of CPU", "ms")}, 37, VERIFY, processes.VERIFY_NODE),
     "refresh": Task(
         {
             "refresh": Table(_EXPIRY, "requests to the service", "requests"),
             "refreshed": Table("The same: how long until the last of them has it", "ms", "ms"),
         },
-        35,
+        22,
         {OURS: call("crowds.callers"), "pycognito": call("crowds.callers_pycognito")},
         rounds=3,
         is_warmed_up=False,
     ),
     "memory": Task(
         {"memory": Table("A signed-in session more", "kB of memory", "kb")},
-        10,
+        6,
         {
             "cognito_raw, 10,000 sessions": call("crowds.memory"),
             "pycognito, 50 sessions": call("crowds.memory_pycognito"),
@@ -183,19 +183,19 @@ TASKS: Final[Mapping[str, Task]] = {
             "keys": Table("An access token verified, by the number of keys", "ms of CPU", "ms"),
             "keys-loaded": Table("A key set loaded, by the number of keys", "ms of CPU", "load"),
         },
-        12,
+        7,
         {"1 key": call("growth.keys", 1), **{f"{n:,} keys": call("growth.keys", n) for n in (100, 1000)}},
         rounds=5,
     ),
     "devices": Task(
         {"devices": Table("A device of a list, by their number", "microseconds of CPU", "us")},
-        6,
+        4,
         {f"{number:,} devices": call("growth.devices", number) for number in (60, 6000)},
         rounds=5,
     ),
     "subscribers": Task(
         {"subscribers": Table("A subscriber at a refresh, by their number", "microseconds of CPU", "us")},
-        5,
+        3,
         {f"{number:,} subscribers": call("growth.subscribers", number) for number in (500, 5000)},
         rounds=5,
     ),
@@ -207,7 +207,7 @@ TASKS: Final[Mapping[str, Task]] = {
             "kept-fresh-held": Table(f"{_FRESH}: the longest time for which the loop is held", "ms", "held", "async"),
             "kept-fresh-ms": Table(f"{_FRESH}: from the first renewal to the last", "ms", "ms"),
         },
-        45,
+        28,
         {
             "blocking": call("growth.kept_fresh", 1000),
             "blocking, with a subscriber that takes 2 s": call("growth.kept_fresh", 1000, slow=True),
@@ -221,14 +221,14 @@ TASKS: Final[Mapping[str, Task]] = {
             "round-trips": Table("Round trips to Redis of a refresh", "round trips", "refresh"),
             "round-trips-waiting": Table("Round trips to Redis of waiting for another's", "round trips", "wait"),
         },
-        20,
+        12,
         {"cognito_raw, with a store in Redis": call("sharing.round_trips")},
         rounds=3,
         is_warmed_up=False,
     ),
     "processes": Task(
         {"processes": Table("8 processes with one session, at the end of its token", "refreshes", "refreshes")},
-        35,
+        22,
         {
             "without a store": call("sharing.expiry"),
             "with a store in files": call("sharing.expiry", "file"),
@@ -246,21 +246,21 @@ TASKS: Final[Mapping[str, Task]] = {
                 more=True,
             )
         },
-        5,
+        3,
         {OURS: call("sharing.due")},
         rounds=3,
         is_warmed_up=False,
     ),
     "import-instructions": Task(
         _counted("import", "The same process that only imports"),
-        15,
+        9,
         _some(processes.IMPORT, "python alone", OURS, "httpx", "http.client"),
         rounds=1,
         is_counted=True,
     ),
     "cold-instructions": Task(
         _counted("cold", "The same cold start"),
-        80,
+        49,
         _some(
             processes.COLD,
             OURS,
@@ -274,11 +274,11 @@ TASKS: Final[Mapping[str, Task]] = {
         is_counted=True,
     ),
     "warm-instructions": Task(
-        _counted("warm", "The same sign-in more"), 35, _some(WARM, OURS, STANDARD), rounds=1, is_counted=True
+        _counted("warm", "The same sign-in more"), 22, _some(WARM, OURS, STANDARD), rounds=1, is_counted=True
     ),
     "verify-instructions": Task(
         _counted("verify", "The same token verified"),
-        100,
+        62,
         _some(VERIFY, OURS, FLOOR, AT_HAND, "authlib"),
         rounds=1,
         is_counted=True,

@@ -107,13 +107,26 @@ def test_a_call_is_a_program() -> None:
 
 def test_times_are_said_in_words() -> None:
     assert main.minutes(20) == "20 seconds"
-    assert main.minutes(870) == "14 minutes"
+    assert main.minutes(520) == "9 minutes"
+
+
+def test_a_terminal_shows_each_turn(
+    running: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, which is written anew."""
+    monkeypatch.setattr(main, "_ANEW", "<")
+    monkeypatch.setattr(main, "_END", "")
+    monkeypatch.setattr(main, "TASKS", {"memory": replace(TASKS["memory"], python={"ours": "print('{\"kb\": 3}')"})})
+    monkeypatch.setattr(main, "bench", lambda: nullcontext(running))
+    main.measure(["memory"], 1, {})
+    said = [line.partition(": ")[2] for line in capsys.readouterr().err.split("<")]
+    assert said == ["", "memory ", "memory turn 1 of 1, ours", ""]
 
 
 def test_a_part_is_measured_and_written(
     running: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its run says how long it will take, shows its progress, and leaves all other results as they were."""
+    """Its run says how long it will take, has one line for the task, and leaves all other results as they were."""
     before = report.read()
     names = TASKS["memory"].python
     part = replace(TASKS["memory"], python=dict.fromkeys(names, "print('{\"kb\": 3}')"), rounds=1)
@@ -127,8 +140,9 @@ def test_a_part_is_measured_and_written(
     (tmp_path / "results.json").write_text(json.dumps(before), encoding="utf-8")
     main.main()
     said = capsys.readouterr()
-    assert said.err.startswith("This takes about 10 seconds on a quiet machine.")
-    assert all(f"s: memory, turn 1 of 1, {name}" in said.err for name in names)
+    first, *lines = said.err.splitlines()
+    assert (first, len(lines)) == ("This takes about 6 seconds on a quiet machine.", 1)
+    assert lines[0].strip() == "0 of about 6 s: memory"
     assert said.out.count(" 3.000 kB of memory") == len(names)
     after = report.read()
     assert [figure["runs"] for figure in after["tables"].pop("memory")["figures"].values()] == [[3.0], [3.0]]
