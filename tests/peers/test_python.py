@@ -156,7 +156,8 @@ def _candidates(letter: str) -> Iterator[Exchange]:
     """Exchanges that differ where it makes the value of this letter differ; small exponents keep the search quick."""
     rng = random.Random(letter)
     first = _exchange(rng, 16)
-    for n in count(3100):  # 2^a is no more than a bit in a row of zeros before
+    # 2^a is no more than a bit in a row of zeros before 3100. The first short S is far behind, and each costs a power.
+    for n in count(3360 if letter == "S" else 3100):
         yield replace(first, salt=rng.getrandbits(128)) if letter in ("x", "salt") else replace(first, a=n, b=2 * n)
 
 
