@@ -1,6 +1,6 @@
 """Check what users write with other type checkers than our own, and with pylint: `python -m tests.typing`.
 
-That is `api.py`, and the examples of the README and the pages, each page's as one program.
+That is `api.py`, `operations.py`, and the examples of the README and the pages, each page's as one program.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         [recipe] = [example for example in examples_of("docs/stores.md") if "class DynamoStore" in example]
         Path(folder, "dynamo_store.py").write_text(recipe, encoding="utf-8")  # which the page on Lambda imports
-        files = [ROOT / "tests" / "typing" / "api.py"]
+        files = [ROOT / "tests" / "typing" / name for name in ("api.py", "operations.py")]
         for name, program in programs():
             files.append(Path(folder, name))
             files[-1].write_text(program, encoding="utf-8")
