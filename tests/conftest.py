@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from examples.local_pool import Server, serve
 from tests.support.modes import MODES, Mode
 from tests.support.transports import SENDERS, Sender, closing_sender, leaving_nothing
+from tests.support.workers import dealt
 
 # Names that cannot exist, which the tests of the transports look up.
 _NOWHERE = (".invalid", "a..b")
@@ -23,14 +24,6 @@ _NOWHERE = (".invalid", "a..b")
 # The certificates of whoever runs the tests.
 for _bundle in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
     os.environ.pop(_bundle, None)
-
-# Folders of slow tests, by what they start. Those of the first share the local server.
-_TOGETHER = (
-    {"docs", "examples", "service", "testing"},
-    {"session"},
-    {"transport", "verify"},
-    {"store", "faults", "peers"},
-)
 
 _offline = False
 _refused: list[str] = []
@@ -69,23 +62,8 @@ def nothing_was_refused() -> Iterator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with folders of its own in each worker of pytest-xdist, so that few of them start the same servers.
-
-    A worker gets an equal part of the list. Those that finish first take from the ends of others, the quick tests.
-    """
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    others: list[pytest.Item] = []
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        found = [number for number, folders in enumerate(_TOGETHER) if folder in folders]
-        (parts[found[0] % workers] if found else others).append(item)
-    for number, part in enumerate(parts):
-        left = sum(map(len, parts[number:])) + len(others)
-        missing = max(0, left // (workers - number) - len(part))
-        part.extend(others[:missing])
-        del others[:missing]
-    items[:] = [item for part in (*parts, others) for item in part]
+    """Deal the tests to the workers."""
+    items[:] = dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_collection_finish() -> None:
