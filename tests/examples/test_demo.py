@@ -22,6 +22,7 @@ from examples.authenticator import totp
 from examples.local_pool import CannotServe, serve
 from tests.support.deadlines import wait_until
 from tests.support.paths import ROOT
+from tests.support.programs import begin
 
 
 def demo(*arguments: str, hidden: str = "", folder: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -51,16 +52,7 @@ def running(folder: Path, *arguments: str, **options: Any) -> Iterator[subproces
     before = signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # a shell may have turned it off, for children too
-    with subprocess.Popen(
-        [sys.executable, "-u", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    ) as process:
+    with begin("-u", *arguments, environment={"TMPDIR": str(folder)}, stderr=subprocess.PIPE, **options) as process:
         signal.signal(signal.SIGINT, before)
         try:
             yield process

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from cognito_raw import AsyncSession, Client, Session
 from cognito_raw.testing import Scripted, password_verifier, tokens
+from tests.support.programs import run
 
 
 def scripted() -> Scripted:
@@ -106,5 +105,4 @@ print(task.name, task.__doc__.split()[0], type(task.apply(("access",)).get()).__
 def test_celery_makes_a_task_of_a_method() -> None:
     """A task has the method's name and documentation, and its arguments are the method's."""
     pytest.importorskip("celery")
-    done = subprocess.run([sys.executable, "-c", CELERY], capture_output=True, text=True, timeout=300, check=False)
-    assert done.stdout == "cognito_raw.client.get_user Return Ok\n", done.stderr
+    assert run(CELERY) == "cognito_raw.client.get_user Return Ok"

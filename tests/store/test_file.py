@@ -22,7 +22,6 @@ from cognito_raw.store import Entry, FileStore, file
 from cognito_raw.store.record import Lease, Record, Time
 from cognito_raw.testing import check_store
 from tests.support import programs
-from tests.support.programs import PACKAGES
 
 NAME: Final = hashlib.sha256(b"ada").hexdigest()
 
@@ -257,14 +256,7 @@ with store.locked(sys.argv[2]) if len(sys.argv) > 2 else sys.stdin:
 @contextmanager
 def stopped(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A process that holds something, and was stopped."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDS, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": PACKAGES},
-        encoding="utf-8",
-    )
-    with process:
+    with programs.begin("-c", HOLDS, *arguments) as process:
         assert process.stdout
         assert process.stdout.readline() == "holds\n"
         process.send_signal(signal.SIGSTOP)

@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,8 +23,7 @@ import pytest
 from cognito_raw import Err, IdToken, Ok, Result, Session
 from cognito_raw.store import Store
 from tests.store.worker import LIFE, Time, store_at
-from tests.support.paths import ROOT
-from tests.support.programs import PACKAGES, run
+from tests.support.programs import begin, run
 from tests.support.rotation import Family, Service
 from tests.support.rotation_server import served
 
@@ -94,14 +92,7 @@ class Fleet:
     ) -> Worker:
         """A session of another process, whose clock is ahead."""
         given = (self.place(name), self.endpoint, self.time.began - ahead, lease, *arguments)
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"tests.store.{module}", *map(str, given)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join((PACKAGES, str(ROOT)))},
-            encoding="utf-8",
-        )
+        process = begin("-m", f"tests.store.{module}", *map(str, given))
         self._stack.callback(_ended, process)
         return Worker(process)
 

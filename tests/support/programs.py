@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import cognito_raw
 from tests.support.paths import ROOT
@@ -45,6 +45,24 @@ def run(
     )
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
     return ended.stdout.strip()
+
+
+def begin(
+    *arguments: str, environment: Mapping[str, str] = MappingProxyType({}), **options: Any
+) -> subprocess.Popen[str]:
+    """Start Python with these arguments, and pipes to talk to it.
+
+    environment: variables beside those of this process. options: of `Popen`.
+    """
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((PACKAGES, str(ROOT))), **environment},
+        encoding="utf-8",
+        **options,
+    )
 
 
 def modules_after(code: str, *path: str, argument: str = "") -> set[str]:
