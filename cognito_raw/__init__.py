@@ -11,22 +11,8 @@ from typing import TYPE_CHECKING
 from .call import Call, Reply, Request, ServiceReply
 from .config import Config
 from .flow import Flow, Pause, advance, ask
-from .models.challenge import (
-    Challenge,
-    CodeChallenge,
-    CustomChallenge,
-    DeviceChallenge,
-    MfaSetup,
-    NewPasswordRequired,
-    PasskeyChallenge,
-    PasswordChallenge,
-    SelectChallenge,
-    SelectMfaType,
-)
 from .models.lazy import lazy
-from .models.sign_up import Confirmation, Delivery, Registration
 from .models.tokens import ConfirmedDevice, IdToken, NewDevice, RememberedDevice, Tokens
-from .reasons import Kind, Reason
 from .result import CognitoError, Err, Ok, Result
 from .session.blocking import Session
 from .session.state import State
@@ -49,8 +35,22 @@ if TYPE_CHECKING:
         WebAuthnCredential,
         WebAuthnMfaSettings,
     )
+    from .models.challenge import (
+        Challenge,
+        CodeChallenge,
+        CustomChallenge,
+        DeviceChallenge,
+        MfaSetup,
+        NewPasswordRequired,
+        PasskeyChallenge,
+        PasswordChallenge,
+        SelectChallenge,
+        SelectMfaType,
+    )
     from .models.context import AnalyticsMetadata, UserContext
+    from .models.sign_up import Confirmation, Delivery, Registration
     from .pages import AsyncPages, Page, Pages
+    from .reasons import Kind, Reason
     from .session.asynchronous import AsyncSession
     from .transport.httpx_async import AsyncHttpxTransport
     from .transport.httpx_blocking import HttpxTransport
@@ -67,8 +67,14 @@ else:  # hidden from type checkers, which would accept any misspelt name
                 AuthFactors Device DeviceConfirmation DeviceSecretVerifier Location MfaOption MfaSettings SoftwareToken
                 SoftwareTokenVerification TotpSetup User UserSession WebAuthnCredential WebAuthnMfaSettings
             """,
+            "models.challenge": """
+                Challenge CodeChallenge CustomChallenge DeviceChallenge MfaSetup NewPasswordRequired PasskeyChallenge
+                PasswordChallenge SelectChallenge SelectMfaType
+            """,
             "models.context": "AnalyticsMetadata UserContext",
+            "models.sign_up": "Confirmation Delivery Registration",
             "pages": "AsyncPages Page Pages",
+            "reasons": "Kind Reason",
             "session.asynchronous": "AsyncSession",
             "transport.httpx_async": "AsyncHttpxTransport",
             "transport.httpx_blocking": "HttpxTransport",

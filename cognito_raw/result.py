@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Generic, Literal, NoReturn, TypeAlias, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, TypeAlias, TypeVar, final
 
-from .models.challenge import Challenge
 from .models.frozen import Frozen, field
-from .reasons import Kind, Reason, kind_of
+
+if TYPE_CHECKING:
+    from .models.challenge import Challenge
+    from .reasons import Kind, Reason
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -111,6 +113,8 @@ class Err(Frozen):
         "temporary": try again later. "configuration": tell the operator. "token": refuse the request with the token.
         "unknown": log it.
         """
+        from .reasons import kind_of  # here: only a failure has a reason
+
         return kind_of(self.reason)
 
     def unwrap(self) -> "NoReturn":  # noqa: UP037  # bare, pylint takes code after any `unwrap()` for unreachable

@@ -19,7 +19,6 @@ from .config import Config
 from .flow import Action, Driven, Limited, Pause, Steps, advance
 from .models.fields import InputRefused
 from .models.frozen import replace
-from .reasons import is_passing
 from .reply import read
 from .result import Err, Ok, Result, Sent
 
@@ -184,6 +183,8 @@ def _logger() -> logging.Logger | None:
 
 def is_safe(call: Call, failure: Err) -> bool:
     """Tell if the same call can be made again without harm, and may then succeed."""
+    from .reasons import is_passing  # here: only a failure needs it
+
     if failure.reason == "throttled":
         return True
     if not is_passing(failure.reason, failure.message):

@@ -206,6 +206,7 @@ def _load(name: AsyncTransportName | None, flows: bool) -> None:
         shared_async(name).load()
     if flows:
         from .flows import authentication, challenges, passwords, registration, tokens  # noqa: F401
+        from .reply import failure  # noqa: F401
         from .srp.openssl import power
 
         power(2, 1, 7)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
         verify_user_attribute,
     )
     from .auth_calls import confirm_new_device
-    from .authentication import sign_in
     from .challenges import answer_challenge, begin_totp_setup, respond_to_new_password_required
+    from .client_sign_in import sign_in
     from .factors import (
         associate_software_token,
         complete_web_authn_registration,
@@ -47,6 +47,7 @@ else:  # hidden from type checkers, which would then accept any misspelt name
     # The modules of a sign-in first: a session needs no others, and each import slows a cold start.
     _MODULES: Final = (
         "authentication",
+        "client_sign_in",
         "challenges",
         "auth_calls",
         "registration",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Generator, Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from ..call import Call, ServiceReply
 from ..config import Config
 from ..flow import Flow, ask, malformed, parse
-from ..models.challenge import EXPONENT, Challenge, read_challenge
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import UnexpectedJson, mapping, optional_string, require_optional_string, require_string, string
 from ..models.frozen import Frozen, replace
@@ -19,9 +18,12 @@ from ..result import Err, Ok, Result
 from ..srp import exchange as srp
 from .parameters import Hidden, context, optional, within_responses
 
+if TYPE_CHECKING:
+    from ..models.challenge import Challenge
+
 T = TypeVar("T")
 
-Signing: TypeAlias = Generator[Call, Result[ServiceReply], tuple[Result[Tokens | Challenge], RememberedDevice | None]]
+Signing: TypeAlias = "Generator[Call, Result[ServiceReply], tuple[Result[Tokens | Challenge], RememberedDevice | None]]"
 """Returns the result and the device, which is None if the service has forgotten it."""
 
 # As AWS's own clients draw them.
@@ -88,6 +90,8 @@ def outcome(
 
     def read(body: Mapping[str, object]) -> Tokens | Challenge:
         if body.get("ChallengeName") is not None:
+            from ..models.challenge import read_challenge  # here: a sign-in may meet none
+
             return read_challenge(body, username=username)
         return Tokens.read(body, kept=refresh_token)
 
@@ -139,7 +143,7 @@ def _base64(n: int) -> str:
 def finish(context: AuthContext, answer: Result[ServiceReply], username: str) -> Flow[Tokens | Challenge]:
     """Return the result of a call. If it asks for the device, prove the device first."""
     result = outcome(answer, username)
-    if isinstance(result, Err) or not isinstance(result.value, Challenge) or context.device is None:
+    if isinstance(result, Err) or isinstance(result.value, Tokens) or context.device is None:
         return result
     named = result.value.parameters.get("USERNAME", context.device.username)
     if result.value.name != "DEVICE_SRP_AUTH" or named != context.device.username:
@@ -209,6 +213,8 @@ def with_exponent(result: Result[Tokens | Challenge], exponent: str | None) -> R
     """Keep the exponent of SRP_A with a challenge that the proof may follow, or that asks for it."""
     if isinstance(result, Err) or isinstance(result.value, Tokens) or exponent is None:
         return result
+    from ..models.challenge import EXPONENT  # here: a sign-in may meet no challenge
+
     challenge = result.value
     if challenge.name not in ("CUSTOM_CHALLENGE", "PASSWORD_VERIFIER"):
         return result

@@ -15,6 +15,7 @@ from ..models.tokens import IdToken, Tokens, TokenUse
 from ..result import Err, Ok, Result
 from ..retry import Budget
 from ..runner import AsyncRunner
+from . import saved_state  # noqa: F401  # for a state that is saved in an event loop
 from .properties import NO_TURN, SessionMembers
 from .refresh import SHORTEST_SLEEP, RefreshTask, Wait, Waiting
 from .state import SessionFlow, State

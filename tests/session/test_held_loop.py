@@ -44,6 +44,7 @@ async def main():
             async with session.keep_fresh():
                 (await session.logout()).unwrap()
         print((await AsyncClient(config, transport=library).get_user("access")).unwrap().username)
+        print((await AsyncClient(config, transport=library).call("Refused", {{}})).reason)
         verifier = AsyncTokenVerifier(config, transport=library)
         print((await verifier.verify(token)).reason)
     print(json.dumps(calls), flush=True)
@@ -58,6 +59,7 @@ ANSWERS: Final = {
     "GetTokensFromRefreshToken": {"AuthenticationResult": RESULT},
     "GetUser": {"Username": "bob", "UserAttributes": []},
     "RevokeToken": {},
+    "Refused": {"__type": "CodeMismatchException"},
 }
 
 
@@ -106,7 +108,7 @@ def test_from_the_import_to_the_tokens_the_loop_waits_for_nothing(
     with serving(service, server_side) as server:
         arguments = library, server.url.rstrip("/"), token(), debug
         printed = run(PROGRAM, *arguments, environment={"SSL_CERT_FILE": str(roots)})
-    assert printed.splitlines() == ["bob@e", "bob", "token-client-refused", "[]"]
+    assert printed.splitlines() == ["bob@e", "bob", "code-mismatch", "token-client-refused", "[]"]
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

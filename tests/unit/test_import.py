@@ -19,7 +19,7 @@ def test_the_import_loads_nothing_that_is_needed_later() -> None:
     loaded = modules_after("import cognito_raw", PACKAGES)
     assert "cognito_raw.session" in loaded
     late = {"httpx", "jwt", "cryptography", "asyncio", "ssl", "secrets", "http", "email", "logging", "random"}
-    late |= {"urllib.parse", "threading", "dataclasses", "inspect", "copy"}
+    late |= {"urllib.parse", "threading", "dataclasses", "inspect", "copy", "hashlib", "cognito_raw.session.login"}
     assert loaded & late == set()
 
 
