@@ -60,7 +60,7 @@ class StandardTransport:
             parts, target = split_url(request.url)
         except ValueError as error:
             return Err("connection-failed", error_text(error), sent="no")
-        route = from_environment(lambda: route_to(parts.scheme, target))
+        route = route_to(parts.scheme, target)
         trust_store = self._tls() if route.encrypted else NO_TRUST_STORE
         make = partial(trust_store.retry_with_all_roots, partial(_Connection, route, trust_store.context, deadline))
         stream: BufferedSocket | None = None

@@ -55,6 +55,8 @@ PROXY = HostPort("proxy.example", 3128)
         ({"HTTPS_PROXY": "http://proxy.example:3128"}, "http", None),
         ({"HTTP_PROXY": "http://proxy.example:3128"}, "http", PROXY),
         ({"HTTP_PROXY": "http://proxy.example:3128", "REQUEST_METHOD": "GET"}, "http", None),
+        ({"HTTPS_PROXY": "http://proxy.example:3128", "REQUEST_METHOD": "GET"}, "https", PROXY),
+        ({"HTTPS_PROXY": "http://proxy.example"}, "https", HostPort("proxy.example", 80)),
         ({"ALL_PROXY": "http://proxy.example:3128"}, "https", PROXY),
         ({"ALL_PROXY": "http://other:1", "HTTPS_PROXY": "http://proxy.example:3128"}, "https", PROXY),
         ({"HTTPS_PROXY": ""}, "https", None),
