@@ -86,6 +86,7 @@ class SessionAuth(_Auth):
             raise ValueError('token must be "id" or "access"')
         self._session = session
         self._use: TokenUse = token
+        self._fresh: Any = session.access_token if self._use == "access" else session.id_token
         self._origins = None if origins is None else _origins(origins)
         self._refused_again: Tokens | None = None
 
@@ -106,11 +107,11 @@ class SessionAuth(_Auth):
         if not self._gets_token(request):
             yield request
             return
-        tokens = self._sign(request, _fresh(session, self._use)).unwrap()
-        _trace(request, _refusing_proxies)
+        tokens = self._sign(request, self._fresh()).unwrap()
+        _trace(request, _ignore)
         refused = self._refused((yield request), tokens)
         if refused is not None and not isinstance(session.refresh(seen=tokens), Err) and _is_repeatable(refused):
-            signed = self._sign(refused, _fresh(session, self._use), tokens)
+            signed = self._sign(refused, self._fresh(), tokens)
             if isinstance(signed, Ok):
                 self._note_refusal((yield refused), signed.value)
 
@@ -121,11 +122,11 @@ class SessionAuth(_Auth):
         if not self._gets_token(request):
             yield request
             return
-        tokens = self._sign(request, await _async_fresh(session, self._use)).unwrap()
-        _trace(request, _async_refusing_proxies)
+        tokens = self._sign(request, await self._fresh()).unwrap()
+        _trace(request, _async_ignore)
         refused = self._refused((yield request), tokens)
         if refused is not None and not isinstance(await session.refresh(seen=tokens), Err) and _is_repeatable(refused):
-            signed = self._sign(refused, await _async_fresh(session, self._use), tokens)
+            signed = self._sign(refused, await self._fresh(), tokens)
             if isinstance(signed, Ok):
                 self._note_refusal((yield refused), signed.value)
 
@@ -182,14 +183,6 @@ def _user(tokens: Tokens) -> object:
     return tokens.id_token.payload.get("sub")
 
 
-def _fresh(session: Session, use: TokenUse) -> Result[object]:
-    return session.access_token() if use == "access" else session.id_token()
-
-
-async def _async_fresh(session: AsyncSession, use: TokenUse) -> Result[object]:
-    return await session.access_token() if use == "access" else await session.id_token()
-
-
 class _Origin(NamedTuple):
     scheme: str
     host: str
@@ -228,32 +221,27 @@ def _is_private(origin: _Origin) -> bool:
     return origin.scheme == "https" or (origin.scheme == "http" and is_this_machine(origin.host))
 
 
-def _trace(request: _Request, refusing: Callable[[Any], Any]) -> None:
-    """Refuse proxies for a request to this machine by http. No authentication sees a client's proxies by itself."""
+def _trace(request: _Request, ignore: Callable[[str, Mapping[str, Any]], Any]) -> None:
+    """Refuse proxies for a request to this machine by http. No authentication sees a client's proxies by itself.
+
+    ignore: takes the events of the request, unless something else does already.
+    """
     if request.url.scheme == "http" and is_this_machine(_origin(request.url).host):
-        request.extensions = {**request.extensions, _TRACE: refusing(request.extensions.get(_TRACE))}
+        trace = request.extensions.get(_TRACE) or ignore
+
+        def note(event: str, info: Mapping[str, Any]) -> Any:
+            _check_route(event, info)
+            return trace(event, info)
+
+        request.extensions = {**request.extensions, _TRACE: note}
 
 
-def _refusing_proxies(trace: Any) -> Any:
-    """Return what is called with each event of a request. It calls `trace` too, if there is one."""
-
-    def note(event: str, info: Mapping[str, Any]) -> None:
-        _check_route(event, info)
-        if trace is not None:
-            trace(event, info)
-
-    return note
+def _ignore(event: str, info: Mapping[str, Any]) -> None:
+    """Do nothing."""
 
 
-def _async_refusing_proxies(trace: Any) -> Any:
-    """Return the same as a coroutine function."""
-
-    async def note(event: str, info: Mapping[str, Any]) -> None:
-        _check_route(event, info)
-        if trace is not None:
-            await trace(event, info)
-
-    return note
+async def _async_ignore(event: str, info: Mapping[str, Any]) -> None:
+    """Do nothing."""
 
 
 def _check_route(event: str, info: Mapping[str, Any]) -> None:
