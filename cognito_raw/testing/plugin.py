@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -90,14 +91,13 @@ def options_of(marker: pytest.Mark | None) -> dict[str, Any]:
     """Return the arguments of the marker. A mistake in them fails the test."""
     if marker is None:
         return {}
-    options = dict(marker.kwargs)
-    names = [*marker.args, *([options.pop("name")] if "name" in options else [])]
-    if len(names) > 1 or set(options) - {"strict", "proof", "password", "keep"}:
+    try:
+        options = inspect.signature(use_cassette).bind(None, *marker.args, **marker.kwargs).arguments
+    except TypeError:
         pytest.fail(f"the marker {MARKER} takes a name, strict, proof, password and keep", pytrace=False)
-    name = names[0] if names else None
     if not all(isinstance(options.get(flag, False), bool) for flag in ("strict", "proof")):
         pytest.fail(f"strict and proof of the marker {MARKER} are True or False", pytrace=False)
-    return {"name": name, **options}
+    return {name: value for name, value in options.items() if name != "request"}
 
 
 def _outcome(request: pytest.FixtureRequest) -> Callable[[], bool]:
