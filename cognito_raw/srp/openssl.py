@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 Power: TypeAlias = Callable[[int, int, int], int]
@@ -32,18 +33,18 @@ _SAMPLES: Final = (
     (0, 5, 7),
 )
 
-# The first is in use: two threads may each add one.
-_found: list[Power] = []
-
 
 def power(base: int, exponent: int, modulus: int) -> int:
     """Return `pow(base, exponent, modulus)`, computed by OpenSSL if possible.
 
     OpenSSL takes an odd modulus above 1, and a base and an exponent of at least 0. Anything else goes to `pow`.
     """
-    if not _found:
-        _found.append(pow if os.environ.get(SWITCH) == "0" else find_power())
-    return _found[0](base, exponent, modulus)
+    return _chosen()(base, exponent, modulus)
+
+
+@cache
+def _chosen() -> Power:
+    return pow if os.environ.get(SWITCH) == "0" else find_power()
 
 
 def find_power(extension: str = "_ssl") -> Power:
