@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final, get_type_hints
 
 import pytest
 
-from cognito_raw import Challenge, Delivery, Err, Ok, Registration, Reply, Result, Session, State
+from cognito_raw import AsyncSession, Challenge, Delivery, Err, Ok, Registration, Reply, Result, Session, State
+from cognito_raw.flow import MethodOfFlow
+from cognito_raw.session.properties import SessionMembers
 from tests.support.cases import each_case
 from tests.support.conversation import (
     CLIENT_ID,
@@ -254,3 +256,13 @@ def test_a_new_password_nobody_asked_for_is_no_session(state: State) -> None:
     """Without such a challenge nothing is sent, and another challenge stays."""
     outcome = play(Act("new_password_challenge", ("N3w",)), state=state)
     assert (outcome.results, outcome.state) == ([Err("no-session")], state)
+
+
+METHODS: Final = [name for name, method in vars(SessionMembers).items() if isinstance(method, MethodOfFlow)]
+
+
+@pytest.mark.parametrize("face", [Session, AsyncSession])
+@pytest.mark.parametrize("name", METHODS)
+def test_the_types_of_a_method_can_be_read(face: type, name: str) -> None:
+    """`typing.get_type_hints` finds every name in the annotations of a method."""
+    assert "return" in get_type_hints(getattr(face, name))
