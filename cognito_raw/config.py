@@ -23,7 +23,7 @@ _LONGEST_DEADLINE: Final = 86_400.0
 
 
 def _random_bytes(count: int) -> bytes:
-    return os.urandom(count)
+    return os.urandom(count)  # looked up when it is called, since tests replace it
 
 
 class Config(Frozen):

@@ -10,9 +10,10 @@ from .challenge import Challenge
 from .fields import (
     UnexpectedJson,
     attribute_map,
+    mapping,
     objects,
+    optional,
     optional_boolean,
-    optional_object,
     optional_string,
     optional_time,
     require_optional_string,
@@ -249,6 +250,10 @@ class Location(Frozen, FromWire):
     country: str | None = field(default=None, wire="Country", read=optional_string)
 
 
+def _location(body: Mapping[str, object], name: str) -> Location:
+    return Location.read(mapping(body, name))
+
+
 class UserSession(Frozen, FromWire):
     """A session of a user; all times are in UTC.
 
@@ -266,6 +271,6 @@ class UserSession(Frozen, FromWire):
     last_active_date: datetime | None = field(default=None, wire="LastActiveDate", read=optional_time)
     device_type: str | None = field(default=None, wire="DeviceType", read=optional_string)
     last_ip_address: str | None = field(default=None, wire="LastIPAddress", read=optional_string)
-    last_location: Location | None = field(default=None, wire="LastLocation", read=optional_object(Location.read))
+    last_location: Location | None = field(default=None, wire="LastLocation", read=optional(_location))
     origin_session_id: str | None = field(default=None, wire="OriginSessionId", read=optional_string)
     is_current_session: bool | None = field(default=None, wire="IsCurrentSession", read=optional_boolean)

@@ -43,22 +43,12 @@ def string(body: Mapping[str, object], name: str) -> str:
     return value
 
 
-def optional_string(body: Mapping[str, object], name: str) -> str | None:
-    """Return a string; None if it is absent or null."""
-    return None if body.get(name) is None else string(body, name)
-
-
 def boolean(body: Mapping[str, object], name: str) -> bool:
     """Return a required boolean."""
     value = body.get(name)
     if not isinstance(value, bool):
         raise UnexpectedJson(f"{name} is not a boolean")
     return value
-
-
-def optional_boolean(body: Mapping[str, object], name: str) -> bool | None:
-    """Return a boolean; None if it is absent or null."""
-    return None if body.get(name) is None else boolean(body, name)
 
 
 def integer(body: Mapping[str, object], name: str) -> int:
@@ -69,11 +59,6 @@ def integer(body: Mapping[str, object], name: str) -> int:
     return value
 
 
-def optional_integer(body: Mapping[str, object], name: str) -> int | None:
-    """Return an integer; None if it is absent or null."""
-    return None if body.get(name) is None else integer(body, name)
-
-
 def seconds(body: Mapping[str, object], name: str) -> int:
     """Return a required number of whole seconds. Some servers send a fraction, or digits as a string."""
     value = body.get(name)
@@ -82,11 +67,6 @@ def seconds(body: Mapping[str, object], name: str) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST:
         return integer({name: int(value)}, name)
     return integer(body, name)
-
-
-def optional_seconds(body: Mapping[str, object], name: str) -> int | None:
-    """Return such a number; None if it is absent or null."""
-    return None if body.get(name) is None else seconds(body, name)
 
 
 def mapping(body: Mapping[str, object], name: str) -> Mapping[str, object]:
@@ -131,11 +111,15 @@ def objects(body: Mapping[str, object], name: str) -> tuple[Mapping[str, object]
     return listed(body, name, _is_object, "objects")
 
 
-def optional_object(
-    read: Callable[[Mapping[str, object]], T],
-) -> Callable[[Mapping[str, object], str], T | None]:
-    """Return a reader of a JSON object. It returns None if the object is absent or null."""
-    return lambda body, name: None if body.get(name) is None else read(mapping(body, name))
+def optional(read: Callable[[Mapping[str, object], str], T]) -> Callable[[Mapping[str, object], str], T | None]:
+    """Return a reader of the same that returns None if the member is absent or null."""
+    return lambda body, name: None if body.get(name) is None else read(body, name)
+
+
+optional_string: Final = optional(string)
+optional_boolean: Final = optional(boolean)
+optional_integer: Final = optional(integer)
+optional_seconds: Final = optional(seconds)
 
 
 def attribute_map(body: Mapping[str, object], name: str) -> dict[str, str]:
