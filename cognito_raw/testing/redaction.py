@@ -54,18 +54,9 @@ def _numbered(name: str) -> Callable[[int], str]:
     return lambda number: f"<{name} {number}>"
 
 
-def _person(number: int) -> str:
-    return f"person{number}@redacted.example"
-
-
-def _phone(number: int) -> str:
-    return f"+1555010{number:04}"
-
-
-def _uuid(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012}"
-
-
+_person: Final = "person{}@redacted.example".format
+_phone: Final = "+1555010{:04}".format
+_uuid: Final = "00000000-0000-4000-8000-{:012}".format
 # The forms of a whole value that identifies a person.
 _IDENTITIES: Final = ((_ADDRESS, "an address", _person), (_PHONE, "a telephone", _phone), (_UUID, "an id", _uuid))
 # A string without the first item cannot match the form, and a vain search takes long in a long string.

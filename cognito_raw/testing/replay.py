@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from itertools import count
+from itertools import chain, count, repeat
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -91,6 +91,7 @@ class Replay(KitTransport):
         raise mismatch
 
     def _config(self) -> Config:
+        readings = self.cassette.clock
         return Config(
             self.cassette.iss,
             self.cassette.client_id,
@@ -98,7 +99,7 @@ class Replay(KitTransport):
             # Nothing is sent there. An issuer that is not the service's own needs an endpoint.
             endpoint="https://replay.invalid",
             allow_http=True,
-            clock=_Clock(self.cassette.clock),
+            clock=chain(readings, repeat(readings[-1] if readings else 0.0)).__next__,
             monotonic=lambda: 0.0,
             randomness=_invented() if self.cassette.randomness is None else self._recorded(self.cassette.randomness),
         )
@@ -113,17 +114,6 @@ class Replay(KitTransport):
             return drawn
 
         return draw
-
-
-class _Clock:
-    """A clock with the recorded readings in order. It then repeats the last one."""
-
-    def __init__(self, readings: tuple[float, ...]) -> None:
-        self._left = iter(readings)
-        self._now = readings[-1] if readings else 0.0
-
-    def __call__(self) -> float:
-        return next(self._left, self._now)
 
 
 def _invented() -> Callable[[int], bytes]:
