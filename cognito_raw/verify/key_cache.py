@@ -8,7 +8,7 @@ causes at most one fetch in ten seconds. Fetches that fail back off.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 from weakref import WeakValueDictionary
 
 from ..call import Reply
@@ -59,85 +59,6 @@ class Fetch(BackgroundTask[None]):
         self.timeout = timeout
 
 
-Action: TypeAlias = Literal["nothing", "refresh", "fetch", "wait", "unknown", "unavailable"]
-"""With a key: nothing, or a refresh in the background. Without one: fetch, wait for the running fetch, or fail."""
-
-
-class KeyCache:
-    """The cached keys of a pool. It has no clock and no lock. Only `fresh` is safe without a lock."""
-
-    def __init__(self) -> None:
-        self.held: Held | None = None
-        self.fetch: Fetch | None = None
-        self.failure: Err | None = None
-        self._ended: Instant | None = None
-        self._failures = 0
-        self._back_off = 0.0
-        self._tried = 0.0
-
-    def fresh(self, kid: str, now: Instant) -> Key | None:
-        """Return the key if its set needs no refresh."""
-        held = self.held  # read once, since other threads replace it
-        return held.keys.get(kid) if held is not None and held.age(now) < SOFT_LIFE else None
-
-    def decide(
-        self, kid: str, now: Instant, loop: Loop | None = None, timeout: float = 0.0
-    ) -> tuple[Key | None, Action]:
-        """Return the key if it may be used, and the action to take.
-
-        timeout: the seconds that a new fetch may take.
-        """
-        age = self._age(now)
-        alive = age < HARD_LIFE
-        key = self.held.keys.get(kid) if self.held is not None and alive else None
-        fetching = self.fetch is not None and self.fetch.is_alive(now, loop)
-        backing_off = self._is_backing_off(now, alive, timeout)
-        if key is not None:
-            return key, "nothing" if age < SOFT_LIFE or fetching or backing_off else "refresh"
-        if fetching:
-            return None, "wait"
-        if not backing_off:
-            return None, "fetch"
-        return None, "unknown" if self.failure is None else "unavailable"
-
-    def succeed(self, fetch: Fetch, now: Instant, keys: KeySet) -> None:
-        """Take the keys of a fetch. Their age counts from its beginning, in case the process was suspended since."""
-        if self._end(fetch, now):
-            self.held = Held(keys, fetch.began)
-            self._failures, self.failure = 0, None
-
-    def fail(self, fetch: Fetch, now: Instant, failure: Err, share: float) -> None:
-        """Note a failed fetch. share: from 0 to 1, spreads the retries of many processes."""
-        if self._end(fetch, now):
-            self._back_off = min(2.0**self._failures, LONGEST_PAUSE) * (0.5 + share / 2)
-            self._failures, self.failure = min(self._failures + 1, 10), failure
-            self._tried = fetch.timeout if failure.reason == "timed-out" else _NO_LIMIT
-
-    def load(self, held: Held, now: Instant) -> None:
-        """Take a set that was not fetched here, unless the present one is newer."""
-        if held.age(now) <= self._age(now):
-            self.held = held
-
-    def is_alive(self, now: Instant) -> bool:
-        """Tell if there is a set that may be used."""
-        return self._age(now) < HARD_LIFE
-
-    def _age(self, now: Instant) -> float:
-        return HARD_LIFE if self.held is None else self.held.age(now)
-
-    def _is_backing_off(self, now: Instant, alive: bool, timeout: float) -> bool:
-        if self._failures and timeout > self._tried:
-            return False  # a fetch with more time may succeed
-        pause = max(self._back_off if self._failures else 0.0, UNKNOWN_KEY_PAUSE if alive else 0.0)
-        return self._ended is not None and _elapsed(self._ended, now) < pause
-
-    def _end(self, fetch: Fetch, now: Instant) -> bool:
-        if self.fetch is not fetch:
-            return False  # another fetch has replaced it
-        self.fetch, self._ended = None, now
-        return True
-
-
 def to_snapshot(held: Held, jwks_uri: str) -> dict[str, object]:
     """Return plain JSON for `from_material`. It has nothing secret."""
     keys = [dict(key.jwk) for key in held.keys.values()]
@@ -185,7 +106,7 @@ class Lookup(NamedTuple):
 
 
 class KeySource:
-    """The keys of a pool, shared by verifiers.
+    """The keys of a pool, shared by verifiers. It has no clock: callers give the time.
 
     transport: that of all its verifiers, or None for the shared ones.
     timeout: the seconds that a fetch may take at least: the longest deadline of its configurations.
@@ -196,49 +117,64 @@ class KeySource:
         self.timeout = config.deadline
         self._transport = transport
         self._clocks = config.clock, config.monotonic  # kept alive, since `source_of` knows them by identity
-        self._cache = KeyCache()
         self._locks = ForkLock()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._held: Held | None = None
+        self._fetch: Fetch | None = None
+        self._failure: Err | None = None
+        self._failures = 0
+        self._ended: Instant | None = None
+        self._back_off = 0.0
+        self._tried = 0.0
 
     def fresh(self, kid: str, now: Instant) -> Key | None:
-        """Return the key if its set needs no refresh."""
-        return self._cache.fresh(kid, now)
+        """Return the key if its set needs no refresh. This alone needs no lock."""
+        held = self._held  # read once, since other threads replace it
+        return held.keys.get(kid) if held is not None and held.age(now) < SOFT_LIFE else None
 
     def look_up(self, kid: str, now: Instant, timeout: float, loop: Loop | None) -> Lookup:
         """Look up a key. timeout: the seconds that the caller would wait for a new fetch."""
         timeout = max(timeout, self.timeout)
         with self._locks:
-            cache = self._cache
-            key, action = cache.decide(kid, now, loop, timeout)
-            if action in ("refresh", "fetch"):
-                fetch = Fetch(now, timeout, None if key and self._outlives_loops() else loop)
-                if cache.fetch is not None:  # lost: callers that wait for it look up again
-                    cache.fetch.finish(None)
-                cache.fetch = fetch
-                return Lookup(key or fetch, fetch)
-            if cache.fetch is not None and action == "wait":
-                return Lookup(cache.fetch)
-            return Lookup(key or (_UNKNOWN if cache.failure is None else unavailable(cache.failure)))
-
-    def _outlives_loops(self) -> bool:
-        """Tell if a refresh may run in another event loop than the caller's.
-
-        The user's own transport may belong to the caller's loop, unless that loop has stopped a fetch.
-        """
-        return self._transport is None or self._cache.fetch is not None
+            held, running = self._held, self._fetch
+            key = held.keys.get(kid) if held is not None and self.is_alive(now) else None
+            if key is not None and self._age(now) < SOFT_LIFE:
+                return Lookup(key)
+            if running is not None and running.is_alive(now, loop):
+                return Lookup(key or running)
+            if self._is_backing_off(now, timeout):
+                return Lookup(key or (_UNKNOWN if self._failure is None else unavailable(self._failure)))
+            # A refresh may run in another event loop than the caller's. But the user's own transport may belong to
+            # the caller's, unless that loop has stopped a fetch.
+            outlives_loops = self._transport is None or running is not None
+            if running is not None:  # lost: callers that wait for it look up again
+                running.finish(None)
+            self._fetch = fetch = Fetch(now, timeout, None if key and outlives_loops else loop)
+            return Lookup(key or fetch, fetch)
 
     def complete(self, fetch: Fetch, now: Instant, keys: KeySet | Err, share: float) -> None:
-        """Take the keys of a fetch, or its failure."""
+        """Take the keys of a fetch, or its failure. share: from 0 to 1, spreads the retries of many processes.
+
+        The age of keys counts from the fetch's beginning, in case the process was suspended since.
+        """
         with self._locks:
+            if self._fetch is not fetch:
+                return  # another fetch has replaced it
+            self._fetch, self._ended = None, now
             if isinstance(keys, Err):
-                self._cache.fail(fetch, now, keys, share)
+                self._back_off = min(2.0**self._failures, LONGEST_PAUSE) * (0.5 + share / 2)
+                self._failures, self._failure = min(self._failures + 1, 10), keys
+                self._tried = fetch.timeout if keys.reason == "timed-out" else _NO_LIMIT
             else:
-                self._cache.succeed(fetch, now, keys)
+                self._held = Held(keys, fetch.began)
+                self._failures, self._failure = 0, None
 
     def refuse(self, fetch: Fetch, now: Instant, error: Exception) -> None:
         """Raise an error of the environment's settings in all waiting callers. With usable keys, it is a failure."""
-        with self._locks:
-            if self._cache.is_alive(now):
-                self._cache.fail(fetch, now, Err("connection-failed"), 1.0)
+        if self.is_alive(now):
+            self.complete(fetch, now, Err("connection-failed"), 1.0)
         fetch.fail(error)
 
     def load(self, material: dict[str, Any], now: Instant, *, as_new: bool = False, if_needed: bool = False) -> None:
@@ -247,28 +183,43 @@ class KeySource:
         if_needed: keep one that may still be used, and pass over one that is too old.
         """
         held = from_material(material, self.jwks_uri, now, as_new=as_new)
+        age = held.age(now)
+        if age >= HARD_LIFE and not if_needed:
+            raise UnexpectedJson("a snapshot of more than a day")
         with self._locks:
-            if held.age(now) < HARD_LIFE:
-                if not (if_needed and self._cache.is_alive(now)):
-                    self._cache.load(held, now)
-            elif not if_needed:
-                raise UnexpectedJson("a snapshot of more than a day")
+            stays = self.is_alive(now) if if_needed else self._age(now) < age
+            if age < HARD_LIFE and not stays:
+                self._held = held
 
     def forget(self) -> None:
         """Forget the keys. A running fetch brings none."""
         with self._locks:
-            if self._cache.fetch is not None:
-                self._cache.fetch.finish(None)
-            self._cache = KeyCache()
+            if self._fetch is not None:
+                self._fetch.finish(None)
+            self._clear()
 
     def is_new(self) -> bool:
         """Tell whether no fetch has ended and no key set was given yet."""
-        return self._cache.held is None and self._cache.failure is None
+        return self._held is None and self._failure is None
+
+    def is_alive(self, now: Instant) -> bool:
+        """Tell if there is a set that may be used."""
+        return self._age(now) < HARD_LIFE
 
     def snapshot(self) -> dict[str, object] | None:
         """Return the key set as plain JSON, or None if there is none yet."""
-        held = self._cache.held
+        held = self._held
         return None if held is None else to_snapshot(held, self.jwks_uri)
+
+    def _age(self, now: Instant) -> float:
+        held = self._held
+        return HARD_LIFE if held is None else held.age(now)
+
+    def _is_backing_off(self, now: Instant, timeout: float) -> bool:
+        if self._failures and timeout > self._tried:
+            return False  # a fetch with more time may succeed
+        pause = max(self._back_off if self._failures else 0.0, UNKNOWN_KEY_PAUSE if self.is_alive(now) else 0.0)
+        return self._ended is not None and _elapsed(self._ended, now) < pause
 
 
 class FixedSource(KeySource):
@@ -276,7 +227,7 @@ class FixedSource(KeySource):
 
     def fresh(self, kid: str, now: Instant) -> Key | None:  # noqa: ARG002  # they have no age
         """Return the key."""
-        held = self._cache.held
+        held = self._held
         return None if held is None else held.keys.get(kid)
 
     def look_up(self, kid: str, now: Instant, timeout: float, loop: Loop | None) -> Lookup:  # noqa: ARG002
@@ -285,7 +236,7 @@ class FixedSource(KeySource):
 
     def load(self, material: dict[str, Any], now: Instant, *, as_new: bool = False, if_needed: bool = False) -> None:  # noqa: ARG002
         """Take a given key set, of whatever age."""
-        self._cache.held = from_material(material, self.jwks_uri, now, as_new=as_new)
+        self._held = from_material(material, self.jwks_uri, now, as_new=as_new)
 
 
 _sources: Final[WeakValueDictionary[tuple[object, ...], KeySource]] = WeakValueDictionary()

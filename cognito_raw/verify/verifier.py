@@ -184,11 +184,10 @@ class TokenVerifier(_Verifier["Transport | TransportName"], Runner):
         if isinstance(jws, Err):
             return jws
         now = self._now()
-        found = self._source.fresh(jws.kid, now)
-        if found is not None:
-            return self._validated(jws, found, now)
-        late = self._find(jws.kid)
-        return late if isinstance(late, Err) else self._validated(jws, late, self._now())
+        key: Key | Err | None = self._source.fresh(jws.kid, now)
+        if key is None:
+            key, now = self._find(jws.kid), self._now()
+        return key if isinstance(key, Err) else self._validated(jws, key, now)
 
     def _find(self, kid: str) -> Key | Err:
         ends = self.config.monotonic() + self._deadline
@@ -240,11 +239,10 @@ class AsyncTokenVerifier(_Verifier["AsyncTransport | AsyncTransportName"], Async
             except TimeoutError:
                 return LATE
         now = self._now()
-        found = self._source.fresh(jws.kid, now)
-        if found is not None:
-            return self._validated(jws, found, now)
-        late = await self._find(jws.kid)
-        return late if isinstance(late, Err) else self._validated(jws, late, self._now())
+        key: Key | Err | None = self._source.fresh(jws.kid, now)
+        if key is None:
+            key, now = await self._find(jws.kid), self._now()
+        return key if isinstance(key, Err) else self._validated(jws, key, now)
 
     async def _find(self, kid: str) -> Key | Err:
         loop = running_loop()
