@@ -69,7 +69,6 @@ class Rules:
         self,
         config: Config,
         token_use: TokenUse | Collection[TokenUse],
-        *,
         client_ids: str | Collection[str] | AnyClient | None = None,
         additional_issuers: str | Collection[str] = (),
         groups: str | Collection[str] | None = None,

@@ -57,16 +57,7 @@ class _Verifier(Generic[W]):
     ) -> None:
         super().__init__(config, transport=transport)  # type: ignore[call-arg]  # the runner's, which comes next
         self._require_packages()
-        self._rules = Rules(
-            config,
-            token_use,
-            client_ids=client_ids,
-            additional_issuers=additional_issuers,
-            groups=groups,
-            scopes=scopes,
-            check=check,
-            leeway=leeway,
-        )
+        self._rules = Rules(config, token_use, client_ids, additional_issuers, groups, scopes, check, leeway)
         if keys is None and not fetch:
             raise ValueError("fetch=False needs keys=, since no others are fetched")
         self._source = source_of(config, transport) if fetch else FixedSource(config, transport)
@@ -224,12 +215,7 @@ class AsyncTokenVerifier(_Verifier["AsyncTransport | AsyncTransportName"], Async
             rs256()
 
     async def verify(self, token: str) -> Result[Claims]:
-        """Return the claims of a token that can be trusted, or an `Err` with one of the reasons `token-...`.
-
-        The only `retryable` reason is `key-set-unavailable`: the pool's keys are unknown and cannot be fetched now.
-        No token raises an exception. A revoked token is accepted until it expires. `ValueError` if the proxy or
-        certificate settings of the environment cannot be used for the fetch.
-        """
+        """Return the claims of a token that can be trusted, or an `Err`, as `TokenVerifier.verify` does."""
         jws = read(token)
         if isinstance(jws, Err):
             return jws
