@@ -106,6 +106,7 @@ class Recorder(KitTransport):
 
     def cassette(self) -> Cassette:
         """Return the recording so far, redacted."""
+        redaction = Redaction(proof=self._proof, keep=frozenset(self._kept))
         return Cassette(
             provenance={
                 "recorded_by": "cognito_raw.testing.Recorder",
@@ -117,14 +118,12 @@ class Recorder(KitTransport):
             has_secret=self._source.client_secret is not None,
             clock=tuple(self._clock),
             randomness=tuple(self._draws) if self._proof else None,
-            exchanges=self._exchanges(),
+            exchanges=tuple(
+                _exchange(redaction, request, result) for request, place in self._calls for result in place
+            ),
             password=self.password,
             kept=self._kept,
         )
-
-    def _exchanges(self) -> tuple[Exchange, ...]:
-        redaction = Redaction(proof=self._proof, keep=frozenset(self._kept))
-        return tuple(_exchange(redaction, request, result) for request, place in self._calls for result in place)
 
     def save(self) -> None:
         """Write the cassette. Raise `ValueError` if a replay could not compute its proof."""
