@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from .challenge import Challenge
 from .fields import (
-    UnexpectedJson,
     attribute_map,
     mapping,
     objects,
@@ -20,6 +19,7 @@ from .fields import (
     require_string,
     string,
     strings,
+    time,
 )
 from .frozen import FromWire, Frozen, ToWire, field
 
@@ -34,13 +34,6 @@ def _named(body: Mapping[str, object], name: str) -> str | None:
 
 def _is_true(body: Mapping[str, object], name: str) -> bool:
     return optional_boolean(body, name) or False
-
-
-def _time(body: Mapping[str, object], name: str) -> datetime:
-    found = optional_time(body, name)
-    if found is None:
-        raise UnexpectedJson(f"{name} is not a time")
-    return found
 
 
 class MfaOption(Frozen, FromWire, ToWire):
@@ -192,7 +185,7 @@ class WebAuthnCredential(Frozen, FromWire):
     id: str = field(wire="CredentialId", read=string)
     friendly_credential_name: str = field(wire="FriendlyCredentialName", read=string)
     relying_party_id: str = field(wire="RelyingPartyId", read=string)
-    created_at: datetime = field(wire="CreatedAt", read=_time)
+    created_at: datetime = field(wire="CreatedAt", read=time)
     authenticator_attachment: str | None = field(default=None, wire="AuthenticatorAttachment", read=optional_string)
     # Required in the service's model, but absent from the samples of its API reference.
     authenticator_transports: tuple[str, ...] = field(default=(), wire="AuthenticatorTransports", read=strings)

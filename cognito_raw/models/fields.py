@@ -111,6 +111,16 @@ def objects(body: Mapping[str, object], name: str) -> tuple[Mapping[str, object]
     return listed(body, name, _is_object, "objects")
 
 
+def time(body: Mapping[str, object], name: str) -> datetime:
+    """Return a required time, in UTC. The service sends seconds since the epoch with a fraction."""
+    value = body.get(name)
+    if not is_time(value):
+        raise UnexpectedJson(f"{name} is not a time")
+    from datetime import UTC, datetime, timedelta  # here: a sign-in does not need it
+
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(value * 1_000_000))
+
+
 def optional(read: Callable[[Mapping[str, object], str], T]) -> Callable[[Mapping[str, object], str], T | None]:
     """Return a reader of the same that returns None if the member is absent or null."""
     return lambda body, name: None if body.get(name) is None else read(body, name)
@@ -120,23 +130,12 @@ optional_string: Final = optional(string)
 optional_boolean: Final = optional(boolean)
 optional_integer: Final = optional(integer)
 optional_seconds: Final = optional(seconds)
+optional_time: Final = optional(time)
 
 
 def attribute_map(body: Mapping[str, object], name: str) -> dict[str, str]:
     """Return the service's list of names and values as a dict. A missing value is empty."""
     return {string(member, "Name"): optional_string(member, "Value") or "" for member in objects(body, name)}
-
-
-def optional_time(body: Mapping[str, object], name: str) -> datetime | None:
-    """Return a time in UTC; None if it is absent. The service sends seconds since the epoch with a fraction."""
-    value = body.get(name)
-    if value is None:
-        return None
-    if not is_time(value):
-        raise UnexpectedJson(f"{name} is not a time")
-    from datetime import UTC, datetime, timedelta  # here: a sign-in does not need it
-
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(value * 1_000_000))
 
 
 def is_time(value: object) -> TypeGuard[float]:
