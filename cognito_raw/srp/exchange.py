@@ -30,7 +30,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ..models.frozen import Frozen
+from ..models.frozen import Frozen, field
 from .openssl import power
 
 # RFC 3526, section 4: 2^3072 - 2^3008 - 1 + 2^64 * (floor(2^2942 * pi) + 1690314)
@@ -69,11 +69,8 @@ class UnsafeValue(ValueError):
 class Ephemeral(Frozen):
     """The pair of one sign-in: the private exponent a, and A = g^a mod N, which is sent. Never used twice."""
 
-    a: int
-    A: int
-
-    def __repr__(self) -> str:
-        return "Ephemeral()"
+    a: int = field(repr=False)
+    A: int = field(repr=False)
 
     @classmethod
     def draw(cls, randomness: Callable[[int], bytes]) -> Ephemeral:
