@@ -8,9 +8,10 @@ call it again. `Response.next_request` keeps the request's extensions, which hol
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, get_args
 
+from .flow import advance
 from .models.hosts import is_this_machine
 from .models.tokens import Tokens, TokenUse
 from .result import Err, Ok, Result
@@ -101,32 +102,33 @@ class SessionAuth(_Auth):
             return _accepted(type(self), *(library.Auth for library in loaded() if hasattr(library, "Auth")))
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
-        session = self._session
-        if not isinstance(session, Session):
+        if not isinstance(self._session, Session):
             raise ValueError(_NOT_SYNC)
-        if not self._gets_token(request):
-            yield request
-            return
-        tokens = self._sign(request, self._fresh()).unwrap()
-        _trace(request, _ignore)
-        refused = self._refused((yield request), tokens)
-        if refused is not None and not isinstance(session.refresh(seen=tokens), Err) and _is_repeatable(refused):
-            signed = self._sign(refused, self._fresh(), tokens)
-            if isinstance(signed, Ok):
-                self._note_refusal((yield refused), signed.value)
+        steps = self._steps(request, _ignore)
+        step: Any = advance(steps)
+        while step is not None:
+            step = advance(steps, (yield step) if hasattr(step, "url") else step())
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
-        session = self._session
-        if not isinstance(session, AsyncSession):
+        if not isinstance(self._session, AsyncSession):
             raise ValueError(_NOT_ASYNC)
+        steps = self._steps(request, _async_ignore)
+        step: Any = advance(steps)
+        while step is not None:
+            step = advance(steps, (yield step) if hasattr(step, "url") else await step())
+
+    def _steps(self, request: _Request, ignore: Callable[..., Any]) -> Generator[Any, Any, None]:
+        """Yield each request to send, and each function to call. An async client awaits what it returns."""
         if not self._gets_token(request):
             yield request
             return
-        tokens = self._sign(request, await self._fresh()).unwrap()
-        _trace(request, _async_ignore)
+        tokens = self._sign(request, (yield self._fresh)).unwrap()
+        _trace(request, ignore)
         refused = self._refused((yield request), tokens)
-        if refused is not None and not isinstance(await session.refresh(seen=tokens), Err) and _is_repeatable(refused):
-            signed = self._sign(refused, await self._fresh(), tokens)
+        if refused is None or isinstance((yield partial(self._session.refresh, seen=tokens)), Err):
+            return
+        if _is_repeatable(refused):
+            signed = self._sign(refused, (yield self._fresh), tokens)
             if isinstance(signed, Ok):
                 self._note_refusal((yield refused), signed.value)
 
