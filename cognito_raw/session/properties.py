@@ -221,7 +221,7 @@ class SessionMembers(Methods, Generic[W, S]):
 
     @property
     def _refresher(self) -> Refresher:
-        """What renews the tokens, made when first needed. Two threads may make one at the same time."""
+        """The object that renews the tokens, made when first needed. Two threads may make one at the same time."""
         if not self._refreshers:
             from .refresh import Refresher
 

@@ -219,10 +219,8 @@ def test_metadata_is_hidden(mode: Mode) -> None:
     for _ in range(2):
         login(session, client_metadata=TENANT)
         wrapped = getattr(session, "wrapped", session)
-        assert (
-            "hunter2"
-            not in f"{wrapped!r} {wrapped.state!r} {SessionMethods(wrapped.config, wrapped.state)!r} {wrapped.__dict__!r}"
-        )
+        methods = SessionMethods(wrapped.config, wrapped.state)
+        assert "hunter2" not in f"{wrapped!r} {wrapped.state!r} {methods!r} {wrapped.__dict__!r}"
 
 
 @pytest.mark.parametrize("given", ["hunter2", 5, [("a", "hunter2")], {"a": 5}, {5: "a"}, {"a": "hunter2\ud800"}])
