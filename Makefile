@@ -56,9 +56,9 @@ soak: .venv/test.ok
 	SEQUENCES=$(SEQUENCES) $(BIN)/python -m pytest --hypothesis-seed=$(SEED) -n 2 $(OPTIONS) tests/session/test_model.py
 
 # Sessions of 8 processes of 50 threads over one store, in files and in Redis, with every fault; calls that are
-# interrupted at every line: some minutes.
+# interrupted at every line: two minutes.
 fleet: .venv/test.ok
-	FLEET=1 $(BIN)/python -m pytest $(OPTIONS) tests/store/test_fleet.py tests/store/test_redis_fleet.py \
+	FLEET=1 $(BIN)/python -m pytest $(PARALLEL) $(OPTIONS) tests/store/test_fleet.py tests/store/test_redis_fleet.py \
 		tests/store/test_redis_servers.py tests/store/test_simulation.py tests/store/test_interruptions.py \
 		tests/session/test_interruptions.py tests/transport/test_interruptions.py
 
@@ -73,7 +73,7 @@ coverage: .venv/test.ok .venv/npm.ok
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# Every method against every fault, over every transport, and thousands of random sequences: some minutes.
+# Every method against every fault, over every transport, and thousands of random sequences: three minutes.
 faults: .venv/test.ok
 	$(BIN)/python -m tests.faults
 
@@ -93,7 +93,7 @@ record: .venv/test.ok
 	$(BIN)/python -m tests.record
 
 # Its own environment, since it installs the peers: Python's beside this version as it would be shipped, and npm's.
-# It takes about a quarter of an hour. Parts keep the other results: make bench ONLY='verify cold'
+# It takes about nine minutes. Parts keep the other results: make bench ONLY='verify cold'
 bench: .venv-bench/ok
 	.venv-bench/bin/pip install --quiet --force-reinstall --no-deps .
 	.venv-bench/bin/python -m benchmarks $(ONLY)
