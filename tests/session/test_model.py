@@ -72,13 +72,16 @@ class Machine(RuleBasedStateMachine):
         self.world.begin(faults or [])
         self.heard = len(seat.ear.told)
         result = getattr(seat.session, method)(*arguments, **options)
-        if isinstance(self.mode, Sync):
-            seat.session.close()  # waits for the subscriber
+        self.wait_for_subscriber(seat)
         self.world.faults = []
         forgotten = {name for _, body, outcome in self.world.log if outcome == "no device" for name in leaves(body)}
         device = seat.session.state.device
         assert device is None or device.key not in forgotten, "a forgotten device is kept"
         return result
+
+    def wait_for_subscriber(self, seat: Seat) -> None:
+        if isinstance(self.mode, Sync):
+            seat.session.close()
 
     def has_new_tokens(self, seat: Seat) -> bool:
         return any(seat.ear.told[self.heard :])
@@ -322,6 +325,7 @@ class Machine(RuleBasedStateMachine):
             self.sign_in_through(seat, other)
         self.world.begin([])
         again = step(httpx.Response(status, request=sent))
+        self.wait_for_subscriber(seat)
         assert again is None or self.bearer(again) is family.user, "repeated with another user's token"
         if again is not None:
             step(httpx.Response(200, request=again))
