@@ -60,7 +60,7 @@ def asked_at_once(sessions: list[Any]) -> list[Any]:
     async def all_of_them() -> list[Any]:
         return await asyncio.gather(*(session.wrapped.id_token() for session in sessions))
 
-    return list(sessions[0]._runner.run(all_of_them()))
+    return list(sessions[0]._run(all_of_them()))
 
 
 @pytest.mark.parametrize("count", [1, MANY])
