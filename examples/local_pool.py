@@ -195,14 +195,26 @@ def serve(
 def keep(
     command: Sequence[str], environment: Mapping[str, str], folder: Path, *, is_kept: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the end of the block or of this process, however that is killed.
+    """Run a server as `start` does, until the end of the block at the latest."""
+    process = start(command, environment, folder, is_kept=is_kept)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def start(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, *, is_kept: bool = False
+) -> subprocess.Popen[bytes]:
+    """Start a server that ends with this process, however that is killed.
 
     It runs in the folder, and its output is in the file `log`. is_kept: whether the folder stays if this process is
     killed.
     """
     keeper = [sys.executable, "-c", _KEEPER, str(os.getpid()), "" if is_kept else str(folder), *command]
     with Path(folder, "log").open("wb") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             keeper,
             cwd=folder,
             env=environment,
@@ -211,11 +223,6 @@ def keep(
             stderr=log,
             start_new_session=True,  # or Ctrl-C would end the server before its users
         )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _environment(port: int, folder: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -164,6 +165,23 @@ def test_a_run_that_is_killed_while_a_server_starts_leaves_no_files(
         assert list(tmp_path.iterdir()) != []
         os.killpg(process.pid, kind)
     assert wait_until(lambda: not list(tmp_path.iterdir()), 60)
+
+
+def test_a_redis_of_the_tests_does_not_outlive_them(tmp_path: Path) -> None:
+    """Its files stay, where pytest keeps them."""
+    program = (
+        "import pathlib, sys, tests.support.redis_server as servers\n"
+        "with servers.redis_server(pathlib.Path(sys.argv[1])) as server:\n"
+        "    print(f'http://127.0.0.1:{server.port}')\n"
+        "    input()"
+    )
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    with running(tmp_path, "-c", program, str(tmp_path / "redis")) as process:
+        _, port = port_in(process)
+        assert not is_refused(port)
+    assert wait_until(lambda: is_refused(port), 60)
+    assert (tmp_path / "redis" / "log").exists()
 
 
 def lines_to(process: subprocess.Popen[str], last: str) -> list[str]:

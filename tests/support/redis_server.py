@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -18,6 +19,8 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from examples.local_pool import start
+
 NAME: Final = "redis-server"
 
 
@@ -33,17 +36,18 @@ class RedisServer:
     def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
         self._options = options
-        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self._pid = 0
         self.port = free_port()
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen([NAME, *self._arguments()], stdout=subprocess.DEVNULL)
+        self._keeper = start([shutil.which(NAME) or NAME, *self._arguments()], os.environ, self._folder, is_kept=True)
         with redis.Redis(port=self.port) as client:
             for _ in range(600):
                 try:
-                    client.ping()
+                    self._pid = client.info("server")["process_id"]
                 except redis.ConnectionError:
                     time.sleep(0.05)
                 else:
@@ -56,20 +60,18 @@ class RedisServer:
 
     def stop(self, kind: signal.Signals = signal.SIGTERM) -> None:
         """End it. A killed one may lose what it wrote last."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.send_signal(kind)
-            self._process.wait(60)
-            self._process = None
+        if self._keeper is not None:
+            os.kill(self._pid, signal.SIGCONT)
+            os.kill(self._pid, kind)
+            self._keeper.wait(60)
+            self._keeper = None
 
     def hang(self) -> None:
         """Let it take connections, and answer nothing."""
-        assert self._process
-        self._process.send_signal(signal.SIGSTOP)
+        os.kill(self._pid, signal.SIGSTOP)
 
     def go_on(self) -> None:
-        assert self._process
-        self._process.send_signal(signal.SIGCONT)
+        os.kill(self._pid, signal.SIGCONT)
 
     def client(self, **options: Any) -> redis.Redis:
         """A client that tries nothing twice."""
