@@ -9,8 +9,9 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from importlib import import_module
+from typing import Any, Final
 
 from ..call import Reply, Request
 from ..concurrency.background import in_thread
@@ -19,7 +20,8 @@ from ..result import Err, Ok, Result
 from .body import Body
 from .certificates import NO_TRUST_STORE, TrustStore
 from .httpx_async_network import AsyncNetwork
-from .httpx_client import ClientMaker, Progress, error_result, request_of, warm_up
+from .httpx_client import ClientMaker, Progress, request_of
+from .httpx_errors import error_result
 from .httpx_internals import install, is_reusable
 from .leases import Address, Lease, LeaseQueues, checked_limit
 from .library import AsyncClient, Library, LibraryName, checked_name, library_of
@@ -33,6 +35,11 @@ from .limits import (
     timeout_of,
 )
 from .pool import Reusable, address_of
+
+# The names of anyio that a request asks for. Versions of it import each name when it is first asked for.
+_LATE_NAMES: Final = (
+    "BrokenResourceError ClosedResourceError EndOfStream CancelScope Event Lock connect_tcp fail_after".split()
+)
 
 
 class AsyncHttpxTransport:
@@ -304,3 +311,16 @@ async def _exchange(client: Any, library: Library, request: Request, progress: P
             if not body.add(chunk):
                 break
     return body.reply(response.status_code, dict(response.headers.items()))
+
+
+@cache
+def warm_up(library: Library) -> None:
+    """Import all that a first request in an event loop would import."""
+    import anyio
+
+    for name in _LATE_NAMES:
+        getattr(anyio, name)
+    anyio.abc.SocketAttribute  # noqa: B018
+    import_module(library.__name__.replace("httpx", "httpcore"))
+    anyio.run(anyio.sleep, 0, backend="asyncio")
+    "localhost".encode("idna")  # as ssl does with the name of a host

@@ -24,13 +24,13 @@ from ..result import Err, Ok, Result
 from .addresses import connect
 from .body import Body
 from .certificates import NO_TRUST_STORE, TrustStore
-from .httpx_client import ClientMaker, Progress, error_result, request_of
+from .httpx_client import ClientMaker, Progress, request_of
 from .httpx_internals import PART, ReplyWatch, install, is_reusable
 from .library import Library, LibraryName, SyncClient, checked_name, library_of
 from .limits import MAX_CONNECTIONS, NONE_FREE, POLL_INTERVAL, TIMED_OUT, timeout_of
 from .pool import Connection, Pool, address_of
 from .sockets import CurrentDeadline, Deadline
-from .tls import TLSInTLS, start_tls
+from .tls import start_tls
 
 
 class HttpxTransport:
@@ -142,6 +142,8 @@ def _send(
     except Exception as error:
         if progress.is_of_program(error):
             raise
+        from .httpx_errors import error_result  # here: a request that succeeds does not need it
+
         return error_result(error, progress, library)
 
 
@@ -200,7 +202,11 @@ class Stream:
 
     def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str, *_: Any, **__: Any) -> Stream:
         """Return the connection under TLS, with the host's name verified. Close it if that fails."""
-        start: Any = TLSInTLS if self._encrypted else start_tls
+        start: Any = start_tls
+        if self._encrypted:
+            from .tls_in_tls import TLSInTLS  # here: only an encrypted proxy needs it
+
+            start = TLSInTLS
         return Stream(start(self._socket, server_hostname, ssl_context, self._current.wait), self._current)
 
     def get_extra_info(self, info: str) -> Any:

@@ -1,20 +1,18 @@
-"""Shared by the sync and the async httpx transport: progress of a request, options, and errors as results."""
+"""Shared by the sync and the async httpx transport: progress of a request, and the clients of ours."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
-from functools import cache, lru_cache
-from importlib import import_module
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from ..call import USER_AGENT, Request
 from ..concurrency.locks import is_from_signal
-from ..result import Err, Sent
+from ..result import Sent
 from .certificates import TrustStore, environment_locations, load_trust_store, system_locations
 from .library import AsyncClient, Library, LibraryName, SyncClient, load
-from .limits import TIMED_OUT, MalformedResponse, error_text, from_environment, is_of_program, timeout_of
+from .limits import TIMED_OUT, from_environment, is_of_program, timeout_of
 from .proxy import Proxy, proxy_for, split_url
 
 _CONNECTING: Final = ("connect_tcp.started", "connect_unix_socket.started")
@@ -24,21 +22,10 @@ _SENDING: Final = "send_request_headers.started"
 # Most events of a request over an idle connection.
 _IRRELEVANT: Final = ("http11.receive_", "http11.response_", "http11.send_request_body.")
 
-# Among the errors of malformed responses, these mean that the connection was closed. Only the start of a message
-# counts, since the rest may quote the server.
-_CLOSED: Final = ("Server disconnected", "peer closed", "peer unexpectedly closed", "<ConnectionTerm", "<StreamReset")
 # The User-Agent of both libraries begins so.
 _AGENT: Final = "python-httpx"
-# Its error for a redirect that it cannot read. It reads every redirect, also those that it shall not follow.
-_NOWHERE: Final = "Invalid URL in location header"
 # The waits that it limits.
 _WAITS: Final = ("connect", "read", "write", "pool")
-# Its errors of protocol end in bytes that came, or that cannot be sent.
-_QUOTATION: Final = re.compile(r": | b['\"]")
-# The names of anyio that a request asks for. Versions of it import each name when it is first asked for.
-_LATE_NAMES: Final = (
-    "BrokenResourceError ClosedResourceError EndOfStream CancelScope Event Lock connect_tcp fail_after".split()
-)
 
 
 class Progress:
@@ -145,19 +132,6 @@ class ClientMaker:
         return self.library.Proxy(f"{proxy.scheme}://{proxy.address}", auth=proxy.user, ssl_context=context)
 
 
-@cache
-def warm_up(library: Library) -> None:
-    """Import all that a first request in an event loop would import."""
-    import anyio
-
-    for name in _LATE_NAMES:
-        getattr(anyio, name)
-    anyio.abc.SocketAttribute  # noqa: B018
-    import_module(library.__name__.replace("httpx", "httpcore"))
-    anyio.run(anyio.sleep, 0, backend="asyncio")
-    "localhost".encode("idna")  # as ssl does with the name of a host
-
-
 def _proxy_of(url: str) -> Proxy | None:
     try:
         parts, target = split_url(url)
@@ -188,43 +162,3 @@ def _locations(library: Library) -> tuple[str | None, str | None]:
     except ImportError:  # another version of httpx may have another source
         return None, None
     return where(), None
-
-
-def error_result(error: Exception, progress: Progress, library: Library) -> Err:
-    """Return the `Err` for an exception during a request."""
-    text = error_text(error, _unquoted(error, library))
-    unsent: Sent = "maybe" if progress.started else "no"
-    if isinstance(error, (library.ConnectTimeout, library.PoolTimeout)):
-        return Err("timed-out", text, sent=unsent)
-    if isinstance(error, (library.TimeoutException, TimeoutError)):
-        return Err("timed-out", text, sent=progress.sent)
-    if progress.connecting or isinstance(error, _no_connection(library)):
-        return Err("connection-failed", text, sent=unsent)
-    if isinstance(error, (library.RemoteProtocolError, MalformedResponse)):
-        return _malformed(str(error), text, progress)
-    if isinstance(error, (library.NetworkError, OSError)):
-        return Err("connection-lost", text, sent=progress.sent)
-    # A hook of the caller's client raised, or headers cannot be sent.
-    return Err("unknown-error", text, sent=progress.sent)
-
-
-def _unquoted(error: Exception, library: Library) -> str:
-    """Return the words of an error without what it quotes: a server or a proxy may repeat a password."""
-    words = str(error)
-    if isinstance(error, library.ProxyError) and words[:3].isdigit():
-        return f"the proxy answered {words[:3]}"
-    return _QUOTATION.split(words, 1)[0] if isinstance(error, library.ProtocolError) else words
-
-
-def _no_connection(library: Library) -> tuple[type[Exception], ...]:
-    """Return the errors before a connection is open, and so before a request is sent."""
-    # UnicodeError: a host name that cannot be one.
-    return library.ConnectError, library.ProxyError, library.UnsupportedProtocol, library.InvalidURL, UnicodeError
-
-
-def _malformed(message: str, text: str, progress: Progress) -> Err:
-    if message.startswith(_NOWHERE):
-        return Err("redirect-refused", "the reply redirects to an invalid address", sent="yes")
-    if message.startswith(_CLOSED):
-        return Err("connection-lost", text, sent=progress.sent)
-    return Err("malformed-reply", text, sent="maybe")

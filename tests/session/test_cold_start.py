@@ -61,6 +61,7 @@ LATE: Final = {
     *(f"cognito_raw.flows.{name}" for name in ("responses", "challenges", "passwords", "registration", "tokens")),
     *(f"cognito_raw.session.{name}" for name in ("methods", "refresh", "saved_state", "shared", "transitions")),
     *(f"cognito_raw.{name}" for name in ("models.challenge", "models.sign_up", "reasons", "reply.failure")),
+    *(f"cognito_raw.transport.{name}" for name in ("httpx_errors", "no_proxy", "tls_in_tls")),
 }
 SIGN_IN: Final = f"""
 from cognito_raw import Config, Ok, Session

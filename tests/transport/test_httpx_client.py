@@ -12,7 +12,8 @@ from cognito_raw import AsyncHttpxTransport, Err, HttpxTransport, Request
 from cognito_raw.call import render_get
 from cognito_raw.transport.httpx_async_network import AsyncNetwork
 from cognito_raw.transport.httpx_blocking import Network
-from cognito_raw.transport.httpx_client import Progress, error_result, request_of
+from cognito_raw.transport.httpx_client import Progress, request_of
+from cognito_raw.transport.httpx_errors import error_result
 from cognito_raw.transport.httpx_internals import install
 from cognito_raw.transport.limits import MAX_TIMEOUT, MalformedResponse
 from cognito_raw.transport.sockets import CurrentDeadline, Deadline
