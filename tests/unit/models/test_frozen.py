@@ -128,6 +128,20 @@ def outcome(cls: type[Any], given: tuple[Any, ...], named: Mapping[str, Any]) ->
     return {name: getattr(made, name) for name in NAMES}
 
 
+@pytest.fixture(params=["its first values", "many values"])
+def used(request: pytest.FixtureRequest) -> None:
+    """`Value` as it is at first, or after it has made many values."""
+    kind: Any = Value
+    if "__init__" in vars(kind):
+        del kind.__init__
+    kind._field_table.made = 0
+    if request.param == "many values":
+        for _ in range(100):
+            Value("a", "b", must=1)
+    assert ("__init__" in vars(Value)) is (request.param == "many values")
+
+
+@pytest.mark.usefixtures("used")
 @pytest.mark.parametrize(("positional", "named"), ARGUMENTS.values(), ids=ARGUMENTS)
 def test_a_value_takes_its_arguments_as_a_dataclass_does(positional: tuple[Any, ...], named: dict[str, Any]) -> None:
     """The same fields come out, or the same exception in the same words."""
@@ -166,7 +180,7 @@ def test_a_value_equals_only_what_is_of_its_class() -> None:
     assert point != Marked(1, 2)
     assert point != pair
     assert Marked(1, 2) == Marked(1, 2)
-    assert Nothing() == Nothing()
+    assert {Nothing() for _ in range(101)} == {Nothing()}
 
 
 def test_what_passes_for_a_value_is_equal_to_it() -> None:
@@ -178,6 +192,7 @@ def test_what_passes_for_a_value_is_equal_to_it() -> None:
     assert type(replace(one, x=2)) is type(dataclasses.replace(one, x=2)) is Point
 
 
+@pytest.mark.usefixtures("used")
 def test_the_default_of_a_factory_is_made_anew() -> None:
     """Two values share no dictionary."""
     assert Value("a", "b", must=1).headers is not Value("a", "b", must=1).headers
