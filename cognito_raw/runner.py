@@ -205,7 +205,7 @@ def _load(name: AsyncTransportName | None, flows: bool) -> None:
     if name is not None:
         shared_async(name).load()
     if flows:
-        from .flows import authentication, challenges, passwords, registration, tokens  # noqa: F401
+        from .flows import authentication, challenges, registration, tokens  # noqa: F401
         from .reply import failure  # noqa: F401
         from .srp.openssl import power
 

@@ -39,9 +39,15 @@ if TYPE_CHECKING:
         update_device_status,
         verify_software_token,
     )
-    from .passwords import change_password, confirm_forgot_password, forgot_password
     from .raw import call, initiate_auth, respond_to_auth_challenge
-    from .registration import confirm_sign_up, resend_confirmation_code, sign_up
+    from .registration import (
+        change_password,
+        confirm_forgot_password,
+        confirm_sign_up,
+        forgot_password,
+        resend_confirmation_code,
+        sign_up,
+    )
     from .tokens import get_tokens_from_refresh_token, global_sign_out, revoke_token
 else:  # hidden from type checkers, which would then accept any misspelt name
     # The modules of a sign-in first: a session needs no others, and each import slows a cold start.
@@ -51,7 +57,6 @@ else:  # hidden from type checkers, which would then accept any misspelt name
         "challenges",
         "auth_calls",
         "registration",
-        "passwords",
         "tokens",
         "raw",
         "account",

@@ -226,7 +226,7 @@ class SessionMethods(SessionFlows):
         Reasons: `user-not-found`, `no-verified-address`, `wrong-user-state`, `password-reset-not-allowed`,
         `disabled-user`, `daily-operations-limit-exceeded`.
         """
-        from ..flows.passwords import forgot_password
+        from ..flows.registration import forgot_password
 
         require_username(username)
         state = replace(self.state, tried_username=username, reset_username=username)
@@ -250,7 +250,7 @@ class SessionMethods(SessionFlows):
         Reasons: `no-session` (no user is known), `code-mismatch`, `code-expired`, `invalid-password`,
         `password-used-before`, `user-not-found`, `too-many-failed-attempts`, `daily-operations-limit-exceeded`.
         """
-        from ..flows.passwords import confirm_forgot_password
+        from ..flows.registration import confirm_forgot_password
 
         username = self.state.reset_username or self.state.last_username if username is None else username
         if username is None:
@@ -266,7 +266,7 @@ class SessionMethods(SessionFlows):
         Reasons: `no-session` (nobody is signed in), `incorrect-username-or-password` (the old one is wrong),
         `invalid-password`, `password-used-before`, `daily-operations-limit-exceeded`, `access-token-revoked`.
         """
-        from ..flows.passwords import change_password
+        from ..flows.registration import change_password
 
         state, held = yield from usable_tokens(self.config, self.state, self.refresh_metadata)
         if isinstance(held, Err):
