@@ -63,11 +63,7 @@ def renew(
 
 
 def _refresh(
-    config: Config,
-    held: Tokens,
-    by: RefreshFlow,
-    device_key: str | None,
-    metadata: Mapping[str, str] | None,
+    config: Config, held: Tokens, by: RefreshFlow, device_key: str | None, metadata: Mapping[str, str] | None
 ) -> Flow[Tokens]:
     token, payload = held.refresh_token or "", held.id_token.payload
     if by == "GetTokensFromRefreshToken":

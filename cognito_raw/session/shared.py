@@ -68,12 +68,7 @@ class SharedHolder(SessionHolder):
     __slots__ = ("_checked", "_loaded", "_lock", "_mark", "_pending", "_saved", "_seen", "_staleness", "_suffix", "ask")
 
     def __init__(
-        self,
-        config: Config,
-        state: State,
-        metadata: RefreshMetadata | None,
-        ask: StoreCalls,
-        staleness: float,
+        self, config: Config, state: State, metadata: RefreshMetadata | None, ask: StoreCalls, staleness: float
     ) -> None:
         if not staleness >= 0:
             raise ValueError(f"staleness {staleness!r}: must be a number of seconds, 0 or more")

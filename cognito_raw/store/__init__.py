@@ -10,18 +10,9 @@ from .record import MemoryStore
 from .redis import AsyncRedisStore, RedisStore
 from .sealed import AsyncSealed, KeyringStore, Sealed
 
+# fmt: off
 __all__ = [
-    "Acquired",
-    "AsyncRedisStore",
-    "AsyncSealed",
-    "AsyncStore",
-    "Entry",
-    "EntryRefused",
-    "FileStore",
-    "InThreads",
-    "KeyringStore",
-    "MemoryStore",
-    "RedisStore",
-    "Sealed",
-    "Store",
+    "Acquired", "AsyncRedisStore", "AsyncSealed", "AsyncStore", "Entry", "EntryRefused", "FileStore", "InThreads",
+    "KeyringStore", "MemoryStore", "RedisStore", "Sealed", "Store",
 ]
+# fmt: on
