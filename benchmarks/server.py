@@ -23,6 +23,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from email.utils import formatdate
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -194,8 +195,8 @@ class Connection(asyncio.Protocol):
         else:
             status, answer = self._pool.answer(headers["x-amz-target"].rpartition(".")[2], json.loads(body))
         text = json.dumps(answer).encode()
-        head = f"HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {len(text)}\r\n\r\n"
-        return head.encode() + text
+        own = (f"Date: {formatdate(usegmt=True)}", "Content-Type: application/x-amz-json-1.1")
+        return "\r\n".join((f"HTTP/1.1 {status} X", *own, f"Content-Length: {len(text)}", "", "")).encode() + text
 
 
 def certified(folder: Path, authority: str) -> ssl.SSLContext:
