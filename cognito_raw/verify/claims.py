@@ -94,12 +94,12 @@ class Rules:
         """
         use = payload.get("token_use")
         name = "aud" if use == "id" else "client_id"
-        client = payload.get(name)
-        if not _is_one_of(payload.get("iss"), self._issuers):
+        issuer, client = payload.get("iss"), payload.get(name)
+        if type(issuer) is not str or issuer not in self._issuers:
             return Err("token-issuer-refused", _found(payload, "iss", "an issuer that is not accepted"))
-        if not _is_one_of(use, self._uses):
+        if type(use) is not str or use not in self._uses:
             return Err("token-use-refused", self._found_use(payload))
-        if not (isinstance(client, str) and client if self._clients is None else _is_one_of(client, self._clients)):
+        if type(client) is not str or (not client if self._clients is None else client not in self._clients):
             return Err("token-client-refused", _found(payload, name, "an app client that is not allowed"))
         claims = _read(payload, use, client)
         if isinstance(claims, Err):
@@ -182,22 +182,18 @@ def _read(payload: Mapping[str, Any], use: Any, client: Any) -> Claims | Err:
     if type(username) is not str and name in payload:
         return _invalid(payload, name, "a string")
     groups = get("cognito:groups", [])
-    if type(groups) is not list or not all(type(group) is str for group in groups):
+    if type(groups) is not list or not {str}.issuperset(map(type, groups)):
         return _invalid(payload, "cognito:groups", "a list of strings")
     scope = get("scope", "")
     if type(scope) is not str:
         return _invalid(payload, "scope", "a string")
-    scopes = tuple(name for name in scope.split(" ") if name)
+    scopes = tuple([name for name in scope.split(" ") if name])
     return Claims(sub, use, client, exp, get("iat"), get("auth_time"), tuple(groups), scopes, username, payload)
 
 
 def _invalid(payload: Mapping[str, Any], name: str, wanted: str) -> Err:
     """Describe a claim by its name and type only."""
     return Err("token-claim-invalid", f"{name} is not {wanted}" if name in payload else f"{name} is missing")
-
-
-def _is_one_of(value: object, allowed: frozenset[str]) -> bool:
-    return isinstance(value, str) and value in allowed
 
 
 def _uses(token_use: object) -> frozenset[str]:
