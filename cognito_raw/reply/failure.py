@@ -86,12 +86,8 @@ def _is_of_device(call: Call, reason: Reason, said: str) -> bool:
 def _message(reply: Reply, body: Mapping[str, object] | None) -> str | None:
     found: list[object] = [body.get("message"), body.get("Message")] if body is not None else []
     found.append(reply.headers.get("x-amzn-errormessage"))
-    return next((_printable(text) for text in found if isinstance(text, str)), None)
-
-
-def _printable(text: str) -> str:
-    """Replace the halves of surrogate pairs that JSON may hold and no terminal can print."""
-    return text.encode("utf-8", "replace").decode()
+    # JSON may hold halves of surrogate pairs, which no terminal can print.
+    return next((text.encode("utf-8", "replace").decode() for text in found if isinstance(text, str)), None)
 
 
 def _retry_after(headers: Mapping[str, str], clock: Callable[[], float] | None) -> float | None:

@@ -71,7 +71,7 @@ class TrustStore:
         try:
             return job()
         except Exception as error:
-            if has_started() or not self._lacks_roots(error, file):
+            if has_started() or file is None or not _is_certificate_error(error):
                 raise
         self._load_all_roots()
         return job()
@@ -82,13 +82,10 @@ class TrustStore:
         try:
             return await job()
         except Exception as error:
-            if has_started() or not self._lacks_roots(error, file):
+            if has_started() or file is None or not _is_certificate_error(error):
                 raise
         await in_thread(self, self._load_all_roots, MAX_TIMEOUT)
         return await job()
-
-    def _lacks_roots(self, error: Exception, file: str | None) -> bool:
-        return self.context is not None and file is not None and _is_certificate_error(error)
 
     def _load_all_roots(self) -> None:
         with self._lock:
@@ -106,12 +103,9 @@ def _is_certificate_error(error: BaseException) -> bool:
     httpcore names no cause, so the context is followed. The context may also be an error that the caller handles. So
     this alone never has anything sent again.
     """
-    found: BaseException | None = error
-    for _ in range(3):
-        if isinstance(found, ssl.SSLCertVerificationError):
-            return True
-        found = None if found is None else found.__context__
-    return False
+    inner = error.__context__
+    chain = (error, inner, None if inner is None else inner.__context__)
+    return any(isinstance(found, ssl.SSLCertVerificationError) for found in chain)
 
 
 def environment_locations() -> tuple[str | None, str | None]:

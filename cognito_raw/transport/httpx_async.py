@@ -270,7 +270,8 @@ async def _send(
         is_late = type(error) is TimeoutError
         return Err("timed-out", TIMED_OUT, sent=progress.sent) if is_late else error_result(error, progress, library)
     finally:
-        await _discard(progress)
+        if progress.stream is not None and not progress.started:
+            await progress.stream.aclose()  # httpx forgets one whose TLS handshake is cancelled
 
 
 @contextmanager
@@ -290,12 +291,6 @@ def _watch_wall_clock(timeout: asyncio.Timeout) -> Iterator[None]:
         yield
     finally:
         timers[0].cancel()
-
-
-async def _discard(progress: Progress) -> None:
-    """Close a connection on which nothing was sent: httpx forgets one whose TLS handshake is cancelled."""
-    if progress.stream is not None and not progress.started:
-        await progress.stream.aclose()
 
 
 async def _exchange(client: Any, library: Library, request: Request, progress: Progress) -> Result[Reply]:

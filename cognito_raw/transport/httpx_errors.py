@@ -27,7 +27,9 @@ def error_result(error: Exception, progress: Progress, library: Library) -> Err:
         return Err("timed-out", text, sent=unsent)
     if isinstance(error, (library.TimeoutException, TimeoutError)):
         return Err("timed-out", text, sent=progress.sent)
-    if progress.connecting or isinstance(error, _no_connection(library)):
+    # A UnicodeError is of a host name that cannot be one.
+    unconnected = (library.ConnectError, library.ProxyError, library.UnsupportedProtocol, library.InvalidURL)
+    if progress.connecting or isinstance(error, (*unconnected, UnicodeError)):
         return Err("connection-failed", text, sent=unsent)
     if isinstance(error, (library.RemoteProtocolError, MalformedResponse)):
         return _malformed(str(error), text, progress)
@@ -43,12 +45,6 @@ def _unquoted(error: Exception, library: Library) -> str:
     if isinstance(error, library.ProxyError) and words[:3].isdigit():
         return f"the proxy answered {words[:3]}"
     return _QUOTATION.split(words, 1)[0] if isinstance(error, library.ProtocolError) else words
-
-
-def _no_connection(library: Library) -> tuple[type[Exception], ...]:
-    """Return the errors before a connection is open, and so before a request is sent."""
-    # UnicodeError: a host name that cannot be one.
-    return library.ConnectError, library.ProxyError, library.UnsupportedProtocol, library.InvalidURL, UnicodeError
 
 
 def _malformed(message: str, text: str, progress: Progress) -> Err:

@@ -16,25 +16,20 @@ def is_excepted(variable: str, entries: str, scheme: str, host: str, port: int) 
     """Return whether an entry of the variable names the host. `SettingsError` if one cannot be read, in any place."""
     target = host.lower().removesuffix(".")
     address = _address(target)
-    found = [_is_named(entry.lower(), scheme, target, address, port) for entry in entries.replace(",", " ").split()]
-    if None not in found:
-        return True in found
+    found, unreadable = False, 0
+    for number, entry in enumerate(entries.replace(",", " ").split(), 1):
+        try:
+            found = _names(entry.lower(), scheme, target, address, port) or found
+        except ValueError:
+            unreadable = unreadable or number
+    if not unreadable:
+        return found
     # Without its text, which is nobody's secret but may stand in the wrong variable.
     raise settings_error(
         "proxy",
-        f"{variable}: entry {found.index(None) + 1} is no host, address or range, such as example.com, "
+        f"{variable}: entry {unreadable} is no host, address or range, such as example.com, "
         ".example.com:8443, [::1] or 10.0.0.0/8",
     )
-
-
-def _is_named(
-    entry: str, scheme: str, target: str, address: IPv4Address | IPv6Address | None, port: int
-) -> bool | None:
-    """Return whether the entry names the target, or None if it cannot be read."""
-    try:
-        return _names(entry, scheme, target, address, port)
-    except ValueError:
-        return None
 
 
 def _names(entry: str, scheme: str, target: str, address: IPv4Address | IPv6Address | None, target_port: int) -> bool:

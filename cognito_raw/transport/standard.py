@@ -20,7 +20,7 @@ from ..result import Err, Result, Sent
 from .addresses import connect
 from .body import Body
 from .certificates import NO_TRUST_STORE, TrustStore, environment_locations, load_trust_store, system_locations
-from .limits import MAX_CONNECTIONS, TIMED_OUT, error_text, from_environment, is_of_program, timeout_of
+from .limits import MAX_CONNECTIONS, TIMED_OUT, error_text, is_of_program, timeout_of
 from .pool import Connection, Pool
 from .proxy import Proxy, Route, route_to, split_url
 from .response import NAME, VALUE, Response
@@ -80,7 +80,8 @@ class StandardTransport:
     def _tls(self) -> TrustStore:
         with self._pool.lock:
             if self._trust_store is None:
-                self._trust_store = from_environment(_system_trust_store)
+                file, folder = environment_locations()
+                self._trust_store = load_trust_store(*((file, folder) if file or folder else system_locations()))
             return self._trust_store
 
 
@@ -180,8 +181,3 @@ def _error_result(error: Exception, stream: BufferedSocket | None) -> Err:
     if isinstance(error, OSError):
         return Err("connection-lost", error_text(error), sent=sent)
     return Err("malformed-reply", error_text(error), sent=sent)
-
-
-def _system_trust_store() -> TrustStore:
-    file, folder = environment_locations()
-    return load_trust_store(*((file, folder) if file or folder else system_locations()))
