@@ -7,12 +7,11 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from ..call import Call
 from ..concurrency.background import log_error
 from ..concurrency.clock import Instant
 from ..concurrency.locks import is_from_signal
 from ..config import Config
-from ..flow import Action, Limited, Pause, advance
+from ..flow import Action, Driven, advance
 from ..flows.parameters import strings
 from ..models.context import RefreshMetadata
 from ..models.frozen import replace
@@ -98,7 +97,7 @@ class SessionHolder:
         self,
         start: Callable[[State], SessionFlow[T]],
         seconds: float,  # noqa: ARG002  # a session with a store also waits for others
-    ) -> Generator[Call | Limited | Pause | Action, Any, Result[T]]:
+    ) -> Driven[Result[T]]:
         """Start the flow, yield its calls alone, keep its states at once, and return its result.
 
         seconds: the time that all of it may take.

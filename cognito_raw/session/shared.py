@@ -18,7 +18,7 @@ from ..call import Call
 from ..concurrency.clock import Instant
 from ..concurrency.locks import ForkLock
 from ..config import Config
-from ..flow import Action, Limited, Pause, advance
+from ..flow import Action, Driven, Limited, advance
 from ..models.context import RefreshMetadata
 from ..models.frozen import replace
 from ..models.tokens import Tokens, TokenUse
@@ -31,7 +31,6 @@ from .state import Exclusive, SessionFlow, State
 from .store_calls import StoreCalls
 
 T = TypeVar("T")
-Steps: TypeAlias = Generator[Call | Limited | Pause | Action, Any, T]
 Change: TypeAlias = Callable[[State], State]
 
 # The last seconds of a lease, in which nothing is sent.
@@ -105,7 +104,7 @@ class SharedHolder(SessionHolder):
         self._pending.append(lambda state: replace(state, **_SIGNED_OUT))
         self._checked = None
 
-    def calls_of(self, start: Callable[[State], SessionFlow[T]], seconds: float) -> Steps[Result[T]]:
+    def calls_of(self, start: Callable[[State], SessionFlow[T]], seconds: float) -> Driven[Result[T]]:
         """Start the flow on the store's state, keep its states there, and return its result."""
         if not self.ask.watch.is_live or not self.is_current:
             failure = yield from self.sync()
@@ -217,7 +216,7 @@ class _Run(Generic[T]):
         self._before = holder.state
         self._sent = False
 
-    def steps(self) -> Steps[Result[T]]:
+    def steps(self) -> Driven[Result[T]]:
         """Run the flow, from its beginning again if another session renewed the tokens meanwhile."""
         result: Result[T] | None = None
         while result is None:
@@ -225,7 +224,7 @@ class _Run(Generic[T]):
         yield from self._release()
         return result
 
-    def _attempt(self) -> Steps[Result[T] | None]:
+    def _attempt(self) -> Driven[Result[T] | None]:
         self._before = base = self._holder.state
         with closing(self._start(base)) as flow:
             step = advance(flow)
@@ -256,7 +255,7 @@ class _Run(Generic[T]):
                     yield from self._release()
                 step = advance(flow)
 
-    def _prolong(self) -> Steps[None]:
+    def _prolong(self) -> Driven[None]:
         """Take the lease once more if too little of it is left to send a request, and nobody has saved meanwhile."""
         holder, began = self._holder, self._config.monotonic()
         if self._lease is not None and self._lease - began < _RESERVE:
@@ -282,7 +281,7 @@ class _Run(Generic[T]):
         renewed = before.tokens if self._lease is not None else None
         return (yield from holder.sync(partial(_with_changes, changed, renewed)))
 
-    def _acquire(self) -> Steps[Err | None]:
+    def _acquire(self) -> Driven[Err | None]:
         """Take the lease, and load again. Return without it if the state changes meanwhile."""
         holder, before, pause, watch = self._holder, self._holder.state, _POLL[0], self._holder.ask.watch
         while holder.state == before:
