@@ -69,7 +69,6 @@ def _refresh(
     if by == "GetTokensFromRefreshToken":
         new = get_tokens_from_refresh_token(config, token, device_key=device_key, client_metadata=metadata)
         return (yield from new)
-    require_string(refresh_token=token)
     username = payload.get("cognito:username")
     proof = config.secret_hash(str(username if isinstance(username, (str, int)) else payload.get("sub")))
     given = {"REFRESH_TOKEN": token, "DEVICE_KEY": device_key, "SECRET_HASH": proof}

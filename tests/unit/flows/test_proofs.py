@@ -89,6 +89,12 @@ def test_a_new_device_may_have_a_name() -> None:
     assert isinstance(confirm(answered({}), confirmation(DeviceName="my desk"), name="my desk"), Ok)
 
 
+def test_the_name_of_a_device_is_a_string() -> None:
+    """The error names the argument."""
+    with pytest.raises(ValueError, match=r"^name must be a string, not int$"):
+        advance(flows.confirm_new_device(configured(), "access", NEW, "5u8", name=5))  # type: ignore[arg-type]
+
+
 def test_a_device_that_cannot_be_confirmed_says_why() -> None:
     """Such as one that is confirmed already."""
     result = confirm(refused("DeviceKeyExistsException"), confirmation())
@@ -201,6 +207,13 @@ def test_every_proof_has_an_exponent_of_its_own() -> None:
 def test_who_has_no_device_is_given_the_challenge() -> None:
     """It is for the caller, who may know one."""
     assert step_through(finish(AuthContext(configured()), ASKS_FOR_IT, "5u8"), ()) == Ok(ASKED)
+
+
+def test_the_device_of_another_user_does_not_answer() -> None:
+    """The challenge names its user, and is for the caller."""
+    body = {"ChallengeName": "DEVICE_SRP_AUTH", "Session": "s1", "ChallengeParameters": {"USERNAME": "ann"}}
+    result = step_through(finish(AuthContext(configured(), DEVICE), Ok(ServiceReply("X", body)), "5u8"), ())
+    assert result == Ok(Challenge("DEVICE_SRP_AUTH", "ann", "s1", {"USERNAME": "ann"}))
 
 
 @pytest.mark.parametrize(("parameters", "username"), [({}, "5u8"), ({"USERNAME": "5u8-1"}, "5u8-1")], ids=repr)

@@ -129,3 +129,12 @@ def test_what_is_no_text_raises(flow: str, arguments: list[Any], complaint: str)
     with pytest.raises(ValueError, match=complaint) as caught:
         advance(getattr(flows, flow)(configured(), *arguments))
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flow", "arguments"), [("initiate_auth", ["USER_AUTH"]), ("respond_to_auth_challenge", ["A", {}])]
+)
+def test_a_session_is_a_string(flow: str, arguments: list[Any]) -> None:
+    """The error names the argument."""
+    with pytest.raises(ValueError, match=r"^session must be a string, not int$"):
+        advance(getattr(flows, flow)(configured(), *arguments, session=5))

@@ -189,6 +189,14 @@ def test_a_mistake_changes_nothing(call: str) -> None:
         play(Act(call, ("jane", 5)))
 
 
+def test_the_passwords_of_a_change_are_strings() -> None:
+    """A mapping of responses is no new password, and only a client changes from no password at all."""
+    with pytest.raises(ValueError, match=r"^new_password must be a string"):
+        play(login(asked("NEW_PASSWORD_REQUIRED")), Act("new_password_challenge", ({"NEW_PASSWORD": "p"},)))
+    with pytest.raises(ValueError, match=r"^old_password must be a string"):
+        play(login(TOKENS), Act("change_password", (None, "N3w-Pass!")))
+
+
 # --- the new password
 
 WAITING = State("jane@e.org", Challenge("NEW_PASSWORD_REQUIRED", USER_ID, "s1", {"requiredAttributes": '["email"]'}))
