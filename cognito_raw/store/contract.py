@@ -42,7 +42,7 @@ async def check_async_store(store: AsyncStore) -> None:
         with suppress(StopIteration):
             while True:
                 step = steps.send(value)
-                if isinstance(step, float):
+                if isinstance(step, (float, int)):
                     await asyncio.sleep(step)
                 elif isinstance(step, Sequence):
                     value = await asyncio.gather(*(call() for call in step))
