@@ -10,7 +10,7 @@ from ..config import Config
 from ..flow import Flow, ask_for, nothing
 from ..models.account import AuthFactors, MfaOption, User, UserSession
 from ..models.fields import objects
-from ..models.sign_up import Delivery
+from ..models.sign_up import Delivery, read_delivery
 from ..pages import Page
 from .parameters import context, optional, required, typed_code, wire
 from .registration import listed, named_attributes, service_name
@@ -64,7 +64,7 @@ def get_user_attribute_verification_code(
     """
     parameters = required(access_token=access_token, attribute_name=service_name(attribute_name))
     parameters |= context(client_metadata)
-    return (yield from ask_for("GetUserAttributeVerificationCode", parameters, Delivery.read))
+    return (yield from ask_for("GetUserAttributeVerificationCode", parameters, read_delivery))
 
 
 def verify_user_attribute(config: Config, access_token: str, attribute_name: str, code: str) -> Flow[None]:
@@ -99,9 +99,7 @@ def set_user_settings(config: Config, access_token: str, mfa_options: Iterable[M
 
 
 def _deliveries(body: Mapping[str, object]) -> tuple[Delivery, ...]:
-    return tuple(
-        Delivery.read({"CodeDeliveryDetails": details}) for details in objects(body, "CodeDeliveryDetailsList")
-    )
+    return tuple(map(Delivery.read, objects(body, "CodeDeliveryDetailsList")))
 
 
 def list_user_sessions(config: Config, access_token: str, *, next_token: str | None = None) -> Flow[Page[UserSession]]:

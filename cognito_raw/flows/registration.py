@@ -10,7 +10,7 @@ from ..flow import Flow, ask_for, nothing
 from ..models.challenge import CHALLENGE_PREFIX
 from ..models.context import AnalyticsMetadata, UserContext
 from ..models.fields import require_optional_string, require_string
-from ..models.sign_up import Confirmation, Delivery, Registration
+from ..models.sign_up import Confirmation, Delivery, Registration, read_delivery
 from .parameters import by_username, context, optional, required, strings, typed_code
 
 # The standard claims of OpenID Connect Core 1.0, section 5.1, which every pool has.
@@ -93,7 +93,7 @@ def resend_confirmation_code(
     """
     members = context(client_metadata, user_context_data, analytics_metadata)
     parameters = {**by_username(config, username), **members}
-    return (yield from ask_for("ResendConfirmationCode", parameters, Delivery.read))
+    return (yield from ask_for("ResendConfirmationCode", parameters, read_delivery))
 
 
 def forgot_password(
@@ -111,7 +111,7 @@ def forgot_password(
     """
     members = context(client_metadata, user_context_data, analytics_metadata)
     parameters = {**by_username(config, username), **members}
-    return (yield from ask_for("ForgotPassword", parameters, Delivery.read))
+    return (yield from ask_for("ForgotPassword", parameters, read_delivery))
 
 
 def confirm_forgot_password(

@@ -4,56 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .fields import boolean, mapping, optional_string, string
-from .frozen import Frozen, field
+from .fields import boolean, mapping, optional, optional_string, string
+from .frozen import FromWire, Frozen, field
 
 
-class Delivery(Frozen):
+class Delivery(Frozen, FromWire):
     """The destination of a code: a masked address, `EMAIL` or `SMS`, and the attribute that holds the address."""
 
-    destination: str | None = None
-    medium: str | None = None
-    attribute: str | None = None
-
-    @classmethod
-    def read(cls, body: Mapping[str, object]) -> Delivery:
-        """Read CodeDeliveryDetails. The service may omit any member."""
-        details = mapping(body, "CodeDeliveryDetails")
-        return cls(
-            destination=optional_string(details, "Destination"),
-            medium=optional_string(details, "DeliveryMedium"),
-            attribute=optional_string(details, "AttributeName"),
-        )
+    destination: str | None = field(default=None, wire="Destination", read=optional_string)
+    medium: str | None = field(default=None, wire="DeliveryMedium", read=optional_string)
+    attribute: str | None = field(default=None, wire="AttributeName", read=optional_string)
 
 
-class Registration(Frozen):
+def read_delivery(body: Mapping[str, object], name: str = "CodeDeliveryDetails") -> Delivery:
+    """Read the delivery of a reply. The service may omit any member."""
+    return Delivery.read(mapping(body, name))
+
+
+class Registration(Frozen, FromWire):
     """A new user: the id (`sub`), whether it needs no confirmation, and the destination of the code, if one was sent.
 
     session: for `confirm_sign_up`, so that the confirmed user can sign in without a second code.
     """
 
-    user_id: str
-    confirmed: bool
-    delivery: Delivery | None = None
-    session: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def read(cls, body: Mapping[str, object]) -> Registration:
-        sent = body.get("CodeDeliveryDetails") is not None
-        return cls(
-            string(body, "UserSub"),
-            boolean(body, "UserConfirmed"),
-            Delivery.read(body) if sent else None,
-            optional_string(body, "Session"),
-        )
+    user_id: str = field(wire="UserSub", read=string)
+    confirmed: bool = field(wire="UserConfirmed", read=boolean)
+    delivery: Delivery | None = field(default=None, wire="CodeDeliveryDetails", read=optional(read_delivery))
+    session: str | None = field(default=None, repr=False, wire="Session", read=optional_string)
 
 
-class Confirmation(Frozen):
+class Confirmation(Frozen, FromWire):
     """A confirmed user; `session` signs the user in at once, by `initiate_auth` with the flow `USER_AUTH`."""
 
-    session: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def read(cls, body: Mapping[str, object]) -> Confirmation:
-        """Read the reply of ConfirmSignUp."""
-        return cls(optional_string(body, "Session"))
+    session: str | None = field(default=None, repr=False, wire="Session", read=optional_string)

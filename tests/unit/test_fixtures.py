@@ -12,7 +12,7 @@ import pytest
 
 from cognito_raw import Call, Challenge, Err, Ok, Reply, State
 from cognito_raw.models.challenge import read_challenge
-from cognito_raw.models.sign_up import Delivery, Registration
+from cognito_raw.models.sign_up import Delivery, Registration, read_delivery
 from cognito_raw.models.tokens import Tokens
 from cognito_raw.reasons import Reason
 from cognito_raw.reply import read
@@ -197,12 +197,12 @@ def read_sign_in(body: Mapping[str, object]) -> Tokens | Challenge:
 
 
 READERS: Final[dict[str, Callable[[Mapping[str, object]], object]]] = {
-    "ForgotPassword": Delivery.read,
+    "ForgotPassword": read_delivery,
     "GetTokensFromRefreshToken": Tokens.read,
-    "GetUserAttributeVerificationCode": Delivery.read,
+    "GetUserAttributeVerificationCode": read_delivery,
     "InitiateAuth": read_sign_in,
     "AdminInitiateAuth": read_sign_in,
-    "ResendConfirmationCode": Delivery.read,
+    "ResendConfirmationCode": read_delivery,
     "RespondToAuthChallenge": read_sign_in,
     "SignUp": Registration.read,
 }

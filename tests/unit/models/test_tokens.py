@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cognito_raw import Confirmation, Delivery, IdToken, NewDevice, Registration, ServiceReply, Tokens
 from cognito_raw.models.fields import UnexpectedJson
+from cognito_raw.models.sign_up import read_delivery
 from cognito_raw.models.tokens import claims
 from tests.support.samples import jwt
 
@@ -172,20 +173,20 @@ DETAILS: Final = {"Destination": "b***@e***", "DeliveryMedium": "EMAIL", "Attrib
 
 def test_a_delivery_says_where_a_code_went() -> None:
     """The masked address, how it went, and the attribute of the address."""
-    assert Delivery.read({"CodeDeliveryDetails": DETAILS}) == Delivery("b***@e***", "EMAIL", "email")
+    assert read_delivery({"CodeDeliveryDetails": DETAILS}) == Delivery("b***@e***", "EMAIL", "email")
 
 
 @pytest.mark.parametrize("body", [{}, {"CodeDeliveryDetails": None}, {"CodeDeliveryDetails": {}}], ids=repr)
 def test_a_delivery_of_which_nothing_is_said_is_still_one(body: dict[str, object]) -> None:
     """Any part, and all of them, may be left out."""
-    assert Delivery.read(body) == Delivery()
+    assert read_delivery(body) == Delivery()
 
 
 @pytest.mark.parametrize("details", [[], "EMAIL", {"Destination": 5}, {"DeliveryMedium": []}], ids=repr)
 def test_a_delivery_of_another_type_is_refused(details: object) -> None:
     """What is said of a delivery must be texts in an object."""
     with pytest.raises(UnexpectedJson):
-        Delivery.read({"CodeDeliveryDetails": details})
+        read_delivery({"CodeDeliveryDetails": details})
 
 
 def test_a_registration_says_who_was_registered() -> None:
@@ -222,7 +223,7 @@ JSON: Final = st.recursive(
 )
 READERS: Final[list[Callable[[Mapping[str, object]], object]]] = [
     Tokens.read,
-    Delivery.read,
+    read_delivery,
     Registration.read,
     Confirmation.read,
 ]
