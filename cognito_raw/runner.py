@@ -13,12 +13,16 @@ from .concurrency.background import Loop, in_thread, running_loop
 from .config import Config, checked_deadline
 from .flow import Action, Driven, Pause, Steps, advance
 from .models.frozen import replace
+from .models.lazy import LateType
 from .result import Err
 from .retry import Budget, with_retries
 from .transport import ASYNC_NAMES, TRANSPORT_NAMES, AsyncTransportName, TransportName, shared, shared_async
 
 if TYPE_CHECKING:
     from .transport.protocol import AsyncTransport, Transport
+else:  # imported by who asks for the types
+    Transport = LateType(f"{__package__}.transport.protocol", "Transport")
+    AsyncTransport = LateType(f"{__package__}.transport.protocol", "AsyncTransport")
 
 N = TypeVar("N")
 R = TypeVar("R")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from .challenge import Challenge
@@ -22,9 +23,6 @@ from .fields import (
     time,
 )
 from .frozen import FromWire, Frozen, ToWire, field
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 def _named(body: Mapping[str, object], name: str) -> str | None:

@@ -49,3 +49,17 @@ class LateClass:
 
     def _member(self, name: str) -> Any:
         return getattr(self._load(), name)
+
+
+class LateType:
+    """Stands for a type of the package in unions of annotations, until `typing.get_type_hints` evaluates one."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def __or__(self, other: object) -> object:
+        from importlib import import_module
+
+        union: object = getattr(import_module(self._module), self._name) | other
+        return union

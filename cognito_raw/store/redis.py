@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from ..concurrency.locks import ForkLock
 from .changes import Changes, Watch
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     import asyncio
     import threading
 
-    class Client(Protocol):
-        """A client of redis-py or valkey-py."""
 
-        def execute_command(self, *args: Any, **options: Any) -> Any: ...
+class Client(Protocol):
+    """A client of redis-py or valkey-py."""
 
-        def pubsub(self, **options: Any) -> Any: ...
+    def execute_command(self, *args: Any, **options: Any) -> Any: ...
+
+    def pubsub(self, **options: Any) -> Any: ...
 
 
 # Seconds of silence before the subscriber sends a ping, and after a lost connection before it makes another.
@@ -141,7 +142,7 @@ class RedisStore(_Scripts, Store):
     lifetime: seconds after its last save for which an entry is kept. None keeps it for ever.
     """
 
-    _thread: threading.Thread | None = None
+    _thread = cast("threading.Thread | None", None)
 
     def load(self, key: str) -> Entry | None:
         self._subscribe()
@@ -207,7 +208,7 @@ class AsyncRedisStore(_Scripts, AsyncStore):
     """The same over an async client, such as `redis.asyncio.Redis`."""
 
     _IS_ASYNC = True
-    _task: asyncio.Task[None] | None = None
+    _task = cast("asyncio.Task[None] | None", None)
 
     async def load(self, key: str) -> Entry | None:
         self._subscribe()

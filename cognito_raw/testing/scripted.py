@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from ..call import Reply, Request
 from ..config import Config
+from ..models.lazy import LateType
 from ..result import Err, Ok, Result, Sent
 from .cassette import operation_of, parameters_of
 from .kit import KitTransport, TransportResult
@@ -16,6 +17,8 @@ from .redaction import unsigned
 
 if TYPE_CHECKING:
     from .signing import SigningKey
+else:  # imported by who asks for the types
+    SigningKey = LateType(f"{__package__}.signing", "SigningKey")
 
 _ISS: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Scripted1"
 _CLIENT_ID: Final = "scripted1client2id3"

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     import httpx
     import httpx2
 
-SyncClient: TypeAlias = "httpx.Client | httpx2.Client"
-AsyncClient: TypeAlias = "httpx.AsyncClient | httpx2.AsyncClient"
+    SyncClient: TypeAlias = httpx.Client | httpx2.Client
+    AsyncClient: TypeAlias = httpx.AsyncClient | httpx2.AsyncClient
+else:  # either library may be missing
+    SyncClient = AsyncClient = Any
 LibraryName: TypeAlias = Literal["httpx", "httpx2"]
 Library: TypeAlias = Any
 """The module httpx or httpx2."""
