@@ -6,10 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, TypeAlias, TypeVar, final
 
 from .models.frozen import Frozen, field
+from .models.lazy import LateType
 
 if TYPE_CHECKING:
     from .models.challenge import Challenge
     from .reasons import Kind, Reason
+else:  # for tools that evaluate the annotations
+    Kind = Reason = str
+    Challenge = LateType(f"{__package__}.models.challenge", "Challenge")
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -10,12 +10,15 @@ from ..config import Config
 from ..models.context import RefreshMetadata
 from ..models.fields import InputRefused, require_optional_string, require_string
 from ..models.frozen import Frozen, field, replace
+from ..models.lazy import LateType
 from ..models.tokens import IdToken, RefreshFlow, RememberedDevice, Tokens, username_of
 from ..result import Err, Result
 from .expiry import issue_time
 
 if TYPE_CHECKING:
     from ..models.challenge import Challenge
+else:  # for tools that evaluate the annotations
+    Challenge = LateType("cognito_raw.models.challenge", "Challenge")
 
 T = TypeVar("T")
 

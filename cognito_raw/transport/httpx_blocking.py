@@ -142,8 +142,10 @@ def _send(
     except Exception as error:
         if progress.is_of_program(error):
             raise
-        from .httpx_errors import error_result  # here: a request that succeeds does not need it
-
+        try:
+            from .httpx_errors import error_result  # here: a request that succeeds does not need it
+        except ImportError as shutdown:  # an interpreter that shuts down imports nothing
+            return Err("unknown-error", str(shutdown), sent=progress.sent)
         return error_result(error, progress, library)
 
 

@@ -8,8 +8,7 @@ from typing import Final, get_type_hints
 
 import pytest
 
-from cognito_raw import AsyncClient, AsyncTransport, Client, Device, Transport, UserSession, WebAuthnCredential
-from cognito_raw.store import AsyncRedisStore, RedisStore
+from cognito_raw import AsyncClient, AsyncTransport, Client, Transport
 from cognito_raw.testing import SigningKey, tokens
 from cognito_raw.transport import AsyncTransportName, TransportName
 
@@ -31,10 +30,10 @@ def test_the_hints_of_what_is_called_can_be_evaluated(name: str) -> None:
         get_type_hints(called)
 
 
-@pytest.mark.parametrize("kind", [Device, UserSession, WebAuthnCredential, RedisStore, AsyncRedisStore])
-def test_the_hints_of_a_class_can_be_evaluated(kind: type) -> None:
-    """Of values that an API may return, and of stores."""
-    get_type_hints(kind)
+@pytest.mark.parametrize("name", [name for name, public in PUBLIC.items() if inspect.isclass(public)])
+def test_the_hints_of_a_class_can_be_evaluated(name: str) -> None:
+    """Of values that an API may return, of results, and of all other classes."""
+    get_type_hints(PUBLIC[name])
 
 
 def test_hints_are_the_types_themselves() -> None:

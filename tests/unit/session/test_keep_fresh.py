@@ -253,7 +253,6 @@ def test_what_a_refresh_raises_is_logged_where_nobody_waits(caplog: pytest.LogCa
 
     session = Session(configured(clock=Clock(END)), state=signed_in(), transport=Answering(broken))
     with session.keep_fresh():
-        assert wait_until(lambda: bool(caplog.records), 5.0)
-    assert "TypeError: broken transport" in caplog.text
+        assert wait_until(lambda: "TypeError: broken transport" in caplog.text)
     with pytest.raises(TypeError):
         session.id_token()
