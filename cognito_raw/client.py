@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import flows
@@ -81,6 +81,12 @@ class _Operations(Methods):
     call = _method(flows.call)
 
 
+def _checked(flow: Flow[T]) -> Flow[T]:
+    if not isinstance(flow, Generator):
+        raise ValueError(f"flow must be a flow that has begun, such as flows.get_user(...), not {type(flow).__name__}")
+    return flow
+
+
 class Client(_Operations, Runner):
     """A thread-safe client with one method for each operation of a user pool. It remembers nothing between calls.
 
@@ -92,7 +98,7 @@ class Client(_Operations, Runner):
 
     def run(self, flow: Flow[T]) -> Result[T]:
         """Run a flow to its end: one of `cognito_raw.flows`, or your own."""
-        return self._drive(flow, self._deadline)
+        return self._drive(_checked(flow), self._deadline)
 
 
 class AsyncClient(_Operations, AsyncRunner):
@@ -106,4 +112,4 @@ class AsyncClient(_Operations, AsyncRunner):
 
     async def run(self, flow: Flow[T]) -> Result[T]:
         """Run a flow to its end: one of `cognito_raw.flows`, or your own."""
-        return await self._drive(flow, self._deadline)
+        return await self._drive(_checked(flow), self._deadline)

@@ -337,7 +337,7 @@ def describe(pool: Pool) -> str:
             "",
             *(f"export {name}={value}" for name, value in settings.items() if value is not None),
             "",
-            f"Codes: {SIGN_UP_CODE}; {RESET_CODE} for a forgotten password. A custom challenge wants 7.",
+            f"Codes: {SIGN_UP_CODE}; {RESET_CODE} for a forgotten password; 7 for a custom challenge.",
             "",
             *(f"  {example.name:<9}{example.password:<17}{example.purpose}" for example in EXAMPLES),
             "",

@@ -24,6 +24,7 @@ from cognito_raw import (
     Session,
     StandardTransport,
     TokenVerifier,
+    flows,
 )
 from cognito_raw.store import MemoryStore
 from tests.support.cases import each_case
@@ -223,3 +224,12 @@ def test_a_store_goes_with_a_key(mode: Mode) -> None:
             mode.session(CONFIG, transport=Script(), **options)
     with pytest.raises(ValueError, match=r"^store must be a store, such as FileStore\(folder\), not str$"):
         mode.session(CONFIG, transport=Script(), store="folder", key="ada")
+
+
+@pytest.mark.parametrize("given", [5, flows.get_user, None])
+def test_a_flow_is_one_that_has_begun(mode: Mode, given: Any) -> None:
+    """Neither its function nor anything else is one."""
+    with pytest.raises(
+        ValueError, match=r"^flow must be a flow that has begun, such as flows\.get_user\(\.\.\.\), not "
+    ):
+        mode.client(CONFIG, transport=Script()).run(given)
