@@ -11,6 +11,7 @@ from tests.support.conversation import (
     Exchange,
     answered,
     authentication_result,
+    not_authorized,
     refused,
     tokens,
 )
@@ -18,12 +19,9 @@ from tests.support.plays import Act
 
 LOST: Result[Reply] = Err("connection-lost", sent="maybe")
 
-
 INTERNAL = refused("InternalErrorException")
 
-
 END = NOW + 3600  # of the first tokens
-
 
 LATER = tokens(at=END, n=2)  # what a refresh gives
 
@@ -56,4 +54,25 @@ PASSING = {
     "malformed-reply": Ok(Reply(200, {}, b"<html>")),
     "request-blocked": Ok(Reply(403, {}, b"")),
     "daily-operations-limit-exceeded": refused("LimitExceededException"),
+}
+
+EMPTY: Result[Reply] = Ok(Reply(200, {}, b""))
+
+NO_USER = refused("UserNotFoundException", "User does not exist.")
+
+DEFINITIVE = {
+    "refresh-token-expired": not_authorized("Refresh Token has expired"),
+    "refresh-token-revoked": not_authorized("Refresh Token has been revoked"),
+    "refresh-token-reused": refused("RefreshTokenReuseException"),
+    "user-deleted": not_authorized("User has been deleted for the associated refresh token"),
+}
+
+CONFIGURATION = {
+    "wrong-client-secret": not_authorized("SecretHash does not match for the client: 1"),
+    "client-not-found": refused("ResourceNotFoundException", "User pool client 1 does not exist."),
+    "refresh-token-invalid": not_authorized("Invalid Refresh Token"),
+    "disabled-user": not_authorized("User is disabled."),
+    "invalid-parameter": refused("InvalidParameterException", "no"),
+    "not-authorized": not_authorized("Something new"),
+    "unknown-error": refused("SomethingNewException"),
 }

@@ -18,47 +18,19 @@ from tests.support.conversation import (
     tokens,
 )
 from tests.support.plays import Act, play
-from tests.support.renewals import END, LATER, reason, refresh
-
-LOST: Result[Reply] = Err("connection-lost", sent="maybe")
-
-
-EMPTY: Result[Reply] = Ok(Reply(200, {}, b""))
-
-
-INTERNAL = refused("InternalErrorException")
-
-
-NO_USER = refused("UserNotFoundException", "User does not exist.")
-
-
-DEFINITIVE = {
-    "refresh-token-expired": not_authorized("Refresh Token has expired"),
-    "refresh-token-revoked": not_authorized("Refresh Token has been revoked"),
-    "refresh-token-reused": refused("RefreshTokenReuseException"),
-    "user-deleted": not_authorized("User has been deleted for the associated refresh token"),
-}
-
-
-PASSING = {
-    "connection-lost": LOST,
-    "timed-out": Err("timed-out", sent="maybe"),
-    "service-unavailable": INTERNAL,
-    "malformed-reply": Ok(Reply(200, {}, b"<html>")),
-    "request-blocked": Ok(Reply(403, {}, b"")),
-    "daily-operations-limit-exceeded": refused("LimitExceededException"),
-}
-
-
-CONFIGURATION = {
-    "wrong-client-secret": not_authorized("SecretHash does not match for the client: 1"),
-    "client-not-found": refused("ResourceNotFoundException", "User pool client 1 does not exist."),
-    "refresh-token-invalid": not_authorized("Invalid Refresh Token"),
-    "disabled-user": not_authorized("User is disabled."),
-    "invalid-parameter": refused("InvalidParameterException", "no"),
-    "not-authorized": not_authorized("Something new"),
-    "unknown-error": refused("SomethingNewException"),
-}
+from tests.support.renewals import (
+    CONFIGURATION,
+    DEFINITIVE,
+    EMPTY,
+    END,
+    INTERNAL,
+    LATER,
+    LOST,
+    NO_USER,
+    PASSING,
+    reason,
+    refresh,
+)
 
 
 def sign_out(reply: Result[Reply], *, everywhere: bool) -> Act:

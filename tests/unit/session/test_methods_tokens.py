@@ -22,13 +22,20 @@ from tests.support.conversation import (
     unsigned_token,
 )
 from tests.support.plays import Act, play
-from tests.support.renewals import END, LATER, again, ask, reason, refresh
+from tests.support.renewals import (
+    CONFIGURATION,
+    DEFINITIVE,
+    END,
+    LATER,
+    LOST,
+    NO_USER,
+    PASSING,
+    again,
+    ask,
+    reason,
+    refresh,
+)
 from tests.support.sign_ins import srp_sign_in
-
-LOST: Result[Reply] = Err("connection-lost", sent="maybe")
-
-
-INTERNAL = refused("InternalErrorException")
 
 
 def test_a_token_is_given_without_a_call_for_three_quarters_of_its_life() -> None:
@@ -112,38 +119,6 @@ def test_an_access_token_without_an_end_lives_as_long_as_the_id_token() -> None:
         state=State(tokens=held),
     )
     assert outcome.results == [Ok("opaque"), Ok(LATER.access_token)]
-
-
-NO_USER = refused("UserNotFoundException", "User does not exist.")
-
-
-DEFINITIVE = {
-    "refresh-token-expired": not_authorized("Refresh Token has expired"),
-    "refresh-token-revoked": not_authorized("Refresh Token has been revoked"),
-    "refresh-token-reused": refused("RefreshTokenReuseException"),
-    "user-deleted": not_authorized("User has been deleted for the associated refresh token"),
-}
-
-
-PASSING = {
-    "connection-lost": LOST,
-    "timed-out": Err("timed-out", sent="maybe"),
-    "service-unavailable": INTERNAL,
-    "malformed-reply": Ok(Reply(200, {}, b"<html>")),
-    "request-blocked": Ok(Reply(403, {}, b"")),
-    "daily-operations-limit-exceeded": refused("LimitExceededException"),
-}
-
-
-CONFIGURATION = {
-    "wrong-client-secret": not_authorized("SecretHash does not match for the client: 1"),
-    "client-not-found": refused("ResourceNotFoundException", "User pool client 1 does not exist."),
-    "refresh-token-invalid": not_authorized("Invalid Refresh Token"),
-    "disabled-user": not_authorized("User is disabled."),
-    "invalid-parameter": refused("InvalidParameterException", "no"),
-    "not-authorized": not_authorized("Something new"),
-    "unknown-error": refused("SomethingNewException"),
-}
 
 
 @pytest.mark.parametrize("expected", DEFINITIVE)
