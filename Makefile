@@ -4,8 +4,8 @@ BIN := .venv/bin
 # The tools that check and build, apart from what the tests import. Each file of theirs is known by its hash.
 TOOLS := .venv/tools/bin
 SPREAD := --dist worksteal
-# Two workers a core: most of the slow tests wait for a socket.
-PARALLEL = -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(SPREAD)
+# Three workers a core: most of the slow tests wait for a socket.
+PARALLEL = -n $$($(BIN)/python -c 'import os; print(3 * os.cpu_count())') $(SPREAD)
 
 # Hundreds of processes import the package and the tests.
 unexport PYTHONDONTWRITEBYTECODE
