@@ -19,7 +19,7 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from examples.local_pool import start
+from examples.kept_server import start
 
 NAME: Final = "redis-server"
 

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from examples.local_pool import Pool, keep
+from examples.kept_server import keep
+from examples.local_pool import Pool
 from tests.support.paths import NODE_MODULES
 
 # Where `make test` has npm put it.
