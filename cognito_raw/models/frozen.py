@@ -131,7 +131,7 @@ class _Value:
     def __init__(self, /, *given: object, **named: object) -> None:
         table, left = self._field_table, len(named)
         table.made += 1
-        if table.made == _MANY:
+        if table.made >= _MANY:  # a thread may have passed it
             table.owner.__init__ = _compiled_init(table)
         for (put, _, _, _), one in zip(table.setters, given, strict=False):
             put(self, one)
